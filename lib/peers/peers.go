@@ -1,0 +1,31 @@
+// Package peers lets a test ask for the real programs it talks to. It is for
+// tests only and must not know any of them by heart.
+package peers
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Need skips the test when one of the commands is not installed. Where
+// STRATUS_REQUIRE_PEERS=1 is set, as `make check` does, it fails instead, so
+// that nothing goes untested unseen.
+func Need(t testing.TB, commands ...string) {
+	t.Helper()
+	for _, command := range commands {
+		if _, err := exec.LookPath(command); err != nil {
+			Missing(t, command+" is not installed (scripts/install-deps installs it)")
+		}
+	}
+}
+
+// Missing skips the test for the given reason, or fails it where peers are
+// required.
+func Missing(t testing.TB, reason string) {
+	t.Helper()
+	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
+		t.Fatalf("%s, and STRATUS_REQUIRE_PEERS=1", reason)
+	}
+	t.Skip(reason)
+}

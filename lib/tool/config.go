@@ -1,0 +1,156 @@
+package tool
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"gopkg.in/ini.v1"
+)
+
+// maxConfig bounds the configuration file, in bytes.
+const maxConfig = 1 << 20
+
+// Setting says which variable and which configuration key stand for a flag.
+// The command line wins over the environment, which wins over the file.
+type Setting struct {
+	Flag string // the flag's first name
+	Env  string // such as "STRATUSLAB_AUTHOR"
+	Key  string // such as "author"
+}
+
+// SettingsFor names the usual variable and key of each flag: for "cpu-count",
+// STRATUSLAB_CPU_COUNT and cpu_count.
+func SettingsFor(flags ...string) []Setting {
+	settings := make([]Setting, len(flags))
+	for i, flag := range flags {
+		key := strings.ReplaceAll(flag, "-", "_")
+		settings[i] = Setting{Flag: flag, Env: "STRATUSLAB_" + strings.ToUpper(key), Key: key}
+	}
+	return settings
+}
+
+// Config is the user's configuration file: [default], with one more section
+// laid over it.
+type Config struct {
+	path   string
+	file   *ini.File
+	values map[string]string
+}
+
+// Section gives a whole section, such as "instance_types", as name and value.
+func (c *Config) Section(name string) map[string]string {
+	if c.file == nil || !c.file.HasSection(name) {
+		return nil
+	}
+	return sectionValues(c.file.Section(name))
+}
+
+// Path is the file's name for messages.
+func (c *Config) Path() string { return c.path }
+
+// loadConfig reads the file. A missing default file is an empty configuration.
+func loadConfig(path, section string) (*Config, error) {
+	explicit := path != ""
+	if !explicit {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return &Config{}, nil
+		}
+		path = filepath.Join(home, ".stratuslab", "stratuslab-user.cfg")
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !explicit && section == "":
+		return &Config{path: path}, nil
+	case err != nil:
+		return nil, BadInputf("reading the configuration: %w", err)
+	case info.Size() > maxConfig:
+		return nil, BadInputf("reading the configuration %q: %d bytes, at most %d are allowed", path, info.Size(), maxConfig)
+	}
+	// Inline comments and quotes would cut passwords; a dot in a section's
+	// name means nothing.
+	file, err := ini.LoadSources(ini.LoadOptions{
+		IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true, ChildSectionDelimiter: "\x00",
+	}, path)
+	if err != nil {
+		return nil, BadInputf("reading the configuration %q: %w", path, err)
+	}
+	c := &Config{path: path, file: file}
+	return c, c.selectSection(section)
+}
+
+// selectSection lays the chosen section, or the one that [default] names, over
+// [default].
+func (c *Config) selectSection(section string) error {
+	if !c.file.HasSection("default") {
+		return BadInputf("reading the configuration %q: the section [default] is missing", c.path)
+	}
+	c.values = sectionValues(c.file.Section("default"))
+	if section == "" {
+		section = c.values["selected_section"]
+	}
+	if section == "" || section == "default" {
+		return nil
+	}
+	if !c.file.HasSection(section) {
+		return BadInputf("reading the configuration %q: there is no section %q", c.path, section)
+	}
+	for key, value := range sectionValues(c.file.Section(section)) {
+		c.values[key] = value
+	}
+	return nil
+}
+
+// sectionValues undoes the doubling of "%" that the original files need.
+func sectionValues(s *ini.Section) map[string]string {
+	values := make(map[string]string)
+	for _, key := range s.Keys() {
+		values[strings.ToLower(key.Name())] = strings.ReplaceAll(key.Value(), "%%", "%")
+	}
+	return values
+}
+
+// applySettings gives every flag that the command line left alone its value
+// from the environment or the configuration file.
+func (c *Call) applySettings(command *Command) error {
+	c.Config = &Config{}
+	if len(command.Settings) == 0 {
+		return nil
+	}
+	section := c.String("user-config-section")
+	if section == "" {
+		section = os.Getenv("STRATUSLAB_USER_CONFIG_SECTION")
+	}
+	config, err := loadConfig(c.String("config"), section)
+	if err != nil {
+		return err
+	}
+	c.Config = config
+	for _, s := range command.Settings {
+		if c.IsSet(s.Flag) {
+			continue
+		}
+		if value := os.Getenv(s.Env); value != "" {
+			if err := setFlag(c.Context, s.Flag, value); err != nil {
+				return Usagef("reading the variable %s=%q: %w", s.Env, value, err)
+			}
+		} else if value := config.values[s.Key]; value != "" {
+			if err := setFlag(c.Context, s.Flag, value); err != nil {
+				return BadInputf("reading %q = %q in %q: %w", s.Key, value, config.path, err)
+			}
+		}
+	}
+	return nil
+}
+
+func setFlag(c *cli.Context, flag, value string) error {
+	if err := c.Set(flag, value); err != nil {
+		return fmt.Errorf("setting --%s: %w", flag, err)
+	}
+	return nil
+}

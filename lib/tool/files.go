@@ -1,0 +1,172 @@
+package tool
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// StdinName stands for standard input in messages.
+const StdinName = "<stdin>"
+
+// Open opens the named file for reading; "-" is standard input, which must not
+// be a terminal. what says what is expected of it, such as "an image". The
+// name it returns is the one for messages.
+func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err error) {
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, name, BadInputf("opening %s: %w", what, err)
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, name, errors.Join(BadInputf("opening %s: %q is a directory", what, name), f.Close())
+		}
+		return f, name, nil
+	}
+	if f, ok := c.In.(*os.File); ok && isTerminal(f) {
+		return nil, StdinName, WithHint(Usagef("%s is expected on standard input, which is a terminal", what),
+			"name a file, or pipe the data in")
+	}
+	return io.NopCloser(c.In), StdinName, nil
+}
+
+// WriteProduct writes a small product, such as a document, whole or not at
+// all: to standard output for "" and "-", else to the named file, which is
+// replaced in one step. Through a symbolic link its target is replaced; what
+// is no regular file (a pipe, /dev/null) is written to as it is.
+func (c *Call) WriteProduct(name string, data []byte) error {
+	if name == "" || name == "-" {
+		if _, err := c.Out.Write(data); err != nil {
+			return fmt.Errorf("writing to standard output: %w", err)
+		}
+		return nil
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		if err := os.WriteFile(name, data, 0); err != nil {
+			return fmt.Errorf("writing %q: %w", name, err)
+		}
+		return nil
+	}
+	p, err := CreatePending(name, true)
+	if err != nil {
+		return err
+	}
+	defer p.Discard()
+	if _, err := p.File.Write(data); err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	return p.Commit()
+}
+
+// Pending is an output file under a temporary name in the directory where it
+// is going to appear. It appears, whole and on disk, with Commit, or never.
+type Pending struct {
+	File    *os.File
+	path    string
+	replace bool
+	done    bool
+}
+
+// CreatePending starts an output file. An existing file of that name is an
+// error unless replace says that it may be replaced.
+func CreatePending(name string, replace bool) (*Pending, error) {
+	path, mode, err := pendingTarget(name, replace)
+	if err != nil {
+		return nil, err
+	}
+	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:8]+".part")
+	f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, fmt.Errorf("creating %q: %w", name, err)
+	}
+	return &Pending{File: f, path: path, replace: replace}, nil
+}
+
+// pendingTarget resolves the output's name and finds the mode to create it
+// with: that of the file it replaces, else what the umask leaves.
+func pendingTarget(name string, replace bool) (string, fs.FileMode, error) {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return name, 0o666, nil
+	case err != nil:
+		return "", 0, fmt.Errorf("creating %q: %w", name, err)
+	case !info.Mode().IsRegular():
+		return "", 0, Usagef("writing %q: it exists and is no regular file", name)
+	case !replace:
+		return "", 0, errExists(name)
+	}
+	path, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return "", 0, fmt.Errorf("creating %q: %w", name, err)
+	}
+	return path, info.Mode().Perm(), nil
+}
+
+func errExists(name string) error {
+	return WithHint(Usagef("writing %q: the file exists", name), "give another name, or --force to replace it")
+}
+
+// Commit brings the file to the disk and gives it its name.
+func (p *Pending) Commit() error {
+	if err := p.File.Sync(); err != nil {
+		return fmt.Errorf("writing %q to disk: %w", p.path, err)
+	}
+	flags := uint(unix.RENAME_NOREPLACE)
+	if p.replace {
+		flags = 0
+	}
+	if err := rename(p.File.Name(), p.path, flags); err != nil {
+		return err
+	}
+	p.done = true
+	if err := p.File.Close(); err != nil {
+		return fmt.Errorf("closing %q: %w", p.path, err)
+	}
+	return syncDirectory(filepath.Dir(p.path))
+}
+
+// Discard removes the temporary file; after Commit it does nothing.
+func (p *Pending) Discard() {
+	if p.done {
+		return
+	}
+	p.done = true
+	_ = p.File.Close()
+	_ = os.Remove(p.File.Name())
+}
+
+// rename gives a file its name in one step. File systems that cannot refuse to
+// replace in the same step (some network ones) get the rename without it: the
+// name was free when the work began.
+func rename(from, to string, flags uint) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, flags)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		err = os.Rename(from, to)
+	}
+	if errors.Is(err, unix.EEXIST) {
+		return errExists(to)
+	}
+	if err != nil {
+		return fmt.Errorf("renaming the finished file to %q: %w", to, err)
+	}
+	return nil
+}
+
+func syncDirectory(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening directory %q: %w", path, err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("writing directory %q to disk: %w", path, err)
+	}
+	return nil
+}
