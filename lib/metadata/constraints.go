@@ -1,0 +1,138 @@
+package metadata
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// atMostOnce are the terms that constraints 5 to 10 allow once, in that order.
+var atMostOnce = []Term{
+	{"slterms", "serial-number"}, Version, Deprecated, OS, OSArch, OSVersion,
+}
+
+// constraints checks the rules of the Marketplace, in its order. Constraint 3,
+// a type without child elements, is part of the schema.
+func (c *checker) constraints(root, description *strictxml.Node) {
+	if base, ok := attribute(root, xmlBase); ok && base != baseURI {
+		c.report("constraint 1", root, "xml:base %q; allowed: %q", clip(base), baseURI)
+	}
+	if n := len(named(description, Type)); n != 1 {
+		c.report("constraint 2", description, "%d elements %s; allowed: exactly 1", n, Type)
+	}
+	var digests []string
+	for _, sum := range named(description, checksum) {
+		if textAt(sum, algorithm) == sha1Algorithm {
+			digests = append(digests, textAt(sum, digest))
+		}
+	}
+	if n := len(digests); n != 1 {
+		c.report("constraint 4", description, "%d elements %s of algorithm %s; allowed: exactly 1", n, checksum, sha1Algorithm)
+	}
+	for i, t := range atMostOnce {
+		if n := len(named(description, t)); n > 1 {
+			c.report(fmt.Sprintf("constraint %d", 5+i), description, "%d elements %s; allowed: at most 1", n, t)
+		}
+	}
+	c.identifier(description, digests)
+	c.times(description)
+}
+
+// identifier checks that rdf:about, the identifier and the SHA-1 digest are one.
+func (c *checker) identifier(description *strictxml.Node, digests []string) {
+	found := named(description, Identifier)
+	if len(found) == 0 {
+		return
+	}
+	id := content(found[0])
+	if about, ok := attribute(description, rdfAbout); ok && about != "#"+id {
+		c.report("constraint 11", description, `rdf:about %q; allowed: %q, for the text of %s`, clip(about), clip("#"+id), Identifier)
+	}
+	decoded, err := DecodeIdentifier(id)
+	if err != nil {
+		c.report("constraint 12", found[0], "%v", err)
+		return
+	}
+	if len(digests) != 1 {
+		return
+	}
+	if sum, err := hex.DecodeString(digests[0]); err == nil && len(sum) == len(decoded) && !bytes.Equal(sum, decoded) {
+		c.report("constraint 12", found[0], "%q; allowed: %q, for the %s digest %s", id, IdentifierOf(sum), sha1Algorithm, digests[0])
+	}
+}
+
+// times checks the two times that the Marketplace works with.
+func (c *checker) times(description *strictxml.Node) {
+	times := named(description, Valid)
+	for _, e := range named(description, endorsement) {
+		times = append(times, named(e, Created)...)
+	}
+	for _, n := range times {
+		if text := content(n); text != "" {
+			if _, err := ParseTime(text); err != nil {
+				c.report("constraint 13", n, "%v", err)
+			}
+		}
+	}
+}
+
+// index checks what the Marketplace accepts and then cannot list, or lists in
+// one of several ways.
+func (c *checker) index(root, description *strictxml.Node) {
+	for _, n := range []*strictxml.Node{root, description} {
+		if n.Prefix != "rdf" {
+			c.report(ruleIndex, n, "prefix %q; allowed: \"rdf\"", clip(n.Prefix))
+		}
+	}
+	for _, a := range description.Attributes {
+		if a.URI == rdfNamespace && a.Prefix != "rdf" {
+			c.report(ruleIndex, description, "prefix %q of attribute %s; allowed: \"rdf\"", clip(a.Prefix), clip(a.Local))
+		}
+	}
+	for _, d := range description.Declarations {
+		c.report(ruleIndex, description, "declaration of prefix %q; allowed: declarations on rdf:RDF and inside rdf:Description", clip(d.Prefix))
+	}
+	seen := map[string]bool{}
+	for _, sum := range named(description, checksum) {
+		name := foldAlgorithm(textAt(sum, algorithm))
+		if seen[name] && name != foldAlgorithm(sha1Algorithm) {
+			c.report(ruleIndex, sum, "second digest %s; allowed: one of each algorithm", clip(strings.ToUpper(name)))
+		}
+		seen[name] = true
+	}
+	if n := len(named(description, Valid)); n > 1 {
+		c.report(ruleIndex, description, "%d elements %s; allowed: at most 1", n, Valid)
+	}
+}
+
+// complete checks that nothing is missing which may be missing in a draft.
+func (c *checker) complete(description *strictxml.Node) {
+	for _, e := range named(description, endorsement) {
+		c.filled(named(e, Created), "a time such as %q", timeLayout)
+		for _, by := range named(e, endorser) {
+			c.filled(named(by, subject), "the distinguished name of the endorser")
+			c.filled(named(by, issuer), "the distinguished name of the issuer")
+		}
+	}
+	c.filled(named(description, Type), "a type such as \"base\"")
+	if textAt(description, Valid) == "" {
+		c.report(ruleComplete, description, "no time in %s; without it the Marketplace never lists the image", Valid)
+	}
+	for _, n := range named(description, Location) {
+		if content(n) != "" {
+			return
+		}
+	}
+	c.report(ruleComplete, description, "no URI in any %s; at least one is needed", Location)
+}
+
+func (c *checker) filled(nodes []*strictxml.Node, format string, args ...any) {
+	for _, n := range nodes {
+		if strings.Trim(content(n), whiteSpace) == "" {
+			c.report(ruleComplete, n, "empty; allowed: %s", fmt.Sprintf(format, args...))
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package metadata
+
+import (
+	"slices"
+
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// Names of the rdf namespace that have a place of their own in the grammar.
+var (
+	forbiddenProperty = set("RDF", "Description", "ID", "about", "parseType", "resource", "nodeID", "datatype",
+		"bagID", "aboutEach", "aboutEachPrefix")
+	forbiddenNode = set("RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li",
+		"bagID", "aboutEach", "aboutEachPrefix")
+	propertyAttributes = set("ID", "parseType", "resource", "nodeID", "datatype")
+	nodeAttributes     = set("ID", "about", "nodeID")
+)
+
+func set(names ...string) map[string]bool {
+	s := map[string]bool{}
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}
+
+// rdfAttributes are the attributes of an element as RDF/XML sorts them.
+type rdfAttributes struct {
+	rdf    []string // those of the grammar
+	others bool     // whether there are any that stand for properties
+}
+
+func (a rdfAttributes) has(name string) bool { return slices.Contains(a.rdf, name) }
+
+// attributesOf sorts the attributes of an element, of which those of the rdf
+// namespace must be among the given ones, and checks their values.
+func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar map[string]bool) rdfAttributes {
+	var sorted rdfAttributes
+	for _, a := range n.Attributes {
+		switch {
+		case a.URI == strictxml.XMLNamespace:
+		case bareParseType(a):
+			// the schema has reported it
+		case a.URI == "":
+			r.report(ruleRDF, n, "attribute %s without a namespace; allowed: attributes of a namespace", clip(a.Local))
+		case a.URI != rdfNamespace:
+			sorted.others = true
+		case !grammar[a.Local]:
+			r.report(ruleRDF, n, "attribute rdf:%s; not allowed here", clip(a.Local))
+		default:
+			sorted.rdf = append(sorted.rdf, a.Local)
+			r.attributeValue(n, a)
+		}
+	}
+	return sorted
+}
+
+func (r *rdfChecker) attributeValue(n *strictxml.Node, a strictxml.Attribute) {
+	switch a.Local {
+	case "about", "resource", "datatype":
+		if allowed := uriForm(a.Value); allowed != "" {
+			r.report(ruleRDF, n, "rdf:%s %q; allowed: %s", a.Local, clip(a.Value), allowed)
+		}
+	case "ID", "nodeID":
+		if !strictxml.ValidName(a.Value) {
+			r.report(ruleRDF, n, "rdf:%s %q; allowed: a name", a.Local, clip(a.Value))
+		}
+		if a.Local == "ID" && r.ids[a.Value] {
+			r.report(ruleRDF, n, "second rdf:ID %q; allowed: one of each", clip(a.Value))
+		}
+		r.ids[a.Value] = r.ids[a.Value] || a.Local == "ID"
+	}
+}

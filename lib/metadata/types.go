@@ -1,0 +1,120 @@
+package metadata
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const (
+	decimalDigits      = "0123456789"
+	identifierAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+)
+
+// textForm is a type of text. It returns "" for a text that has the form, and
+// says what is allowed for any other.
+type textForm func(text string) (allowed string)
+
+// sltermsForms are the optional terms of StratusLab.
+var sltermsForms = map[string]textForm{
+	"serial-number": decimalForm,
+	"inbound-port":  portForm,
+	"outbound-port": portForm,
+	"icmp":          icmpForm,
+	"location":      uriForm,
+	"version":       anyForm,
+	"deprecated":    anyForm,
+	"os":            anyForm,
+	"os-arch":       anyForm,
+	"os-version":    anyForm,
+	"hypervisor":    anyForm,
+	"kind":          anyForm,
+	"disks-bus":     anyForm,
+	"tag":           anyForm,
+	"compression":   anyForm,
+}
+
+func anyForm(string) string { return "" }
+
+func decimalForm(text string) string {
+	if text != "" && strings.Trim(text, decimalDigits) == "" {
+		return ""
+	}
+	return "decimal digits"
+}
+
+func portForm(text string) string { return numberForm(text, math.MaxUint16) }
+
+func icmpForm(text string) string { return numberForm(text, math.MaxUint8) }
+
+func bytesForm(text string) string { return numberForm(text, math.MaxInt64) }
+
+func numberForm(text string, most int64) string {
+	if n, ok := parseNumber(text); ok && n <= most {
+		return ""
+	}
+	return fmt.Sprintf("decimal digits, at most %d", most)
+}
+
+// parseNumber reads decimal digits without a sign.
+func parseNumber(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && decimalForm(text) == ""
+}
+
+func hexForm(text string) string {
+	if text != "" && strings.Trim(text, "0123456789abcdefABCDEF") == "" {
+		return ""
+	}
+	return "hexadecimal digits"
+}
+
+// algorithmForm refuses other spellings of known names: some readers take them
+// for the same algorithm and some do not.
+func algorithmForm(text string) string {
+	for _, kind := range checksumKinds {
+		if text != kind.algorithm && foldAlgorithm(text) == foldAlgorithm(kind.algorithm) {
+			return kind.algorithm
+		}
+	}
+	if text == "" {
+		return "a name such as " + sha1Algorithm
+	}
+	return ""
+}
+
+// foldAlgorithm reduces a name as the Python reader does.
+func foldAlgorithm(name string) string {
+	return strings.ReplaceAll(strings.ToLower(name), "-", "")
+}
+
+var emailPattern = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$`)
+
+func emailForm(text string) string {
+	if emailPattern.MatchString(text) {
+		return ""
+	}
+	return "letters, digits and . _ % + - before one @, letters, digits and . - after it"
+}
+
+// uriForm accepts what can be used as a URI as it stands, characters beyond
+// ASCII included; the empty text is a (relative) URI as well.
+func uriForm(text string) string {
+	for i, r := range text {
+		switch {
+		case r <= ' ' || r == 0x7F || strings.ContainsRune("\"<>\\^`{|}", r):
+			return fmt.Sprintf("a URI, in which %q is written %%%02X", r, r)
+		case r == '%':
+			if escape := text[i+1 : min(i+3, len(text))]; len(escape) < 2 || hexForm(escape) != "" {
+				return `a URI, in which "%" is written %25 unless two hexadecimal digits follow`
+			}
+		}
+	}
+	if _, err := url.Parse(text); err != nil {
+		return "a URI such as https://example.org/image.img.gz"
+	}
+	return ""
+}
