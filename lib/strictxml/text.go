@@ -76,7 +76,8 @@ func (p *parser) reference() (rune, error) {
 		return 0, p.fail(p.pos, `"&" begins no reference; write "&amp;"`)
 	}
 	name := string(p.src[p.pos+1 : p.pos+end])
-	number, base := "", 10
+	var number string
+	base := 10
 	switch {
 	case strings.HasPrefix(name, "#x"):
 		number, base = name[2:], 16

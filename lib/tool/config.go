@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/urfave/cli/v2"
 	"gopkg.in/ini.v1"
 )
 
@@ -59,7 +58,7 @@ func loadConfig(path, section string) (*Config, error) {
 	if !explicit {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return &Config{}, nil
+			return &Config{}, nil //nolint:nilerr // no home, no settings
 		}
 		path = filepath.Join(home, ".stratuslab", "stratuslab-user.cfg")
 	}
@@ -118,7 +117,7 @@ func sectionValues(s *ini.Section) map[string]string {
 // applySettings gives every flag that the command line left alone its value
 // from the environment or the configuration file.
 func (c *Call) applySettings(command *Command) error {
-	c.Config = &Config{}
+	c.Config, c.settled = &Config{}, make(map[string]bool)
 	if len(command.Settings) == 0 {
 		return nil
 	}
@@ -136,11 +135,11 @@ func (c *Call) applySettings(command *Command) error {
 			continue
 		}
 		if value := os.Getenv(s.Env); value != "" {
-			if err := setFlag(c.Context, s.Flag, value); err != nil {
+			if err := c.settle(s.Flag, value); err != nil {
 				return Usagef("reading the variable %s=%q: %w", s.Env, value, err)
 			}
 		} else if value := config.values[s.Key]; value != "" {
-			if err := setFlag(c.Context, s.Flag, value); err != nil {
+			if err := c.settle(s.Flag, value); err != nil {
 				return BadInputf("reading %q = %q in %q: %w", s.Key, value, config.path, err)
 			}
 		}
@@ -148,9 +147,10 @@ func (c *Call) applySettings(command *Command) error {
 	return nil
 }
 
-func setFlag(c *cli.Context, flag, value string) error {
+func (c *Call) settle(flag, value string) error {
 	if err := c.Set(flag, value); err != nil {
 		return fmt.Errorf("setting --%s: %w", flag, err)
 	}
+	c.settled[flag] = true
 	return nil
 }

@@ -1,6 +1,8 @@
 package tool
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -33,7 +35,20 @@ func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err err
 		return nil, StdinName, WithHint(Usagef("%s is expected on standard input, which is a terminal", what),
 			"name a file, or pipe the data in")
 	}
-	return io.NopCloser(c.In), StdinName, nil
+	return interruptible(c.Ctx, c.In), StdinName, nil
+}
+
+// interruptible lets the end of the context end a read that waits for a pipe,
+// perhaps for ever. The read itself stays behind in its goroutine.
+func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {
+	pr, pw := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { pw.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		defer stop()
+		_, err := io.CopyBuffer(pw, struct{ io.Reader }{r}, make([]byte, 256<<10))
+		pw.CloseWithError(err)
+	}()
+	return pr
 }
 
 // WriteProduct writes a small product, such as a document, whole or not at
@@ -80,21 +95,34 @@ func CreatePending(name string, replace bool) (*Pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:8]+".part")
-	f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	f, err := os.OpenFile(temporaryName(path), os.O_RDWR|os.O_CREATE|os.O_EXCL, cmp.Or(mode, 0o666))
 	if err != nil {
 		return nil, fmt.Errorf("creating %q: %w", name, err)
 	}
-	return &Pending{File: f, path: path, replace: replace}, nil
+	p := &Pending{File: f, path: path, replace: replace}
+	if mode != 0 { // the umask is for new files
+		if err := f.Chmod(mode); err != nil {
+			p.Discard()
+			return nil, fmt.Errorf("creating %q: %w", name, err)
+		}
+	}
+	return p, nil
 }
 
-// pendingTarget resolves the output's name and finds the mode to create it
-// with: that of the file it replaces, else what the umask leaves.
+// temporaryName is a hidden name beside path, which fits where path does.
+func temporaryName(path string) string {
+	suffix := "." + rand.Text()[:8] + ".part"
+	base := filepath.Base(path)
+	return filepath.Join(filepath.Dir(path), "."+base[:min(len(base), unix.NAME_MAX-1-len(suffix))]+suffix)
+}
+
+// pendingTarget resolves the output's name and finds the mode of the file that
+// it replaces, 0 where there is none.
 func pendingTarget(name string, replace bool) (string, fs.FileMode, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return name, 0o666, nil
+		return name, 0, nil
 	case err != nil:
 		return "", 0, fmt.Errorf("creating %q: %w", name, err)
 	case !info.Mode().IsRegular():

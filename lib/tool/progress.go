@@ -13,6 +13,9 @@ import (
 // quietStart is how long work may take before a meter shows itself.
 const quietStart = time.Second
 
+// maxLeft is the longest time left worth showing.
+const maxLeft = 1000 * time.Hour
+
 // Meter counts the bytes written to it and, when standard error is a terminal
 // and the work takes longer than a second, shows bytes, rate and time left.
 type Meter struct {
@@ -75,8 +78,12 @@ func (m *Meter) line(elapsed time.Duration) string {
 	if m.total <= 0 || count <= 0 {
 		return text
 	}
-	left := time.Duration(float64(max(0, m.total-count)) / rate * float64(time.Second))
-	return fmt.Sprintf("%s, %d%%, %s left", text, min(100, 100*count/m.total), left.Round(time.Second))
+	text += fmt.Sprintf(", %d%%", int64(min(1, float64(count)/float64(m.total))*100))
+	left := float64(max(0, m.total-count)) / rate
+	if left > maxLeft.Seconds() {
+		return text
+	}
+	return fmt.Sprintf("%s, %s left", text, time.Duration(left*float64(time.Second)).Round(time.Second))
 }
 
 // FormatBytes writes a size for people, in binary units: "1.5 GiB".

@@ -50,7 +50,13 @@ type Call struct {
 	Streams
 	Log    *Log
 	Config *Config // the user's configuration, empty for commands without Settings
+
+	settled map[string]bool // the flags that the environment or the configuration set
 }
+
+// Typed tells whether the flag, named by its first name, stands on the command
+// line. IsSet also counts what the environment and the configuration say.
+func (c *Call) Typed(flag string) bool { return c.IsSet(flag) && !c.settled[flag] }
 
 // Main runs the command on this process's arguments and streams, and returns
 // the exit code.
@@ -71,18 +77,20 @@ func Run(ctx context.Context, c *Command, args []string, s Streams) int {
 }
 
 // run stands between the command and the traps of urfave/cli: usage on stdout,
-// its own exit, comma-split lists, a help command that shadows an argument,
-// and options after the arguments, which it would silently take for arguments.
+// its own exit and help, comma-split lists, a help command that shadows an
+// argument, and options after the arguments, which it would silently take for
+// arguments.
 func run(ctx context.Context, c *Command, args []string, s Streams) error {
 	var parsed *cli.Context
+	var help bool
 	app := &cli.App{
 		Name:                      c.Name,
-		Flags:                     append(slices.Clone(c.Flags), commonFlags(c)...),
+		Flags:                     append(slices.Clone(c.Flags), commonFlags(c, &help)...),
 		HideHelp:                  true,
 		HideHelpCommand:           true,
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
-		Writer:                    s.Err,
+		Writer:                    io.Discard, // only its own help would go there
 		ErrWriter:                 s.Err,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
@@ -90,12 +98,12 @@ func run(ctx context.Context, c *Command, args []string, s Streams) error {
 		},
 		Action: func(cc *cli.Context) error { parsed = cc; return nil },
 	}
-	if err := app.RunContext(ctx, append([]string{c.Name}, args...)); err != nil {
-		return err
-	}
+	err := app.RunContext(ctx, append([]string{c.Name}, args...))
 	switch {
-	case parsed.Bool("help"):
+	case help: // the library has shown its own page, and may have taken an argument for a topic
 		return writeHelp(s.Out, c, app.Flags)
+	case err != nil:
+		return err
 	case parsed.Bool("version"):
 		_, err := fmt.Fprintln(s.Out, c.Name, Version())
 		return err
@@ -110,7 +118,7 @@ func run(ctx context.Context, c *Command, args []string, s Streams) error {
 	return c.Action(call)
 }
 
-func commonFlags(c *Command) []cli.Flag {
+func commonFlags(c *Command, help *bool) []cli.Flag {
 	var flags []cli.Flag
 	if len(c.Settings) > 0 {
 		flags = append(flags,
@@ -121,7 +129,7 @@ func commonFlags(c *Command) []cli.Flag {
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but warnings and errors", Category: "General"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more", Category: "General"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version", Category: "General"},
-		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help", Category: "General"})
+		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help", Category: "General", Destination: help})
 }
 
 // checkArguments counts the positional arguments and refuses options that

@@ -1,0 +1,132 @@
+package compress
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrCorrupt is wrapped by the errors about a stream that cannot be unpacked:
+// damaged, cut short, followed by something else, or in need of more memory
+// than is allowed. An error from the stream's own reader never wraps it.
+var ErrCorrupt = errors.New("bad compressed data")
+
+const (
+	packedBlock   = 64 << 10  // how much is read at once
+	unpackedBlock = 256 << 10 // how much is decompressed at once
+)
+
+// Reader gives the decompressed bytes of a stream. It decompresses ahead of
+// its user, in a goroutine or a process of its own.
+type Reader struct {
+	caller context.Context // the one given
+	ctx    context.Context // ends with it, or at Close
+	stop   context.CancelFunc
+	kind   Kind
+	src    *ahead    // the compressed bytes; nil for None
+	out    *ahead    // the decompressed bytes; nil for None
+	body   io.Reader // what Read reads
+}
+
+// NewReader recognises the compression of r from its first bytes. A stream
+// that is not compressed passes through as it is, unread until asked for.
+//
+// The context bounds the life of the Reader: once it ends, Read and Close
+// return at once even where r is blocked, and one goroutine stays until the
+// Read of r returns. Errors of r are returned as they are.
+func NewReader(ctx context.Context, r io.Reader) (*Reader, error) {
+	head, err := peek(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	reader := &Reader{caller: ctx, kind: Detect(head)}
+	ctx, reader.stop = context.WithCancel(ctx)
+	reader.ctx = ctx
+	body := io.MultiReader(bytes.NewReader(head), r)
+	if reader.kind == None {
+		reader.body = body
+		return reader, nil
+	}
+	reader.src = readAhead(ctx, io.NopCloser(body), packedBlock)
+	decoder, err := newDecoder(ctx, reader.kind, reader.src)
+	if err != nil {
+		reader.stop()
+		return nil, err
+	}
+	reader.out = readAhead(ctx, decoder, unpackedBlock)
+	reader.body = reader.out
+	return reader, nil
+}
+
+// peek reads the bytes that tell the compression.
+func peek(ctx context.Context, r io.Reader) ([]byte, error) {
+	type result struct {
+		head []byte
+		err  error
+	}
+	peeked := make(chan result, 1)
+	go func() {
+		head := make([]byte, headSize)
+		n, err := fill(ctx, r, head)
+		peeked <- result{head[:n], err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case p := <-peeked:
+		if p.err == io.EOF {
+			return p.head, nil
+		}
+		return p.head, p.err
+	}
+}
+
+// Kind is the compression that was recognised.
+func (r *Reader) Kind() Kind {
+	return r.kind
+}
+
+// Read gives the next decompressed bytes. It ends with io.EOF only after a
+// stream that was complete and, where the format carries checksums, matched
+// them.
+func (r *Reader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	n, err := r.body.Read(p)
+	if err != nil && err != io.EOF && r.kind != None {
+		err = r.verdict(err)
+	}
+	return n, err
+}
+
+// verdict says whether an error is the fault of the data.
+func (r *Reader) verdict(err error) error {
+	var failed *processError
+	switch {
+	case r.ctx.Err() != nil:
+		return context.Cause(r.ctx)
+	case r.src.err != nil && r.src.err != io.EOF:
+		return r.src.err
+	case errors.As(err, &failed) && !failed.refused:
+		return fmt.Errorf("decompressing %s data: %w", r.kind, err)
+	}
+	return fmt.Errorf("decompressing %s data: %w: %w", r.kind, ErrCorrupt, err)
+}
+
+// Close stops decompressing and frees what that took. It waits for a Read of
+// the stream below that is still going on, unless the context has ended.
+func (r *Reader) Close() error {
+	r.stop()
+	if r.kind == None {
+		return nil
+	}
+	<-r.out.done
+	select {
+	case <-r.src.done:
+	case <-r.caller.Done():
+	}
+	return nil
+}

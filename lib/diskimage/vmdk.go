@@ -1,0 +1,151 @@
+package diskimage
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// The header of a VMDK sparse file, all numbers little-endian and in sectors:
+// "Virtual Disk Format 5.0" of VMware.
+const (
+	sector         = 512
+	vmdkHeaderSize = sector
+
+	// vmdkMaxDescriptor bounds the text of a descriptor; the programs that
+	// write one reserve 10 KiB.
+	vmdkMaxDescriptor = 1 << 20
+
+	// QEMU looks for a parent in these bytes, wherever the header says that
+	// the descriptor is.
+	vmdkFixedDescriptor     = 0x200
+	vmdkFixedDescriptorSize = 20 * sector
+
+	// vmdkAtEnd as the grain directory means that a copy of the header near
+	// the end of the file counts. It lies before the end-of-stream marker.
+	vmdkAtEnd  = math.MaxUint64
+	vmdkFooter = 2 * sector
+)
+
+type vmdkHeader struct {
+	capacity         uint64
+	descriptorOffset uint64
+	descriptorSize   uint64
+	grainDirectory   uint64
+}
+
+// vmdkIsText tells whether the whole file is a text descriptor.
+func (i image) vmdkIsText() (bool, error) {
+	start, err := i.read(0, len(vmdkMagic))
+	if err != nil || hasAt(start, 0, vmdkMagic) {
+		return false, err
+	}
+	if start, err = i.read(0, len(vmdkText)); err != nil {
+		return false, err
+	}
+	if !hasAt(start, 0, vmdkText) {
+		return false, malformed("neither a VMDK header nor a VMDK descriptor")
+	}
+	return true, nil
+}
+
+func (i image) vmdkHeader() (vmdkHeader, error) {
+	header, err := i.vmdkHeaderAt(0)
+	if err != nil {
+		return vmdkHeader{}, err
+	}
+	// To QEMU this is a text descriptor in disguise.
+	if header.capacity == 0 {
+		return vmdkHeader{}, malformed("VMDK with a capacity of 0 sectors")
+	}
+	if header.grainDirectory != vmdkAtEnd {
+		return header, nil
+	}
+	footer, err := i.vmdkHeaderAt(i.size - vmdkFooter)
+	if err != nil {
+		return vmdkHeader{}, err
+	}
+	if footer.capacity != header.capacity {
+		return vmdkHeader{}, malformed("VMDK of %d sectors by its header, %d by its footer", header.capacity, footer.capacity)
+	}
+	return header, nil
+}
+
+func (i image) vmdkHeaderAt(offset int64) (vmdkHeader, error) {
+	b, err := i.read(offset, vmdkHeaderSize)
+	if err != nil {
+		return vmdkHeader{}, err
+	}
+	if !hasAt(b, 0, vmdkMagic) {
+		return vmdkHeader{}, malformed("no VMDK header at offset %d", offset)
+	}
+	return vmdkHeader{
+		capacity:         binary.LittleEndian.Uint64(b[12:]),
+		descriptorOffset: binary.LittleEndian.Uint64(b[28:]),
+		descriptorSize:   binary.LittleEndian.Uint64(b[36:]),
+		grainDirectory:   binary.LittleEndian.Uint64(b[56:]),
+	}, nil
+}
+
+func (i image) checkVmdk() error {
+	text, err := i.vmdkIsText()
+	if err != nil {
+		return err
+	}
+	if text {
+		descriptor, err := i.read(0, int(min(i.size, vmdkMaxDescriptor)))
+		if err != nil {
+			return err
+		}
+		return foreign("VMDK descriptor with the extent %q", firstExtent(string(descriptor)))
+	}
+	header, err := i.vmdkHeader()
+	if err != nil {
+		return err
+	}
+	fixed, err := i.read(vmdkFixedDescriptor, int(min(i.size-vmdkFixedDescriptor, vmdkFixedDescriptorSize)))
+	if err != nil {
+		return err
+	}
+	if err := checkParentHint(string(fixed)); err != nil {
+		return err
+	}
+	descriptor, err := i.vmdkDescriptor(header)
+	if err != nil {
+		return err
+	}
+	return checkDescriptor(string(descriptor))
+}
+
+// vmdkDescriptor returns the descriptor embedded in a sparse file.
+func (i image) vmdkDescriptor(header vmdkHeader) ([]byte, error) {
+	if header.descriptorOffset == 0 || header.descriptorSize == 0 {
+		return nil, malformed("VMDK without a descriptor: it is an extent of a larger disk")
+	}
+	if header.descriptorSize > vmdkMaxDescriptor/sector {
+		return nil, malformed("VMDK descriptor of %d sectors, want at most %d", header.descriptorSize, vmdkMaxDescriptor/sector)
+	}
+	if header.descriptorOffset > uint64(i.size)/sector {
+		return nil, malformed("VMDK descriptor at sector %d, the image has %d bytes", header.descriptorOffset, i.size)
+	}
+	return i.read(int64(header.descriptorOffset)*sector, int(header.descriptorSize)*sector)
+}
+
+// vmdkSize returns the capacity of a sparse file. A text descriptor holds no
+// disk.
+func (i image) vmdkSize() (uint64, error) {
+	text, err := i.vmdkIsText()
+	if err != nil {
+		return 0, err
+	}
+	if text {
+		return 0, foreign("VMDK descriptor without a disk")
+	}
+	header, err := i.vmdkHeader()
+	if err != nil {
+		return 0, err
+	}
+	if header.capacity > maxVirtual/sector {
+		return 0, malformed("VMDK of %d sectors, want at most %d", header.capacity, int64(maxVirtual/sector))
+	}
+	return header.capacity * sector, nil
+}
