@@ -1,0 +1,115 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
+	"github.com/urfave/cli/v2"
+)
+
+// settings are the flags that the environment and the user's configuration
+// file may set; two of them have the original's names.
+func settings() []tool.Setting {
+	return append(
+		tool.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout"),
+		tool.Setting{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
+		tool.Setting{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"})
+}
+
+func flags() []cli.Flag {
+	text := func(category, name, alias, usage string) *cli.StringFlag {
+		f := &cli.StringFlag{Name: name, Usage: usage, Category: category}
+		if alias != "" {
+			f.Aliases = []string{alias}
+		}
+		return f
+	}
+	list := func(category, name, alias, usage string) *cli.StringSliceFlag {
+		f := &cli.StringSliceFlag{Name: name, Usage: usage + " (repeatable)", Category: category}
+		if alias != "" {
+			f.Aliases = []string{alias}
+		}
+		return f
+	}
+	value := func(f *cli.StringFlag, value string) *cli.StringFlag { f.Value = value; return f }
+	yes := func(category, name, usage string) *cli.BoolFlag {
+		return &cli.BoolFlag{Name: name, Usage: usage, Category: category}
+	}
+	const output, change, describe, vm, trouble = "Output", "Customization", "Description", "Machine", "Trying out and debugging"
+	force := yes(output, "force", "replace an existing output")
+	force.Aliases = []string{"f"}
+	return []cli.Flag{
+		text(output, "output", "o", "save the image to `FILE`: .qcow2, .raw, .img, .vmdk, .vdi or .vhdx, then .gz, .bz2, .xz or .zst to compress it"),
+		text(output, "format", "", "save the disk as `FORMAT`, whatever the extension says"),
+		force,
+		text(output, "metadata", "", "write the draft description to `FILE` (default: standard output)"),
+		list(output, "no-seal", "", "leave `ITEM` in the image: "+strings.Join(seal.Names(), ", ")),
+		list(output, "exclude", "", "remove `PATH` from the image; shell patterns match"),
+
+		list(change, "packages", "a", "install `PACKAGES`, separated by commas"),
+		list(change, "scripts", "s", "run the local `SCRIPT` in the machine: a path, or \"path arg arg\", quoted as in a shell"),
+		list(change, "copy", "", "copy a file or directory, as `LOCAL:REMOTE`, before anything else"),
+		list(change, "run", "", "run `COMMAND` in the machine's shell, after the scripts"),
+		list(change, "env", "", "set a variable for scripts and commands: `NAME=VALUE`, or NAME to pass on our own"),
+		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[[signed-by=KEYRING]] URL SUITE COMPONENT...\" for apt, \"URL [KEY-URL]\" for dnf, yum and zypper, \"URL\" for apk"),
+		text(change, "os", "", "take the guest's operating system for `ID`"),
+		text(change, "installer", "", "install with `NAME`: apt, dnf, yum, zypper, apk or pacman (default: what the operating system has)"),
+
+		text(describe, "title", "", "describe the image as `TITLE`"),
+		text(describe, "comment", "", "describe the image in more words: `TEXT`"),
+		text(describe, "author", "", "the author's `NAME`"),
+		text(describe, "author-email", "", "the author's e-mail `ADDRESS`"),
+		text(describe, "image-version", "", "the new image's `VERSION` (default: the base's, its last number plus 1)"),
+		text(describe, "base-metadata", "", "`FILE` that describes the base: it is checked, and its version counted up"),
+
+		value(text(vm, "type", "t", "instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of your configuration"), flavor.Default),
+		&cli.IntFlag{Name: "cpu", Usage: "`NUMBER` of processors (default: the type's)", Category: vm},
+		&cli.IntFlag{Name: "ram", Usage: "memory in `MIB` (default: the type's)", Category: vm},
+		text(vm, "disk-size", "", "grow the disk to `SIZE`, such as 20G"),
+		value(text(vm, "accel", "", "run the processor with `ACCEL`: auto, kvm or tcg"), "auto"),
+		value(text(vm, "network", "", "what the machine reaches, `NETWORK`: user (through this host) or none"), "user"),
+		value(text(vm, "ssh-user", "", "log in as `USER`, made with sudo rights if it is not root"), "root"),
+		text(vm, "key", "k", "let the public key in `FILE` in as well, while the image is made"),
+		text(vm, "user-data", "", "`FILE` with user-data for cloud-init"),
+		value(text(vm, "vm-start-timeout", "", "wait at most `SECONDS` for the login; 10m and such work, too"), "600"),
+		value(text(vm, "script-timeout", "", "wait at most `SECONDS` for the packages, each script and each command; 0 for ever"), "3600"),
+
+		yes(trouble, "dry-run", "print the plan and QEMU's command line, and do nothing"),
+		yes(trouble, "no-save", "do everything else, then throw the machine away"),
+		yes(trouble, "no-shutdown", "leave the machine running, unsealed and unsaved; print its directory"),
+		yes(trouble, "keep-on-failure", "leave the machine running when something fails"),
+	}
+}
+
+// parseDuration reads seconds, or a number with units such as 10m.
+func parseDuration(flag, text string) (time.Duration, error) {
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, tool.Usagef("reading --%s %q: seconds are expected, or a time such as 10m", flag, text)
+	}
+	return d, nil
+}
+
+// parseSize reads bytes, or a number with the binary unit K, M, G or T.
+func parseSize(flag, text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, shift := text, 0
+	if i := strings.IndexByte("KMGT", strings.ToUpper(text)[len(text)-1]); i >= 0 {
+		number, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
+		return 0, tool.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
+	}
+	return n << shift, nil
+}

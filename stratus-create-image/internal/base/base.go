@@ -1,0 +1,146 @@
+// Package base takes in a base image: hostile input until its header has been
+// looked at. It must not know what is done with the image, and never writes to
+// it.
+package base
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
+)
+
+// ErrUnusable says that the file is no disk image to start from.
+var ErrUnusable = errors.New("unusable base image")
+
+// maxVirtual bounds the size of the disk in a base image, in bytes.
+const maxVirtual = 64 << 40
+
+// Image is a base image that names no other files.
+type Image struct {
+	Path   string // absolute; where it was compressed, a copy that is not
+	Format diskimage.Format
+	Size   int64       // of the disk in it, in bytes
+	Sums   digest.Sums // of the image, uncompressed
+
+	name    string // the original
+	size    int64
+	changed time.Time
+}
+
+// Open looks at the image, digests it, and decompresses it into the directory
+// scratch if it is compressed; with an empty scratch nothing is written, and
+// the path is only where the copy would be. progress receives the uncompressed
+// bytes.
+func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: %q is no regular file", ErrUnusable, name)
+	}
+	i := &Image{name: name, size: info.Size(), changed: info.ModTime()}
+	if i.Path, err = filepath.Abs(name); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	// A link that changes later must not lead QEMU elsewhere.
+	if i.Path, err = filepath.EvalSymlinks(i.Path); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	return i, i.load(ctx, f, scratch, progress)
+}
+
+func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress io.Writer) error {
+	head := make([]byte, 512)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	if compress.Detect(head[:n]) == compress.None {
+		if err := i.inspect(f); err != nil {
+			return err
+		}
+		return i.digest(ctx, f, progress)
+	}
+	i.Path = filepath.Join(scratch, "base")
+	if scratch == "" {
+		sniffer := new(diskimage.Sniffer)
+		err := i.digest(ctx, f, progress, sniffer)
+		i.Format = sniffer.Format()
+		return err
+	}
+	copied, err := os.OpenFile(i.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("decompressing %q: %w", i.name, err)
+	}
+	defer copied.Close()
+	if err := i.digest(ctx, f, progress, &sparseWriter{file: copied}); err != nil {
+		return err
+	}
+	if err := copied.Truncate(i.Sums.Bytes); err != nil {
+		return fmt.Errorf("decompressing %q: %w", i.name, err)
+	}
+	return i.inspect(copied)
+}
+
+func (i *Image) digest(ctx context.Context, f *os.File, sinks ...io.Writer) error {
+	var err error
+	i.Sums, err = digest.Stream(ctx, f, sinks...)
+	if errors.Is(err, compress.ErrCorrupt) {
+		return fmt.Errorf("%w: reading %q: %w", ErrUnusable, i.name, err)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	return nil
+}
+
+// inspect decides from the header alone what the image is and whether it can
+// be given to QEMU.
+func (i *Image) inspect(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	if i.Format, err = diskimage.DetectFile(f, info.Size()); err != nil {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	if i.Format == diskimage.Ova {
+		return fmt.Errorf("%w: %q is an OVA archive: unpack it with tar -xf, and give the disk in it", ErrUnusable, i.name)
+	}
+	if err := diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
+	}
+	if i.Size, err = diskimage.VirtualSize(f, info.Size(), i.Format); err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
+	}
+	if i.Size <= 0 || i.Size > maxVirtual {
+		return fmt.Errorf("%w: %q: a disk of %d bytes, 1 to %d are allowed", ErrUnusable, i.name, i.Size, int64(maxVirtual))
+	}
+	return nil
+}
+
+// CheckUnchanged says whether the file is still the one that was digested.
+func (i *Image) CheckUnchanged() error {
+	info, err := os.Stat(i.name)
+	if err != nil {
+		return fmt.Errorf("looking at the base image again: %w", err)
+	}
+	if info.Size() != i.size || !info.ModTime().Equal(i.changed) {
+		return fmt.Errorf("the base image %q changed while it was in use", i.name)
+	}
+	return nil
+}

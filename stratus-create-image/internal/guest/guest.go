@@ -1,0 +1,236 @@
+// Package guest talks to a running machine over ssh: it waits until it answers,
+// runs commands, streams what they print, and copies files. It must not know
+// what starts the machine, nor why it is being changed.
+package guest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+	"golang.org/x/crypto/ssh"
+)
+
+// Login says where a guest is and how both sides prove who they are.
+type Login struct {
+	Address string // host:port
+	User    string
+	Key     ssh.Signer
+	HostKey ssh.PublicKey // the only host key that is accepted
+}
+
+// Guest is a machine we are logged in to.
+type Guest struct {
+	client *ssh.Client
+	user   string
+	lines  func(label, line string)
+}
+
+// attemptTime bounds one attempt to connect: a booting guest may accept the
+// connection long before it answers.
+const attemptTime = 30 * time.Second
+
+// retryAfter is the pause between attempts that were turned down. Nothing on
+// this side of the network can tell when the guest starts to listen.
+const retryAfter = time.Second
+
+// Wait tries to log in until it succeeds or the context ends; the error then
+// tells what the last attempt met. lines receives what commands print.
+func Wait(ctx context.Context, login Login, lines func(label, line string)) (*Guest, error) {
+	last := errors.New("no answer yet")
+	for {
+		client, err := dial(ctx, login)
+		if err == nil {
+			return &Guest{client: client, user: login.User, lines: lines}, nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("logging in as %q over ssh: %w; the last attempt: %w", login.User, context.Cause(ctx), last)
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+func dial(ctx context.Context, login Login) (*ssh.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", login.Address)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	c, channels, requests, err := ssh.NewClientConn(conn, login.Address, &ssh.ClientConfig{
+		User:              login.User,
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(login.Key)},
+		HostKeyCallback:   ssh.FixedHostKey(login.HostKey),
+		HostKeyAlgorithms: []string{login.HostKey.Type()},
+	})
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return ssh.NewClient(c, channels, requests), nil
+}
+
+// ErrBroken says that the connection ended while it was needed.
+var ErrBroken = errors.New("the connection to the guest broke")
+
+// Close ends the connection.
+func (g *Guest) Close() { _ = g.client.Close() }
+
+// ExitError says that a command in the guest ended with a status other than 0,
+// or was ended by a signal.
+type ExitError struct {
+	Label  string // what ran
+	Status int    // -1 where a signal ended it
+	Signal string
+	Tail   string // the last lines that it printed
+}
+
+func (e *ExitError) Error() string {
+	if e.Signal != "" {
+		return fmt.Sprintf("%s: ended by signal %s", e.Label, e.Signal)
+	}
+	return fmt.Sprintf("%s: exit status %d", e.Label, e.Status)
+}
+
+// Run runs a shell command as root and streams what it prints. The label names
+// it in messages. It has nothing on its standard input.
+func (g *Guest) Run(ctx context.Context, label, command string) error {
+	tail := new(tailBuffer)
+	w := newLineWriter(func(line string) {
+		tail.add(line)
+		g.lines(label, line)
+	})
+	// One stream, or the order of what stands on both would be lost.
+	err := g.session(ctx, label, "exec 2>&1; "+command, w, io.Discard)
+	w.emitLine()
+	var exit *ExitError
+	if errors.As(err, &exit) {
+		exit.Tail = tail.String()
+	}
+	return err
+}
+
+// maxOutput bounds what Output keeps, in bytes.
+const maxOutput = 64 << 10
+
+// Output runs a shell command as root and returns what it prints on standard
+// output, at most 64 KiB of it.
+func (g *Guest) Output(ctx context.Context, label, command string) (string, error) {
+	var out, problems bytes.Buffer
+	err := g.session(ctx, label, command, &limitedWriter{&out, maxOutput}, &limitedWriter{&problems, maxOutput})
+	if err != nil && problems.Len() > 0 {
+		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(problems.Bytes()))
+	}
+	return out.String(), err
+}
+
+// session runs one command. When the context ends first, the session is closed
+// and the context's cause returned.
+func (g *Guest) session(ctx context.Context, label, command string, stdout, stderr io.Writer) error {
+	s, err := g.client.NewSession()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", label, ErrBroken, err)
+	}
+	defer func() { _ = s.Close() }()
+	s.Stdout, s.Stderr = stdout, stderr
+	if err := s.Start(g.asRoot(command)); err != nil {
+		return fmt.Errorf("%s: starting it: %w", label, err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Wait() }()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		_ = s.Signal(ssh.SIGKILL)
+		_ = s.Close()
+		return fmt.Errorf("%s: %w", label, context.Cause(ctx))
+	}
+	var exit *ssh.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exit) && exit.Signal() != "":
+		return &ExitError{Label: label, Status: -1, Signal: exit.Signal()}
+	case errors.As(err, &exit):
+		return &ExitError{Label: label, Status: exit.ExitStatus()}
+	default:
+		return fmt.Errorf("%s: %w: %w", label, ErrBroken, err)
+	}
+}
+
+func (g *Guest) asRoot(command string) string {
+	// Not every sshd gives root the directories of the system's programs.
+	command = `export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; ` + command
+	if g.user == "root" {
+		return command
+	}
+	return words.Join("sudo", "-n", "sh", "-c", command)
+}
+
+// limitedWriter drops what goes beyond the limit.
+type limitedWriter struct {
+	b    *bytes.Buffer
+	left int
+}
+
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	keep := p[:min(len(p), w.left)]
+	w.left -= len(keep)
+	w.b.Write(keep)
+	return len(p), nil
+}
+
+// maxLine is where a line without an end is cut, in bytes.
+const maxLine = 4096
+
+// lineWriter cuts a stream into lines.
+type lineWriter struct {
+	line []byte
+	emit func(string)
+}
+
+func newLineWriter(emit func(string)) *lineWriter { return &lineWriter{emit: emit} }
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	for _, c := range p {
+		// A carriage return alone redraws a progress line: its states are lines too.
+		if c == '\n' || c == '\r' || len(w.line) >= maxLine {
+			w.emitLine()
+		}
+		if c != '\n' && c != '\r' {
+			w.line = append(w.line, c)
+		}
+	}
+	return len(p), nil
+}
+
+func (w *lineWriter) emitLine() {
+	if len(w.line) > 0 {
+		w.emit(string(w.line))
+		w.line = w.line[:0]
+	}
+}
+
+// tailBuffer keeps the last lines.
+type tailBuffer struct{ lines []string }
+
+func (t *tailBuffer) add(line string) {
+	const keep = 10
+	t.lines = append(t.lines, line)
+	if len(t.lines) > keep {
+		t.lines = t.lines[1:]
+	}
+}
+
+func (t *tailBuffer) String() string { return strings.Join(t.lines, "\n") }

@@ -1,0 +1,151 @@
+package machine
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+)
+
+// Network is what a machine can reach.
+type Network string
+
+// The networks of --network: the host's, through QEMU's user networking, or
+// nothing. Either way ssh reaches the machine.
+const (
+	UserNetwork Network = "user"
+	NoNetwork   Network = "none"
+)
+
+// ParseNetwork reads a network's name.
+func ParseNetwork(name string) (Network, error) {
+	switch n := Network(name); n {
+	case UserNetwork, NoNetwork:
+		return n, nil
+	}
+	return "", fmt.Errorf("reading the network %q: user and none are allowed", name)
+}
+
+// Config describes a machine to start. The files are in its directory Dir.
+type Config struct {
+	Dir        string // private; holds the overlay, the seed, logs and sockets
+	Accel      Accel  // KVM or TCG
+	CPU        int    // virtual processors
+	RAM        int    // MiB
+	Swap       int    // MiB of scratch disk; 0 for none
+	Base       string // absolute path of the base image, which is only read
+	BaseFormat string // QEMU's name of its format
+	Network    Network
+	Keep       bool // outlive this process when it is killed
+}
+
+// Names of the files in a machine's directory.
+const (
+	overlayFile = "overlay.qcow2"
+	seedFile    = "seed.iso"
+	swapFile    = "swap.raw"
+	consoleFile = "console.log"
+	qemuLogFile = "qemu.log"
+	qmpSocket   = "qmp.sock"
+	conSocket   = "console.sock"
+)
+
+// SwapSerial is the serial number by which the guest finds the scratch disk.
+const SwapSerial = "stratus-swap"
+
+// Program is QEMU's command name.
+const Program = "qemu-system-x86_64"
+
+// File descriptors that the QEMU process inherits: listening sockets, so that
+// nobody has to wait until QEMU has made them.
+const (
+	qmpFD     = 3
+	consoleFD = 4
+)
+
+// Overlay is the disk that the machine writes to.
+func (c *Config) Overlay() string { return filepath.Join(c.Dir, overlayFile) }
+
+// Seed is where the seed disk must be before the start.
+func (c *Config) Seed() string { return filepath.Join(c.Dir, seedFile) }
+
+// SwapFile is where the scratch disk must be before the start, if there is one.
+func (c *Config) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
+
+// ConsoleLog keeps what the machine prints on its serial console.
+func (c *Config) ConsoleLog() string { return filepath.Join(c.Dir, consoleFile) }
+
+// Argv is QEMU's whole command line, program first. Every disk's format is
+// told, and the base is given as a node of its own that is read-only and has
+// no backing file, whatever its header says.
+func (c *Config) Argv() []string {
+	cpu := "host"
+	accel := "kvm"
+	if c.Accel == TCG {
+		cpu, accel = "max", "tcg,thread=multi"
+	}
+	argv := []string{
+		Program, "-name", "stratus-create-image",
+		"-nodefaults", "-no-user-config", "-display", "none",
+		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		// Without graphics the BIOS talks on the serial console, too.
+		"-machine", "q35,graphics=off", "-accel", accel, "-cpu", cpu,
+		"-smp", strconv.Itoa(c.CPU), "-m", strconv.Itoa(c.RAM),
+		"-boot", "strict=on",
+		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", qmpFD), "-mon", "chardev=qmp,mode=control",
+		"-chardev", fmt.Sprintf("socket,id=console,fd=%d,server=on,wait=off", consoleFD), "-serial", "chardev:console",
+		"-device", "virtio-rng-pci",
+		"-blockdev", c.baseNode(),
+		"-blockdev", node(map[string]any{
+			"node-name": "disk", "driver": "qcow2", "backing": "base",
+			"discard": "unmap", "detect-zeroes": "unmap",
+			"file": map[string]any{"driver": "file", "filename": c.Overlay(), "discard": "unmap"},
+			// A disk that is thrown away after any failure needs no flushes.
+			"cache": map[string]any{"no-flush": true},
+		}),
+		"-device", "virtio-blk-pci,drive=disk,bootindex=0",
+	}
+	if c.Swap > 0 {
+		argv = append(argv,
+			"-blockdev", fileNode("swap", c.SwapFile(), false),
+			"-device", "virtio-blk-pci,drive=swap,serial="+SwapSerial)
+	}
+	restrict := "off"
+	if c.Network == NoNetwork {
+		restrict = "on"
+	}
+	return append(argv,
+		"-blockdev", fileNode("seed", c.Seed(), true),
+		"-device", "virtio-blk-pci,drive=seed",
+		"-netdev", "user,id=net,restrict="+restrict+",hostfwd=tcp:127.0.0.1:0-:22",
+		"-device", "virtio-net-pci,netdev=net,romfile=",
+		"-S")
+}
+
+func (c *Config) baseNode() string {
+	base := map[string]any{
+		"node-name": "base", "driver": c.BaseFormat, "read-only": true,
+		"file": map[string]any{"driver": "file", "filename": c.Base, "read-only": true},
+	}
+	if c.BaseFormat == "qcow2" || c.BaseFormat == "vmdk" {
+		base["backing"] = nil
+	}
+	return node(base)
+}
+
+func fileNode(name, path string, readOnly bool) string {
+	return node(map[string]any{
+		"node-name": name, "driver": "raw", "read-only": readOnly,
+		"file": map[string]any{"driver": "file", "filename": path, "read-only": readOnly},
+	})
+}
+
+// node writes a block node's options; a map of strings, numbers and maps has
+// always a JSON form.
+func node(options map[string]any) string {
+	text, err := json.Marshal(options)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,73 @@
+package machine
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestConsole(t *testing.T) {
+	tests := []struct {
+		name, text, trouble string
+	}{
+		{"healthy", "Booting from Hard Disk...\r\nGRUB loading.\r\n[    0.0] Linux version 6\r\nlogin: ", ""},
+		{"no system", "Boot failed: not a bootable disk\r\n\r\nNo bootable device.\r\n", "nothing to boot"},
+		{"panic", "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n", `panicked: its console says "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"`},
+		{"grub", "error: no such partition.\r\nEntering rescue mode...\r\ngrub rescue> ", "GRUB"},
+		{"initramfs", "ALERT!  UUID=1234 does not exist.  Dropping to a shell!\r\n", "root file system"},
+		{"emergency", "You are in emergency mode. After logging in...\r\n", "emergency mode"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			log, err := os.Create(t.TempDir() + "/console.log")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newConsole(log)
+			c.follow(iotestOneByte(test.text)) // however it is cut
+			got := ""
+			select {
+			case got = <-c.trouble:
+			default:
+			}
+			if !strings.Contains(got, test.trouble) || got != "" && test.trouble == "" {
+				t.Errorf("trouble %q, want %q", got, test.trouble)
+			}
+			written, err := os.ReadFile(log.Name())
+			if err != nil || string(written) != test.text {
+				t.Errorf("the log has %q, %v", written, err)
+			}
+		})
+	}
+}
+
+// iotestOneByte reads a text byte for byte.
+func iotestOneByte(text string) *oneByte { return &oneByte{strings.NewReader(text)} }
+
+type oneByte struct{ r *strings.Reader }
+
+func (o *oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
+
+func TestConsoleBounds(t *testing.T) {
+	log, err := os.Create(t.TempDir() + "/console.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newConsole(log)
+	chunk := []byte(strings.Repeat("x", 64<<10))
+	for range maxConsole/len(chunk) + 8 {
+		c.add(chunk)
+	}
+	c.add([]byte("\r\n\x1b[0;1mlast\x1b[m line  \r\n"))
+	if info, err := log.Stat(); err != nil || info.Size() > maxConsole+int64(len(chunk)) {
+		t.Errorf("the log grew to %d bytes, %v", info.Size(), err)
+	}
+	if cap(c.tail) > 1<<20 {
+		t.Errorf("%d bytes are kept in memory", cap(c.tail))
+	}
+	if diff := cmp.Diff([]string{"last line"}, c.lastLines(1)); diff != "" {
+		t.Errorf("last lines (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,56 @@
+// Package qemuimg runs qemu-img on images that are known to name no other
+// files. It must not be given an image of which that is not known.
+package qemuimg
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
+)
+
+// Program is the command's name.
+const Program = "qemu-img"
+
+// Driver is QEMU's name for a format.
+func Driver(f diskimage.Format) string {
+	if f == diskimage.Vhd {
+		return "vpc"
+	}
+	return string(f)
+}
+
+// CreateOverlay makes a qcow2 disk of the given size in bytes over a base, an
+// absolute path, that it names together with its format.
+func CreateOverlay(ctx context.Context, overlay, base string, format diskimage.Format, size int64) error {
+	// Clusters of a file system's block size: what the guest trims is zero in
+	// the image to the last block, and no deleted secret stays in it.
+	// -u: the base is not opened to look for what we know.
+	return run(ctx, "create", "-q", "-u", "-f", "qcow2", "-o", "cluster_size=4k", "-F", Driver(format), "-b", base, overlay, strconv.FormatInt(size, 10))
+}
+
+// Convert writes a disk's whole content, backing files included, to one
+// standalone image. What is zero takes no space.
+func Convert(ctx context.Context, overlay, target string, format diskimage.Format) error {
+	return run(ctx, "convert", "-q", "-f", "qcow2", "-O", Driver(format), overlay, target)
+}
+
+func run(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, Program, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // signals are for us to handle
+	var says bytes.Buffer
+	cmd.Stderr = &says
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("running qemu-img %s: %w", args[0], context.Cause(ctx))
+	case err != nil:
+		return fmt.Errorf("running qemu-img %s: %w: %s", args[0], err, strings.TrimSpace(says.String()))
+	}
+	return nil
+}

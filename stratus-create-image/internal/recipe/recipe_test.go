@@ -1,0 +1,175 @@
+package recipe
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+)
+
+func TestInstallerFor(t *testing.T) {
+	tests := []struct {
+		os   guest.OS
+		want Installer
+	}{
+		{guest.OS{ID: "debian"}, Apt},
+		{guest.OS{ID: "ubuntu", Like: []string{"debian"}}, Apt},
+		{guest.OS{ID: "linuxmint", Like: []string{"ubuntu", "debian"}}, Apt},
+		{guest.OS{ID: "fedora", Version: "7"}, Dnf},
+		{guest.OS{ID: "centos", Like: []string{"rhel", "fedora"}, Version: "7"}, Yum},
+		{guest.OS{ID: "rocky", Like: []string{"rhel"}, Version: "9.4"}, Dnf},
+		{guest.OS{ID: "scientific", Version: "6.10"}, Yum},
+		{guest.OS{ID: "opensuse-leap", Like: []string{"suse", "opensuse"}}, Zypper},
+		{guest.OS{ID: "alpine"}, Apk},
+		{guest.OS{ID: "arch"}, Pacman},
+		{guest.OS{ID: "plan9"}, ""},
+		{guest.OS{ID: "bun"}, ""}, // no match of a part of a name
+	}
+	for _, test := range tests {
+		got, err := InstallerFor(test.os)
+		if got != test.want || (err != nil) != (test.want == "") {
+			t.Errorf("InstallerFor(%+v) = %q, %v; want %q", test.os, got, err, test.want)
+		}
+	}
+}
+
+func TestInstall(t *testing.T) {
+	tests := map[Installer]string{
+		Apt:    "DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any update && DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- a 'b~1'",
+		Dnf:    "dnf -y install -- a 'b~1'",
+		Yum:    "yum -y install -- a 'b~1'",
+		Zypper: "zypper --non-interactive refresh && zypper --non-interactive install -- a 'b~1'",
+		Apk:    "apk update && apk add -- a 'b~1'",
+		Pacman: "pacman -Sy --noconfirm --needed -- a 'b~1'",
+	}
+	for installer, want := range tests {
+		if diff := cmp.Diff(want, installer.install([]string{"a", "b~1"})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", installer, diff)
+		}
+		if got, err := ParseInstaller(string(installer)); got != installer || err != nil {
+			t.Errorf("ParseInstaller(%q) = %q, %v", installer, got, err)
+		}
+	}
+}
+
+func TestParsePackages(t *testing.T) {
+	got, err := ParsePackages([]string{"nginx, curl", "g++:amd64", "vim=2:9.0-1,@base,,", "libfoo>=1.2"})
+	want := []string{"nginx", "curl", "g++:amd64", "vim=2:9.0-1", "@base", "libfoo>=1.2"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for _, bad := range []string{"-y", "--purge", "a b", "a;reboot", "$(id)", "a\nb", "../x", "'a'"} {
+		if got, err := ParsePackages([]string{bad}); err == nil {
+			t.Errorf("ParsePackages(%q) = %q", bad, got)
+		}
+	}
+}
+
+func TestRepoFile(t *testing.T) {
+	tests := []struct {
+		installer           Installer
+		entry               string
+		path, content, want string
+	}{
+		{installer: Apt, entry: "http://deb.example.org/debian bookworm main contrib", path: "/etc/apt/sources.list.d/stratus-3.list", content: "deb http://deb.example.org/debian bookworm main contrib\n"},
+		{installer: Apt, entry: "[signed-by=/etc/apt/keyrings/x.gpg] https://x.org ./", path: "/etc/apt/sources.list.d/stratus-3.list", content: "deb [signed-by=/etc/apt/keyrings/x.gpg] https://x.org ./\n"},
+		{installer: Dnf, entry: "https://x.org/$basearch https://x.org/KEY", path: "/etc/yum.repos.d/stratus-3.repo", content: "[stratus-3]\nname=stratus-3\nbaseurl=https://x.org/$basearch\nenabled=1\ngpgcheck=1\ngpgkey=https://x.org/KEY\n"},
+		{installer: Zypper, entry: "https://x.org/r", path: "/etc/zypp/repos.d/stratus-3.repo", content: "[stratus-3]\nname=stratus-3\nbaseurl=https://x.org/r\nenabled=1\ngpgcheck=1\n"},
+		{installer: Apk, entry: "https://x.org/v3/community", path: "/etc/apk/repositories", content: "https://x.org/v3/community\n"},
+	}
+	for _, test := range tests {
+		path, content, err := test.installer.repoFile(test.entry, 3)
+		if err != nil || path != test.path || content != test.content {
+			t.Errorf("%s %q: %q, %q, %v", test.installer, test.entry, path, content, err)
+		}
+	}
+	for _, bad := range []struct {
+		installer Installer
+		entry     string
+	}{
+		{Apt, ""}, {Apt, "http://x.org"}, {Apt, "[trusted=yes] http://x.org ./"}, {Apt, "http://x.org bookworm 'main"},
+		{Apt, "http://user:secret@x.org bookworm main"}, {Dnf, "ftp://x.org"}, {Dnf, "https://x.org a b"}, {Pacman, "https://x.org"},
+	} {
+		if path, content, err := bad.installer.repoFile(bad.entry, 0); err == nil {
+			t.Errorf("%s %q is taken: %q, %q", bad.installer, bad.entry, path, content)
+		}
+	}
+}
+
+func TestParseScript(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"setup.sh", "with space.sh"} {
+		if err := os.WriteFile(name, nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		line string
+		want Script
+		bad  bool
+	}{
+		{line: "setup.sh", want: Script{Path: "setup.sh", Args: []string{}}},
+		{line: "setup.sh /a/b 'c d' e,f", want: Script{Path: "setup.sh", Args: []string{"/a/b", "c d", "e,f"}}},
+		{line: "with space.sh", want: Script{Path: "with space.sh"}},
+		{line: "'with space.sh' x", want: Script{Path: "with space.sh", Args: []string{"x"}}},
+		{line: "", bad: true},
+		{line: "missing.sh", bad: true},
+		{line: "setup.sh 'open", bad: true},
+		{line: ".", bad: true},
+	}
+	for _, test := range tests {
+		got, err := ParseScript(test.line)
+		if (err != nil) != test.bad {
+			t.Errorf("ParseScript(%q): %v", test.line, err)
+			continue
+		}
+		if len(got.Args) == 0 {
+			got.Args, test.want.Args = nil, nil
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" && !test.bad {
+			t.Errorf("ParseScript(%q) (-want +got):\n%s", test.line, diff)
+		}
+	}
+}
+
+func TestCopy(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"page", "a:b"} {
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for text, target := range map[string]string{
+		"page:/srv/www/index": "/srv/www/index", "page:/srv/": "/srv/page", "a:b:/x": "/x", "page:/": "/page", "page:/a//b/../c": "/a/c",
+	} {
+		c, err := ParseCopy(text)
+		if err != nil || c.target() != target {
+			t.Errorf("ParseCopy(%q) goes to %q, %v; want %q", text, c.target(), err, target)
+		}
+	}
+	for _, bad := range []string{"page", "page:rel", ":/x", "missing:/x", ""} {
+		if c, err := ParseCopy(bad); err == nil {
+			t.Errorf("ParseCopy(%q) = %+v", bad, c)
+		}
+	}
+}
+
+func TestParseEnv(t *testing.T) {
+	t.Setenv("STRATUS_TEST_X", "outside")
+	for text, want := range map[string]Variable{
+		"A=b=c": {"A", "b=c"}, "A=": {"A", ""}, "_x1=é\n": {"_x1", "é\n"}, "STRATUS_TEST_X": {"STRATUS_TEST_X", "outside"},
+	} {
+		if got, err := ParseEnv(text); err != nil || got != want {
+			t.Errorf("ParseEnv(%q) = %q, %v", text, got, err)
+		}
+	}
+	for _, bad := range []string{"", "=x", "1A=x", "A B=x", "A;B=x", "STRATUS_TEST_NOT_SET", "A=\x00"} {
+		if got, err := ParseEnv(bad); err == nil {
+			t.Errorf("ParseEnv(%q) = %q", bad, got)
+		}
+	}
+	if diff := cmp.Diff("export A='it'\\''s'\nexport B=''\n", exports([]Variable{{"A", "it's"}, {"B", ""}})); diff != "" {
+		t.Errorf("exports (-want +got):\n%s", diff)
+	}
+}

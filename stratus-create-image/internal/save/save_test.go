@@ -1,0 +1,174 @@
+package save
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
+)
+
+func TestParseTarget(t *testing.T) {
+	tests := []struct {
+		path, format string
+		want         Target
+		bad          bool
+	}{
+		{path: "a.qcow2", want: Target{"a.qcow2", diskimage.Qcow2, compress.None}},
+		{path: "d.ir/A.IMG.XZ", want: Target{"d.ir/A.IMG.XZ", diskimage.Raw, compress.Xz}},
+		{path: "a.raw.zst", want: Target{"a.raw.zst", diskimage.Raw, compress.Zstd}},
+		{path: "a.vmdk.bz2", want: Target{"a.vmdk.bz2", diskimage.Vmdk, compress.Bzip2}},
+		{path: "a.vdi.gz", want: Target{"a.vdi.gz", diskimage.Vdi, compress.Gzip}},
+		{path: "a.vhdx", want: Target{"a.vhdx", diskimage.Vhdx, compress.None}},
+		{path: "disk", format: "QCOW2", want: Target{"disk", diskimage.Qcow2, compress.None}},
+		{path: "disk.gz", format: "raw", want: Target{"disk.gz", diskimage.Raw, compress.Gzip}},
+		{path: "disk", bad: true},
+		{path: "a.gz", bad: true},
+		{path: "a.iso", bad: true},
+		{path: "a.qcow2", format: "iso", bad: true},
+	}
+	for _, test := range tests {
+		got, err := ParseTarget(test.path, test.format)
+		if (err != nil) != test.bad {
+			t.Errorf("ParseTarget(%q, %q): %v", test.path, test.format, err)
+		} else if diff := cmp.Diff(test.want, got); diff != "" && !test.bad {
+			t.Errorf("ParseTarget(%q, %q) (-want +got):\n%s", test.path, test.format, diff)
+		}
+	}
+}
+
+// TestWrite saves one overlay in every form, and reads it back with the peers'
+// own programs.
+func TestWrite(t *testing.T) {
+	peers.Need(t, "qemu-img", "qemu-io", "xz", "bzip2", "gzip", "zstd", "sha512sum")
+	dir := t.TempDir()
+	const size = 8 << 20
+	want := make([]byte, size)
+	copy(want, "from the base")
+	base := filepath.Join(dir, "base.raw")
+	if err := os.WriteFile(base, want, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	overlay := filepath.Join(dir, "overlay.qcow2")
+	if err := qemuimg.CreateOverlay(t.Context(), overlay, base, diskimage.Raw, size); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("qemu-io", "-f", "qcow2", "-c", "write -P 0x55 1M 64k", overlay).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
+
+	for _, name := range []string{"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi", "a.vhdx", "a.vhdx.zst"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			target, err := ParseTarget(filepath.Join(dir, name), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			sums := write(t, overlay, target, dir)
+			plain := decompressed(t, target)
+			if diff := cmp.Diff(int64(len(plain)), sums.Bytes); diff != "" {
+				t.Errorf("size (-want +got):\n%s", diff)
+			}
+			if sum := sha512.Sum512(plain); !bytes.Equal(sum[:], sums.SHA512) {
+				t.Errorf("SHA-512 %x, want %x", sums.SHA512, sum)
+			}
+			if got := content(t, plain, target.Format); !bytes.Equal(got[:size], want) {
+				t.Error("the disk has another content")
+			}
+		})
+	}
+}
+
+func write(t *testing.T, overlay string, target Target, scratch string) digest.Sums {
+	t.Helper()
+	out, err := os.Create(target.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	sums, err := Write(t.Context(), overlay, target, out, scratch, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(scratch)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("besides the image there are files: %v, %v", entries, err)
+	}
+	return sums
+}
+
+// decompressed reads the image with the compression's own program.
+func decompressed(t *testing.T, target Target) []byte {
+	t.Helper()
+	programs := map[compress.Kind]string{compress.None: "cat", compress.Gzip: "zcat", compress.Bzip2: "bzcat", compress.Xz: "xzcat", compress.Zstd: "zstdcat"}
+	plain, err := exec.Command(programs[target.Compression], target.Path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+// content is what a guest would see.
+func content(t *testing.T, image []byte, format diskimage.Format) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/image", image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("qemu-img", "convert", "-f", qemuimg.Driver(format), "-O", "raw", dir+"/image", dir+"/raw").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	raw, err := os.ReadFile(dir + "/raw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestWriteFails(t *testing.T) {
+	peers.Need(t, "qemu-img", "xz")
+	dir := t.TempDir()
+	overlay := filepath.Join(dir, "overlay.qcow2")
+	if err := os.WriteFile(overlay, []byte("no qcow2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(dir + "/a.raw.xz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	target := Target{out.Name(), diskimage.Raw, compress.Xz}
+	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); err == nil || !strings.Contains(err.Error(), "qcow2") {
+		t.Errorf("a broken overlay: %v, want QEMU's message", err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	good := filepath.Join(dir, "good.qcow2")
+	if err := qemuimg.CreateOverlay(t.Context(), good, "/dev/null", diskimage.Raw, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []compress.Kind{compress.Gzip, compress.Xz, compress.Zstd} {
+		_, err := Write(t.Context(), good, Target{"full", diskimage.Raw, kind}, full, dir, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "No space left") && !strings.Contains(err.Error(), "no space left") {
+			t.Errorf("%s to a full disk: %v", kind, err)
+		}
+		if _, err := os.Stat(dir + "/image"); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the intermediate file: %v", err)
+		}
+	}
+}

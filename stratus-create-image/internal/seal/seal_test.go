@@ -1,0 +1,44 @@
+package seal
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestNewPlan(t *testing.T) {
+	p, err := NewPlan([]string{"logs", "tmp"}, []string{"/opt/x*", "/srv/dir/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, item := range p.Items {
+		names = append(names, item.Name)
+	}
+	want := []string{"package-cache", "cloud-init", "dhcp", "udev-net", "random-seed", "ssh-host-keys", "machine-id", "history", "ssh-keys"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+	if _, err := NewPlan([]string{"rust"}, nil); err == nil || !strings.Contains(err.Error(), "ssh-host-keys") {
+		t.Errorf("an unknown item: %v", err)
+	}
+	for _, bad := range []string{"", "/", "//", "etc/x", "/*", "/a/../b", "/a/..", "/e?c", "./x"} {
+		if _, err := NewPlan(nil, []string{bad}); err == nil {
+			t.Errorf("the path %q is taken", bad)
+		}
+	}
+}
+
+// TestScriptsParse has a shell check the syntax of every item.
+func TestScriptsParse(t *testing.T) {
+	for _, item := range items {
+		if out, err := exec.Command("sh", "-n", "-c", item.script).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", item.Name, err, out)
+		}
+		if item.What == "" || strings.ContainsAny(item.Name, " ,") {
+			t.Errorf("item %q (%q)", item.Name, item.What)
+		}
+	}
+}

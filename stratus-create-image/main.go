@@ -1,0 +1,101 @@
+// Command stratus-create-image makes a new virtual machine image from a base
+// image: it starts an instance of the base, installs packages, copies files,
+// runs scripts, seals and saves the result, and prints a draft description of
+// it. This package is plumbing from flags to options; it must not know how any
+// of that is done.
+package main
+
+import (
+	"os"
+
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
+)
+
+func main() { os.Exit(tool.Main(command())) }
+
+func command() *tool.Command {
+	return &tool.Command{
+		Name:     "stratus-create-image",
+		Summary:  "make a customized virtual machine image from a base image",
+		Args:     "BASE",
+		MinArgs:  1,
+		MaxArgs:  1,
+		Flags:    flags(),
+		Settings: settings(),
+		Examples: []string{
+			"stratus-create-image -a nginx -s setup.sh -o web.qcow2 base.qcow2 >web.xml",
+			"stratus-create-image --no-save -s 'setup.sh first second' base.qcow2",
+			"stratus-create-image -a nginx -o web.qcow2 base.qcow2 | stratus-build-metadata --draft - --location URL",
+		},
+		Action: func(c *tool.Call) error {
+			o, err := options(c)
+			if err != nil {
+				return err
+			}
+			return build.Run(c, o)
+		},
+	}
+}
+
+// options turns flags into options.
+func options(c *tool.Call) (*build.Options, error) {
+	start, err := parseDuration("vm-start-timeout", c.String("vm-start-timeout"))
+	if err != nil {
+		return nil, err
+	}
+	script, err := parseDuration("script-timeout", c.String("script-timeout"))
+	if err != nil {
+		return nil, err
+	}
+	size, err := parseSize("disk-size", c.String("disk-size"))
+	if err != nil {
+		return nil, err
+	}
+	return &build.Options{
+		Base:         c.Args().First(),
+		BaseMetadata: c.String("base-metadata"),
+
+		Output:   c.String("output"),
+		Format:   c.String("format"),
+		Force:    c.Bool("force"),
+		Metadata: c.String("metadata"),
+
+		Title:        c.String("title"),
+		Comment:      c.String("comment"),
+		Author:       c.String("author"),
+		AuthorEmail:  c.String("author-email"),
+		ImageVersion: c.String("image-version"),
+
+		OS:        c.String("os"),
+		Installer: c.String("installer"),
+		Repos:     c.StringSlice("extra-os-repos"),
+		Packages:  c.StringSlice("packages"),
+		Copies:    c.StringSlice("copy"),
+		Scripts:   c.StringSlice("scripts"),
+		Commands:  c.StringSlice("run"),
+		Env:       c.StringSlice("env"),
+		Exclude:   c.StringSlice("exclude"),
+		NoSeal:    c.StringSlice("no-seal"),
+
+		Type:     c.String("type"),
+		Types:    c.Config.Section("instance_types"),
+		CPU:      c.Int("cpu"),
+		RAM:      c.Int("ram"),
+		DiskSize: size,
+
+		Accel:    c.String("accel"),
+		Network:  c.String("network"),
+		SSHUser:  c.String("ssh-user"),
+		Key:      c.String("key"),
+		UserData: c.String("user-data"),
+
+		StartTimeout:  start,
+		ScriptTimeout: script,
+
+		NoShutdown:    c.Bool("no-shutdown"),
+		KeepOnFailure: c.Bool("keep-on-failure"),
+		NoSave:        c.Bool("no-save"),
+		DryRun:        c.Bool("dry-run"),
+	}, nil
+}
