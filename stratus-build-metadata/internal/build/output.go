@@ -1,0 +1,137 @@
+package build
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+// checkInputs refuses to read standard input twice, and to write over what is
+// read.
+func (o Options) checkInputs(c *tool.Call) error {
+	if o.Image == "-" && o.Draft == "-" {
+		return tool.WithHint(tool.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
+	}
+	if o.AutoName {
+		return nil // checked when the name is known
+	}
+	return o.checkOverwrite(c, o.Output)
+}
+
+// checkOverwrite refuses an output that is the image or the draft.
+func (o Options) checkOverwrite(c *tool.Call, output string) error {
+	to, ok := regular(output, c.Out)
+	for _, input := range []string{o.Image, o.Draft} {
+		if input == "" || !ok {
+			continue
+		}
+		if from, ok := regular(input, c.In); ok && os.SameFile(from, to) {
+			return tool.WithHint(tool.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
+		}
+	}
+	return nil
+}
+
+// regular gives what is known of the named file, or of the stream that "" and
+// "-" stand for, if it is a regular file.
+func regular(name string, stream any) (os.FileInfo, bool) {
+	var info os.FileInfo
+	var err error
+	if name != "" && name != "-" {
+		info, err = os.Stat(name)
+	} else if f, ok := stream.(*os.File); ok {
+		info, err = f.Stat()
+	}
+	return info, err == nil && info != nil && info.Mode().IsRegular()
+}
+
+// tryOutput makes sure, before the long work, that the output file can be
+// made. After an edit it may get another name.
+func (o Options) tryOutput(c *tool.Call, doc *metadata.Document) error {
+	name := o.Output
+	switch {
+	case o.AutoName && o.Edit:
+		return nil
+	case o.AutoName:
+		var err error
+		if name, err = o.autoName(c, doc); err != nil {
+			return err
+		}
+	case name == "" || name == "-":
+		return nil
+	default:
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+			return nil // a pipe or a device, which trying would disturb
+		}
+	}
+	p, err := tool.CreatePending(name, o.Force || !o.AutoName)
+	if err != nil {
+		return err
+	}
+	p.Discard()
+	return nil
+}
+
+// autoName gives the name that the document suggests, unless it is the name of
+// what is read.
+func (o Options) autoName(c *tool.Call, doc *metadata.Document) (string, error) {
+	name, err := suggestName(doc)
+	if err != nil {
+		return "", err
+	}
+	return name, o.checkOverwrite(c, name)
+}
+
+// write puts the document where the user wants it, and prints a name that the
+// user does not know.
+func (o Options) write(c *tool.Call, doc *metadata.Document) error {
+	text, err := render(doc)
+	if err != nil {
+		return err
+	}
+	if !o.AutoName {
+		return c.WriteProduct(o.Output, text)
+	}
+	name, err := o.autoName(c, doc)
+	if err != nil {
+		return err
+	}
+	p, err := tool.CreatePending(name, o.Force)
+	if err != nil {
+		return err
+	}
+	defer p.Discard()
+	if _, err := p.File.Write(text); err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	if err := p.Commit(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(c.Out, name); err != nil {
+		return fmt.Errorf("writing to standard output: %w", err)
+	}
+	return nil
+}
+
+// render gives the document as it is written.
+func render(doc *metadata.Document) ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := doc.WriteTo(&b); err != nil {
+		return nil, tool.BadInputf("writing the document: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// warn tells of what is allowed but hardly meant.
+func warn(c *tool.Call, doc *metadata.Document, now time.Time) {
+	if len(doc.Texts(metadata.Location)) == 0 {
+		c.Log.Warnf("the document names no location, so nobody can fetch the image: upload it, and add --location URI")
+	}
+	if valid, err := metadata.ParseTime(doc.Text(metadata.Valid)); err == nil && !valid.After(now) {
+		c.Log.Warnf("the document was valid until %s only, and will be listed as expired: add --valid-for DAYS", doc.Text(metadata.Valid))
+	}
+}
