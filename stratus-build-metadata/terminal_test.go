@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,29 +12,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/peers"
 )
-
-// openTerminal gives both ends of a pseudo-terminal.
-func openTerminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		peers.Missing(t, err.Error())
-	}
-	t.Cleanup(func() { _ = master.Close() })
-	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = slave.Close() })
-	return master, slave
-}
 
 // Ctrl-C reaches every process that has the terminal; while an editor is open
 // it is meant for the editor, and must not end the command around it.
@@ -52,7 +28,7 @@ read key
 	if err := unix.Mkfifo(ready, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	master, slave := openTerminal(t)
+	master, slave := peers.Terminal(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "--edit", "--draft", "testdata/comment.xml", "-o", out)
 	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir, "READY="+ready, "VISUAL=", "EDITOR=sh "+editor)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave

@@ -1,5 +1,5 @@
-// Package peers lets a test ask for the real programs it talks to. It is for
-// tests only and must not know any of them by heart.
+// Package peers lets a test ask for the real programs and devices that it works
+// with. It is for tests only and must not know any of them by heart.
 package peers
 
 import (

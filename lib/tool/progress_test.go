@@ -2,14 +2,10 @@ package tool
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/peers"
 )
@@ -53,31 +49,8 @@ func TestMeterLine(t *testing.T) {
 	}
 }
 
-// openTerminal gives both ends of a pseudo-terminal.
-func openTerminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		peers.Missing(t, err.Error())
-	}
-	t.Cleanup(func() { _ = master.Close() })
-	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = slave.Close() })
-	return master, slave
-}
-
 func TestMeterOnTerminal(t *testing.T) {
-	master, slave := openTerminal(t)
+	master, slave := peers.Terminal(t)
 	c := &Call{Ctx: context.Background(), Streams: Streams{Err: slave}, Log: &Log{}}
 	m := c.NewMeter("hashing", 200)
 	if _, err := m.Write(make([]byte, 100)); err != nil {
@@ -108,7 +81,7 @@ func TestMeterElsewhere(t *testing.T) {
 	if b.Len() != 0 {
 		t.Errorf("without a terminal the meter says %q", b.String())
 	}
-	_, slave := openTerminal(t)
+	_, slave := peers.Terminal(t)
 	m = (&Call{Streams: Streams{Err: slave}, Log: &Log{quiet: true}}).NewMeter("hashing", 1)
 	select {
 	case <-m.done:
