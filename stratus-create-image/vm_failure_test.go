@@ -46,7 +46,7 @@ func TestFailures(t *testing.T) {
 		{name: "interrupted script", args: []string{"--run", sleeps}, when: `run\| started`, do: signal(syscall.SIGINT), code: 130, stderr: "interrupted"},
 		{name: "interrupted saving", args: []string{"-o", "out.raw.xz"}, when: `\] saving`, do: signal(syscall.SIGINT), code: 130, stderr: "interrupted"},
 		{name: "QEMU killed", args: []string{"--run", sleeps}, when: `run\| started`, do: killQEMU, code: 1, stderr: "the virtual machine ended by itself: QEMU: signal: killed"},
-		{name: "reboot", args: []string{"--run", "systemctl poweroff; sleep 600"}, code: 1, stderr: `ended by itself: shut down \(guest-shutdown\)`},
+		{name: "poweroff", args: []string{"--run", "systemctl poweroff; sleep 600"}, code: 1, stderr: `ended by itself: shut down \(guest-shutdown\)`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -276,7 +276,8 @@ func (r *run) explain(err error) error {
 	var exit *guest.ExitError
 	switch {
 	case errors.Is(err, guest.ErrBroken):
-		return errors.Join(err, r.vm.Ended(5*time.Second))
+		// A guest that goes down by itself ends its ssh server first.
+		return errors.Join(err, r.vm.Ended(patience/4))
 	case errors.As(err, &exit) && r.call.Bool("quiet") && exit.Tail != "":
 		return fmt.Errorf("%w\n%s", err, exit.Tail)
 	}

@@ -41,7 +41,7 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 		return err
 	}
 	defer func() {
-		if ctx.Err() == nil { // else the whole machine goes
+		if ctx.Err() == nil && !errors.Is(err, guest.ErrBroken) { // else the whole machine goes
 			err = errors.Join(err, dir.Remove(ctx))
 		}
 	}()

@@ -1,0 +1,63 @@
+# Stratus image tools. "make" alone lists the targets.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+GO      ?= go
+
+# Pinned, and kept out of go.mod: tools, not parts.
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+TOOLS   = $(wildcard stratus-*)
+HELPERS = boot-image build-base-image
+BASE    = build/base.qcow2
+
+.PHONY: help build demo check bench install clean base lint vuln
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## the commands, as static binaries in bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ $(TOOLS:%=./%)
+
+demo: ## make a base image, customize it, boot the result
+	@scripts/install-deps demo
+	@$(MAKE) --no-print-directory build
+	@scripts/demo
+
+check: ## everything CI checks, with real virtual machines
+	@scripts/install-deps check
+	@$(MAKE) --no-print-directory build base
+	@scripts/check-format
+	$(GO) vet ./...
+	@$(MAKE) --no-print-directory lint
+	STRATUS_REQUIRE_PEERS=1 STRATUS_TEST_BASE=$(CURDIR)/$(BASE) $(GO) test -race -timeout 60m ./...
+	@$(MAKE) --no-print-directory vuln
+
+base: $(BASE)
+
+$(BASE): scripts/build-base-image
+	@mkdir -p $(@D)
+	scripts/build-base-image --force -o $@
+
+lint:
+	$(GO) run $(GOLANGCI_LINT) run ./...
+
+# The database of vulnerabilities is a service that is not within reach of
+# every machine; everything else of the check stands without it.
+vuln:
+	@scripts/check-vulnerabilities $(GOVULNCHECK)
+
+bench: ## ratios, measured side by side in one run
+	@scripts/install-deps check
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./lib/digest
+
+install: build ## commands, man pages and helpers, below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/libexec/stratus
+	install -m 755 $(TOOLS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(foreach t,$(TOOLS),$(t)/$(t).1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(HELPERS:%=scripts/%) $(DESTDIR)$(PREFIX)/libexec/stratus
+
+clean: ## remove what was built
+	rm -rf bin build
