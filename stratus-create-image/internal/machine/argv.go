@@ -82,7 +82,9 @@ func (c *Config) Argv() []string {
 	cpu := "host"
 	accel := "kvm"
 	if c.Accel == TCG {
-		cpu, accel = "max", "tcg,thread=multi"
+		// Everything that is emulated, but for five-level page tables, which
+		// only make every access longer.
+		cpu, accel = "max,-la57", "tcg,thread=multi"
 	}
 	argv := []string{
 		Program, "-name", "stratus-create-image",

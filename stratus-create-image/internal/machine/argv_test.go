@@ -14,7 +14,7 @@ func TestArgv(t *testing.T) {
 		"qemu-system-x86_64", "-name", "stratus-create-image",
 		"-nodefaults", "-no-user-config", "-display", "none",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		"-machine", "q35,graphics=off", "-accel", "tcg,thread=multi", "-cpu", "max",
+		"-machine", "q35,graphics=off", "-accel", "tcg,thread=multi", "-cpu", "max,-la57",
 		"-smp", "2", "-m", "1024",
 		"-boot", "strict=on",
 		"-chardev", "socket,id=qmp,fd=3,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
