@@ -1,0 +1,94 @@
+package build
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+)
+
+// described writes the description of a base image with the given content.
+func described(t *testing.T, content string) string {
+	t.Helper()
+	sha, md := sha1.Sum([]byte(content)), md5.Sum([]byte(content))
+	d := metadata.New()
+	d.SetImage(metadata.Image{Bytes: int64(len(content)), SHA1: sha[:], MD5: md[:]})
+	for term, text := range map[metadata.Term]string{
+		metadata.Type: "grid", metadata.Version: "2.9", metadata.Hypervisor: "xen", metadata.Publisher: "Example",
+	} {
+		d.SetText(term, text)
+	}
+	var b bytes.Buffer
+	if _, err := d.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "base.xml")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestBaseMetadata(t *testing.T) {
+	p := &plan{options: &Options{BaseMetadata: described(t, "the base")}}
+	if err := p.readFiles(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ content, want string }{
+		{"the base", ""}, {"THE BASE", "its MD5 is"}, {"another", "it has 7 bytes, its description says 8"},
+	} {
+		sums, err := digest.Raw(t.Context(), strings.NewReader(test.content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &run{plan: p, base: &base.Image{Sums: sums}}
+		if err := r.checkBase(); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("a base with %q: %v, want %q", test.content, err, test.want)
+		}
+	}
+}
+
+func TestDraft(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+	sums, err := digest.Raw(t.Context(), strings.NewReader("foo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plan{options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint"}}
+	if err := p.readFiles(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := metadata.Parse(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]string)
+	for _, term := range []metadata.Term{
+		metadata.Identifier, metadata.Bytes, metadata.Type, metadata.Version, metadata.Hypervisor, metadata.Publisher, metadata.Title,
+		metadata.Description, metadata.OS, metadata.OSVersion, metadata.Created, metadata.Valid, metadata.IsVersionOf,
+	} {
+		got[term.Name] = d.Text(term)
+	}
+	want := map[string]string{
+		"identifier": "Avux7XqPw_byV0N1H88W8J12ooz", "bytes": "3", "type": "grid", "version": "2.10", "hypervisor": "xen", "publisher": "Example",
+		"title": `a & "b"`, "description": "two\nlines", "os": "mint", "os-version": "12",
+		"created": "2023-11-14T22:13:20Z", "valid": "2024-05-12T22:13:20Z", "isVersionOf": "Avux7XqPw_byV0N1H88W8J12ooz",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the draft (-want +got):\n%s", diff)
+	}
+}
