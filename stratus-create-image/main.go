@@ -87,7 +87,7 @@ func options(c *tool.Call) (*build.Options, error) {
 		Accel:    c.String("accel"),
 		Network:  c.String("network"),
 		SSHUser:  c.String("ssh-user"),
-		Key:      c.String("key"),
+		Key:      c.Path("key"),
 		UserData: c.String("user-data"),
 
 		StartTimeout:  start,

@@ -154,3 +154,19 @@ func (c *Call) settle(flag, value string) error {
 	c.settled[flag] = true
 	return nil
 }
+
+// Path gives a flag's value as the name of a file. On the command line the
+// shell expands "~/"; what the environment and the configuration say is
+// expanded here.
+func (c *Call) Path(flag string) string {
+	path := c.String(flag)
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok || c.Typed(flag) {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
+}

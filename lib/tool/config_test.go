@@ -147,3 +147,27 @@ func TestConfigSection(t *testing.T) {
 		t.Errorf("no such section: %v; path %q, want %q", none, got, path)
 	}
 }
+
+func TestPath(t *testing.T) {
+	dir := filepath.Dir(filepath.Dir(home(t, "[default]\np12_password = ~/secret\n")))
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, filepath.Join(dir, "secret")},
+		{[]string{"--p12-password", "~/as typed"}, "~/as typed"},
+		{[]string{"--p12-password", "plain"}, "plain"},
+	} {
+		c := settled()
+		c.Action = func(call *Call) error {
+			if got := call.Path("p12-password"); got != test.want {
+				t.Errorf("%q: %q, want %q", test.args, got, test.want)
+			}
+			return nil
+		}
+		var out strings.Builder
+		if code := Run(t.Context(), c, test.args, Streams{In: strings.NewReader(""), Out: &out, Err: &out}); code != 0 {
+			t.Errorf("%q: exit code %d: %s", test.args, code, out.String())
+		}
+	}
+}
