@@ -60,6 +60,9 @@ func (r *run) explainBoot(ctx context.Context, err error) error {
 func (r *run) customize(ctx context.Context) (err error) {
 	alive, cancel := r.vm.Alive(ctx)
 	defer cancel()
+	if err := r.waitUp(alive); err != nil {
+		return r.explain(err)
+	}
 	if r.os, err = r.guest.ReadOS(alive); err != nil {
 		return r.explain(err)
 	}
@@ -74,6 +77,23 @@ func (r *run) customize(ctx context.Context) (err error) {
 		}
 	}
 	return r.explain(r.recipe.Apply(alive, r.guest, r.os, r.say))
+}
+
+// comeUp waits in the guest until everything that starts at boot has started.
+// An ssh server answers early: cloud-init is still at work, and package
+// managers may be.
+const comeUp = `case $(systemctl is-system-running --wait 2>/dev/null) in
+running | degraded) ;;
+*) if command -v cloud-init >/dev/null; then cloud-init status --wait >/dev/null 2>&1 || true; fi ;;
+esac`
+
+func (r *run) waitUp(ctx context.Context) error {
+	r.say("waiting until the machine has come up")
+	ctx, cancel := context.WithTimeoutCause(ctx, r.options.StartTimeout,
+		fmt.Errorf("it has not come up within %v (--vm-start-timeout)", r.options.StartTimeout))
+	defer cancel()
+	_, err := r.guest.Output(ctx, "waiting until the machine has come up", comeUp)
+	return err
 }
 
 // explain adds to an error in the guest what the user cannot see: how QEMU
