@@ -68,8 +68,9 @@ func (i Installer) install(packages []string) string {
 	switch i {
 	case Apt:
 		// Error-Mode=any: without it an unreachable mirror is only a warning.
+		// Languages=none: nobody reads translated descriptions here.
 		const apt = "DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "
-		return apt + "-o APT::Update::Error-Mode=any update && " +
+		return apt + "-o APT::Update::Error-Mode=any -o Acquire::Languages=none update && " +
 			apt + "-y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- " + list
 	case Dnf:
 		return "dnf -y install -- " + list

@@ -36,7 +36,7 @@ func TestInstallerFor(t *testing.T) {
 
 func TestInstall(t *testing.T) {
 	tests := map[Installer]string{
-		Apt:    "DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any update && DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- a 'b~1'",
+		Apt:    "DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any -o Acquire::Languages=none update && DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- a 'b~1'",
 		Dnf:    "dnf -y install -- a 'b~1'",
 		Yum:    "yum -y install -- a 'b~1'",
 		Zypper: "zypper --non-interactive refresh && zypper --non-interactive install -- a 'b~1'",
