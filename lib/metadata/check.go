@@ -7,16 +7,24 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Level says how much of a document must be there.
-type Level int
+// Level says what must be there that a draft may lack. Levels can be combined
+// with |, and taken out with &^.
+type Level uint
 
 const (
+	// Endorsed asks for an endorsement that is filled.
+	Endorsed Level = 1 << iota
+	// Listable asks for what the Marketplace needs to list an image: a time of
+	// expiry and a type.
+	Listable
+	// Located asks for at least one location.
+	Located
+
 	// Draft is a document that waits for its signer: the endorsement may be
 	// empty or missing, and so may what only publishing needs.
-	Draft Level = iota
-	// Complete is a document that can be signed or published: endorsed, with
-	// a location, a time of expiry and a type.
-	Complete
+	Draft Level = 0
+	// Complete is a document that can be published.
+	Complete = Endorsed | Listable | Located
 )
 
 // Problem is one thing that is wrong with a document.
@@ -83,9 +91,7 @@ func (d *Document) Check(level Level) error {
 	c.constraints(doc.Root, description)
 	c.rdf(description)
 	c.index(doc.Root, description)
-	if level == Complete {
-		c.complete(description)
-	}
+	c.complete(description)
 	if len(c.found.Problems) == 0 {
 		return nil
 	}

@@ -65,6 +65,8 @@ var checkTests = []struct {
 	// Level Complete.
 	{"empty endorsement", edits(endorsed, unendorsed), Complete, []string{"schema: slreq:endorsement"}, "empty; who endorses"},
 	{"no endorsement", edits(endorsed, ""), Complete, []string{"schema: rdf:Description"}, "no slreq:endorsement"},
+	{"no location, none asked for", edits(located1, "", located2, ""), Complete &^ Located, nil, ""},
+	{"no valid, none asked for", edits(valid, ""), Endorsed, nil, ""},
 	{"no location", edits(located1, "", located2, ""), Complete, []string{"complete: rdf:Description"}, "no URI in any slterms:location"},
 	{"empty locations only", edits(located1, "<slterms:location/>", located2, "<slterms:location/>"), Complete, []string{"complete: rdf:Description"}, "no URI"},
 	{"no valid", edits(valid, ""), Complete, []string{"complete: rdf:Description"}, "no time in dcterms:valid"},

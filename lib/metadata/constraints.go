@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -108,25 +109,29 @@ func (c *checker) index(root, description *strictxml.Node) {
 	}
 }
 
-// complete checks that nothing is missing which may be missing in a draft.
+// complete checks that nothing is missing which the level asks for.
 func (c *checker) complete(description *strictxml.Node) {
-	for _, e := range named(description, endorsement) {
-		c.filled(named(e, Created), "a time such as %q", timeLayout)
-		for _, by := range named(e, endorser) {
-			c.filled(named(by, subject), "the distinguished name of the endorser")
-			c.filled(named(by, issuer), "the distinguished name of the issuer")
+	if c.level&Endorsed != 0 {
+		for _, e := range named(description, endorsement) {
+			c.filled(named(e, Created), "a time such as %q", timeLayout)
+			for _, by := range named(e, endorser) {
+				c.filled(named(by, subject), "the distinguished name of the endorser")
+				c.filled(named(by, issuer), "the distinguished name of the issuer")
+			}
 		}
 	}
-	c.filled(named(description, Type), "a type such as \"base\"")
-	if textAt(description, Valid) == "" {
-		c.report(ruleComplete, description, "no time in %s; without it the Marketplace never lists the image", Valid)
-	}
-	for _, n := range named(description, Location) {
-		if content(n) != "" {
-			return
+	if c.level&Listable != 0 {
+		c.filled(named(description, Type), "a type such as \"base\"")
+		if textAt(description, Valid) == "" {
+			c.report(ruleComplete, description, "no time in %s; without it the Marketplace never lists the image", Valid)
 		}
 	}
-	c.report(ruleComplete, description, "no URI in any %s; at least one is needed", Location)
+	if c.level&Located != 0 {
+		hasURI := func(n *strictxml.Node) bool { return content(n) != "" }
+		if !slices.ContainsFunc(named(description, Location), hasURI) {
+			c.report(ruleComplete, description, "no URI in any %s; at least one is needed", Location)
+		}
+	}
 }
 
 func (c *checker) filled(nodes []*strictxml.Node, format string, args ...any) {

@@ -54,7 +54,7 @@ func (c *checker) description(n *strictxml.Node) {
 		{term: Identifier, check: c.dublinCore},
 		{term: Bytes, check: c.simple(bytesForm)},
 		{term: checksum, many: true, check: c.checksum},
-		{term: endorsement, optional: c.level == Draft, check: c.endorsement},
+		{term: endorsement, optional: c.level&Endorsed == 0, check: c.endorsement},
 	}, c.extension)
 }
 
@@ -92,7 +92,7 @@ func (c *checker) endorsement(n *strictxml.Node) {
 	c.attributes(n, resourceOnly, rdfParseType)
 	c.elementsOnly(n)
 	if len(elements(n)) == 0 {
-		if c.level == Complete && !mixed(n) {
+		if c.level&Endorsed != 0 && !mixed(n) {
 			c.report(ruleSchema, n, "empty; who endorses the document fills it when signing")
 		}
 		return

@@ -1,0 +1,227 @@
+// Package c14n writes trees of strictxml in canonical form: Canonical XML 1.0
+// (W3C Recommendation of 15 March 2001) and Exclusive XML Canonicalization 1.0
+// (18 July 2002, without its parameter). It must not know signatures, nor any
+// vocabulary.
+package c14n
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// ErrTooLong is the error for a document whose canonical form exceeds maxBytes.
+// Exclusive canonicalization can repeat one long namespace on every element.
+var ErrTooLong = errors.New("canonical form too long")
+
+// maxBytes is six times the length of the longest document that anybody reads:
+// a quote in an attribute becomes "&quot;".
+const maxBytes = 8 << 20
+
+// Method is one way of canonicalization.
+type Method struct {
+	// Exclusive declares only the namespaces that an element itself uses.
+	Exclusive bool
+	// Comments keeps comments.
+	Comments bool
+}
+
+// Document gives the canonical form of a whole document without the subtree of
+// skip, which may be nil.
+func (m Method) Document(d *strictxml.Document, skip *strictxml.Node) ([]byte, error) {
+	w := writer{method: m, skip: skip, rendered: map[string]string{}}
+	rootSeen := false
+	for _, n := range d.Nodes {
+		switch {
+		case n.Kind == strictxml.Element:
+			rootSeen = true
+			w.node(n)
+		case n.Kind == strictxml.Comment && !m.Comments:
+		case rootSeen:
+			w.out.WriteByte('\n')
+			w.node(n)
+		default:
+			w.node(n)
+			w.out.WriteByte('\n')
+		}
+	}
+	return w.result()
+}
+
+// Element gives the canonical form of an element with all it contains, as a
+// subset of its document: what the element inherits is written on it.
+func (m Method) Element(n *strictxml.Node) ([]byte, error) {
+	w := writer{method: m, rendered: map[string]string{}}
+	apex := *n
+	if !m.Exclusive {
+		apex.Declarations = inScope(n)
+		apex.Attributes = append(slices.Clone(n.Attributes), inheritedXML(n)...)
+	}
+	w.node(&apex)
+	return w.result()
+}
+
+// inScope gives one declaration for every prefix that is declared on n or
+// around it, the innermost one.
+func inScope(n *strictxml.Node) []strictxml.Declaration {
+	var all []strictxml.Declaration
+	seen := map[string]bool{}
+	for ; n != nil; n = n.Parent {
+		for _, d := range n.Declarations {
+			if !seen[d.Prefix] {
+				seen[d.Prefix] = true
+				all = append(all, d)
+			}
+		}
+	}
+	return all
+}
+
+// inheritedXML gives the attributes xml:* from around n that n does not have
+// itself, the innermost of each name.
+func inheritedXML(n *strictxml.Node) []strictxml.Attribute {
+	var inherited []strictxml.Attribute
+	seen := map[string]bool{}
+	for at := n; at != nil; at = at.Parent {
+		for _, a := range at.Attributes {
+			if a.URI != strictxml.XMLNamespace || seen[a.Local] {
+				continue
+			}
+			seen[a.Local] = true
+			if at != n {
+				inherited = append(inherited, a)
+			}
+		}
+	}
+	return inherited
+}
+
+// writer holds the state of one canonicalization.
+type writer struct {
+	method Method
+	skip   *strictxml.Node
+	out    bytes.Buffer
+	// rendered holds the namespace of every prefix as the output so far
+	// declares it around the current place.
+	rendered map[string]string
+}
+
+func (w *writer) result() ([]byte, error) {
+	if w.out.Len() > maxBytes {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, maxBytes)
+	}
+	return w.out.Bytes(), nil
+}
+
+func (w *writer) node(n *strictxml.Node) {
+	if n == w.skip || w.out.Len() > maxBytes {
+		return
+	}
+	switch n.Kind {
+	case strictxml.Element:
+		w.element(n)
+	case strictxml.Text, strictxml.CData:
+		_, _ = textEscapes.WriteString(&w.out, n.Data)
+	case strictxml.Comment:
+		if w.method.Comments {
+			w.out.WriteString("<!--" + n.Data + "-->")
+		}
+	case strictxml.Instruction:
+		w.out.WriteString("<?" + n.Local)
+		if n.Data != "" {
+			w.out.WriteString(" " + n.Data)
+		}
+		w.out.WriteString("?>")
+	}
+}
+
+func (w *writer) element(n *strictxml.Node) {
+	name := qualified(n.Prefix, n.Local)
+	declared := w.due(n)
+	// What is declared here is so for the children only.
+	before := make([]string, len(declared))
+	for i, d := range declared {
+		before[i] = w.rendered[d.Prefix]
+		w.rendered[d.Prefix] = d.URI
+	}
+	w.out.WriteString("<" + name)
+	for _, d := range declared {
+		w.attribute(strings.TrimSuffix("xmlns:"+d.Prefix, ":"), d.URI)
+	}
+	for _, a := range sorted(n.Attributes) {
+		w.attribute(qualified(a.Prefix, a.Local), a.Value)
+	}
+	w.out.WriteByte('>')
+	for _, child := range n.Children {
+		w.node(child)
+	}
+	w.out.WriteString("</" + name + ">")
+	for i, d := range declared {
+		w.rendered[d.Prefix] = before[i]
+	}
+}
+
+func (w *writer) attribute(name, value string) {
+	w.out.WriteString(" " + name + `="`)
+	_, _ = attributeEscapes.WriteString(&w.out, value)
+	w.out.WriteByte('"')
+}
+
+// due gives the declarations that the canonical form has on n: those that say
+// something new, in the order of their prefixes.
+func (w *writer) due(n *strictxml.Node) []strictxml.Declaration {
+	candidates := n.Declarations
+	if w.method.Exclusive {
+		candidates = used(n)
+	}
+	var due []strictxml.Declaration
+	for _, d := range candidates {
+		if d.Prefix != "xml" && w.rendered[d.Prefix] != d.URI {
+			due = append(due, d)
+		}
+	}
+	slices.SortFunc(due, func(a, b strictxml.Declaration) int { return strings.Compare(a.Prefix, b.Prefix) })
+	return slices.CompactFunc(due, func(a, b strictxml.Declaration) bool { return a.Prefix == b.Prefix })
+}
+
+// used gives the bindings that the names of an element and of its attributes
+// rely on.
+func used(n *strictxml.Node) []strictxml.Declaration {
+	bindings := []strictxml.Declaration{{Prefix: n.Prefix, URI: n.URI}}
+	for _, a := range n.Attributes {
+		if a.Prefix != "" {
+			bindings = append(bindings, strictxml.Declaration{Prefix: a.Prefix, URI: a.URI})
+		}
+	}
+	return bindings
+}
+
+// sorted gives the attributes in canonical order: by namespace, those without
+// one first, and then by local name.
+func sorted(attributes []strictxml.Attribute) []strictxml.Attribute {
+	if len(attributes) < 2 {
+		return attributes
+	}
+	return slices.SortedFunc(slices.Values(attributes), func(a, b strictxml.Attribute) int {
+		if by := strings.Compare(a.URI, b.URI); by != 0 {
+			return by
+		}
+		return strings.Compare(a.Local, b.Local)
+	})
+}
+
+func qualified(prefix, local string) string {
+	if prefix == "" {
+		return local
+	}
+	return prefix + ":" + local
+}
+
+var (
+	textEscapes      = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+	attributeEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;")
+)

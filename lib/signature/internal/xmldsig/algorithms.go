@@ -1,0 +1,82 @@
+package xmldsig
+
+import (
+	"crypto"
+	_ "crypto/sha1" // of the original software's signatures
+	_ "crypto/sha256"
+	_ "crypto/sha512"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
+)
+
+// The names of algorithms begin with one of these.
+const (
+	encURI  = "http://www.w3.org/2001/04/xmlenc#"
+	moreURI = "http://www.w3.org/2001/04/xmldsig-more#"
+	c14nURI = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+	excURI  = "http://www.w3.org/2001/10/xml-exc-c14n#"
+)
+
+// enveloped names the transform that leaves out the signature itself.
+const enveloped = Namespace + "enveloped-signature"
+
+var canonicalizations = map[string]c14n.Method{
+	c14nURI:                   {},
+	c14nURI + "#WithComments": {Comments: true},
+	excURI:                    {Exclusive: true},
+	excURI + "WithComments":   {Exclusive: true, Comments: true},
+}
+
+var digests = map[string]crypto.Hash{
+	Namespace + "sha1": crypto.SHA1,
+	encURI + "sha256":  crypto.SHA256,
+	moreURI + "sha384": crypto.SHA384,
+	encURI + "sha512":  crypto.SHA512,
+}
+
+// keyType is the kind of key that a signature method needs.
+type keyType string
+
+const (
+	rsaKey   keyType = "RSA"
+	ecdsaKey keyType = "ECDSA"
+)
+
+type signatureMethod struct {
+	key  keyType
+	hash crypto.Hash
+}
+
+var signatureMethods = map[string]signatureMethod{
+	Namespace + "rsa-sha1":   {rsaKey, crypto.SHA1},
+	moreURI + "rsa-sha256":   {rsaKey, crypto.SHA256},
+	moreURI + "rsa-sha384":   {rsaKey, crypto.SHA384},
+	moreURI + "rsa-sha512":   {rsaKey, crypto.SHA512},
+	moreURI + "ecdsa-sha256": {ecdsaKey, crypto.SHA256},
+	moreURI + "ecdsa-sha384": {ecdsaKey, crypto.SHA384},
+	moreURI + "ecdsa-sha512": {ecdsaKey, crypto.SHA512},
+}
+
+// choose looks up the algorithm that an element names.
+func choose[A any](e element, allowed map[string]A) (A, error) {
+	name, err := e.only("Algorithm")
+	if err != nil {
+		return *new(A), err
+	}
+	algorithm, ok := allowed[name]
+	if !ok {
+		return algorithm, badf("algorithm %q in %s; allowed: %s", clip(name), e.Local, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
+	}
+	if len(e.Children) > 0 {
+		return algorithm, badf("%s has parameters; allowed: none", e.Local)
+	}
+	return algorithm, nil
+}
+
+// shortName is the name of an algorithm without what all names begin with.
+func shortName(uri string) string {
+	return uri[strings.LastIndexByte(uri, '#')+1:]
+}

@@ -1,0 +1,94 @@
+package xmldsig
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+)
+
+// maxCertificates bounds how many certificates a signature may bring along.
+const maxCertificates = 10
+
+// readKeyInfo gives the certificate of the key, and then those of its chain.
+// The first X509Data must hold the certificate alone: of several in one, some
+// readers take the first and some the last.
+func readKeyInfo(e element) ([]*x509.Certificate, error) {
+	if err := e.bare(); err != nil {
+		return nil, err
+	}
+	groups, err := e.elements()
+	if err != nil {
+		return nil, err
+	}
+	var all []*x509.Certificate
+	for i, group := range groups {
+		if group.Local != "X509Data" {
+			return nil, badf("%s in KeyInfo; allowed: X509Data", clip(group.Local))
+		}
+		found, err := readX509Data(group)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 && len(found) != 1 {
+			return nil, badf("%d certificates in the first X509Data; allowed: the signer's alone, its chain in a second one", len(found))
+		}
+		if all = append(all, found...); len(all) > maxCertificates {
+			return nil, badf("more than %d certificates", maxCertificates)
+		}
+	}
+	if len(all) == 0 {
+		return nil, badf("no certificate in KeyInfo")
+	}
+	return all, nil
+}
+
+func readX509Data(group element) ([]*x509.Certificate, error) {
+	if err := group.bare(); err != nil {
+		return nil, err
+	}
+	entries, err := group.elements()
+	if err != nil {
+		return nil, err
+	}
+	var found []*x509.Certificate
+	for _, entry := range entries {
+		if entry.Local != "X509Certificate" {
+			return nil, badf("%s in X509Data; allowed: X509Certificate", clip(entry.Local))
+		}
+		der, err := entry.base64()
+		if err != nil {
+			return nil, err
+		}
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, badf("reading the certificate: %w", err)
+		}
+		if err := checkKey(certificate); err != nil {
+			return nil, err
+		}
+		found = append(found, certificate)
+	}
+	return found, nil
+}
+
+// Keys outside these sizes are worthless, or cost a verifier minutes.
+const minRSA, maxRSA = 1024, 8192
+
+func checkKey(c *x509.Certificate) error {
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if size := key.N.BitLen(); size < minRSA || size > maxRSA {
+			return badf("an RSA key of %d bits; allowed: %d to %d", size, minRSA, maxRSA)
+		}
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+		default:
+			return badf("an ECDSA key on the curve %s; allowed: P-256, P-384, P-521", key.Params().Name)
+		}
+	default:
+		return badf("a certificate with a key of type %s; allowed: RSA, ECDSA", c.PublicKeyAlgorithm)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package xmldsig
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// element is one of the elements of a signature, in which only elements of the
+// signature and white space between them may stand.
+type element struct{ *strictxml.Node }
+
+// find gives the one signature of the document.
+func find(root *strictxml.Node) (element, error) {
+	found := Signatures(root)
+	switch {
+	case root.URI == Namespace:
+		return element{}, badf("the root element is itself part of a signature")
+	case len(found) == 0:
+		return element{}, badf("no signature")
+	case len(found) > 1:
+		return element{}, badf("%d Signature elements; allowed: one", len(found))
+	case found[0].Parent != root:
+		return element{}, badf("the Signature is inside %s; allowed: as child of the root element", clip(found[0].Parent.Local))
+	}
+	for i := len(root.Children) - 1; root.Children[i] != found[0]; i-- {
+		if root.Children[i].Kind == strictxml.Element {
+			return element{}, badf("%s after the Signature; allowed: the Signature as last element of the root", clip(root.Children[i].Local))
+		}
+	}
+	return element{found[0]}, nil
+}
+
+// children gives the elements in e, which must have these names in this order.
+func (e element) children(names ...string) ([]element, error) {
+	all, err := e.elements()
+	if err != nil {
+		return nil, err
+	}
+	for i, child := range all {
+		if i >= len(names) || child.Local != names[i] {
+			return nil, badf("%s in %s; allowed: %s", clip(child.Local), e.Local, strings.Join(names, ", "))
+		}
+	}
+	if len(all) < len(names) {
+		return nil, badf("no %s in %s", names[len(all)], e.Local)
+	}
+	return all, nil
+}
+
+// elements gives the elements in e, all of which must be those of a signature.
+func (e element) elements() ([]element, error) {
+	var all []element
+	for _, child := range e.Children {
+		switch child.Kind {
+		case strictxml.Element:
+			if child.URI != Namespace {
+				return nil, badf("%s of namespace %q in %s", clip(child.Local), clip(child.URI), e.Local)
+			}
+			all = append(all, element{child})
+		case strictxml.Text:
+			if strings.Trim(child.Data, whiteSpace) != "" {
+				return nil, badf("text %q in %s", clip(strings.Trim(child.Data, whiteSpace)), e.Local)
+			}
+		default:
+			return nil, badf("%s in %s; allowed: elements only", kindName(child.Kind), e.Local)
+		}
+	}
+	return all, nil
+}
+
+// bare makes sure that e has no attribute.
+func (e element) bare() error {
+	if len(e.Attributes) > 0 {
+		return badf("attribute %s of %s; allowed: none", clip(e.Attributes[0].Local), e.Local)
+	}
+	return nil
+}
+
+// only gives the value of the only attribute that e has.
+func (e element) only(name string) (string, error) {
+	if len(e.Attributes) != 1 || e.Attributes[0].URI != "" || e.Attributes[0].Local != name {
+		return "", badf("attributes of %s; required is %s, and none else", e.Local, name)
+	}
+	return e.Attributes[0].Value, nil
+}
+
+// whiteSpace is what XML takes for white space.
+const whiteSpace = " \t\r\n"
+
+var noWhiteSpace = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "")
+
+// base64 gives the bytes that e holds.
+func (e element) base64() ([]byte, error) {
+	if err := e.bare(); err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	for _, child := range e.Children {
+		if child.Kind != strictxml.Text {
+			return nil, badf("%s in %s; allowed: text only", kindName(child.Kind), e.Local)
+		}
+		text.WriteString(child.Data)
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(noWhiteSpace.Replace(text.String()))
+	if err != nil || len(decoded) == 0 {
+		return nil, badf("%s is not base64", e.Local)
+	}
+	return decoded, nil
+}
+
+func kindName(k strictxml.Kind) string {
+	switch k {
+	case strictxml.Element:
+		return "element"
+	case strictxml.Comment:
+		return "comment"
+	case strictxml.Instruction:
+		return "processing instruction"
+	case strictxml.CData:
+		return "CDATA section"
+	}
+	return "text"
+}

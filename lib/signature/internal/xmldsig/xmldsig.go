@@ -1,0 +1,80 @@
+// Package xmldsig makes and verifies enveloped XML signatures of one narrow
+// form: exactly one Signature, the last child of the root element, over the
+// whole document, with the certificate of its key inside. It must not know
+// what the document says, nor whether anybody trusts the certificate.
+//
+// The form is a small part of what W3C's XML-Signature Syntax and Processing
+// allows. The rest is refused because readers differ on it, or because it lets
+// a good signature cover something else than what a reader sees: references to
+// other things than the document, transforms that leave content out, keys
+// without a certificate, and several of anything.
+package xmldsig
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// Namespace is that of the elements of a signature.
+const Namespace = "http://www.w3.org/2000/09/xmldsig#"
+
+// ErrBad is wrapped by every error of Verify that is about the signature: there
+// is none, it has not the one form that is accepted, or it does not belong to
+// the document.
+var ErrBad = errors.New("bad signature")
+
+// Limits bounds the documents that are signed and verified.
+var limits = strictxml.Limits{Bytes: 1 << 20}
+
+// Verified is a document with a good signature, by somebody.
+type Verified struct {
+	// Certificate is the one whose key made the signature.
+	Certificate *x509.Certificate
+	// Chain holds the certificates that came with it. They are not signed, and
+	// nothing about them has been verified.
+	Chain []*x509.Certificate
+	// Method names the signature algorithm, and Digest the one of the
+	// document's digest, such as "rsa-sha256" and "sha256".
+	Method, Digest string
+	// Content is what was signed: the document in canonical form, without the
+	// signature and without any comment.
+	Content []byte
+}
+
+// Parse reads a document as Verify does. Its error wraps strictxml.ErrSyntax.
+func Parse(src []byte) (*strictxml.Document, error) {
+	return strictxml.Parse(src, limits)
+}
+
+// Signatures gives every Signature element inside n, wherever it stands.
+func Signatures(n *strictxml.Node) []*strictxml.Node {
+	var found []*strictxml.Node
+	for _, child := range n.Children {
+		if child.Kind != strictxml.Element {
+			continue
+		}
+		if child.URI == Namespace && child.Local == "Signature" {
+			found = append(found, child)
+		}
+		found = append(found, Signatures(child)...)
+	}
+	return found
+}
+
+func badf(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrBad, fmt.Errorf(format, args...))
+}
+
+// clip shortens what is quoted from a document.
+func clip(s string) string {
+	const limit = 80
+	for i := range s {
+		if i > limit {
+			return s[:i] + "..."
+		}
+	}
+	return s
+}

@@ -1,0 +1,111 @@
+package signature
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
+)
+
+// Profile says for which readers a signature is made.
+type Profile string
+
+const (
+	// Modern signatures use SHA-256, with RSA or ECDSA. The original
+	// StratusLab software does not accept them.
+	Modern Profile = "modern"
+	// StratusLab signatures use RSA with SHA-1, the only ones that the original
+	// software accepts. SHA-1 is broken: who can choose parts of two documents
+	// may give both the same signature.
+	StratusLab Profile = "stratuslab"
+)
+
+var profileHashes = map[Profile]crypto.Hash{Modern: crypto.SHA256, StratusLab: crypto.SHA1}
+
+// ErrNoEmail is the error for a certificate that names no e-mail address where
+// none is given either.
+var ErrNoEmail = errors.New("no e-mail address in the certificate, and none given")
+
+// ErrProfile is the error for a key that the profile cannot use.
+var ErrProfile = errors.New("unsuitable key")
+
+// Signer says who signs, and how.
+type Signer struct {
+	Certificate *x509.Certificate
+	Key         crypto.Signer       // of the certificate
+	Chain       []*x509.Certificate // goes along, if there is any
+	Email       string              // where the certificate names none
+	Created     time.Time           // of the endorsement, to the second
+	Profile     Profile
+	// Level says what the document must have besides an endorsement.
+	Level metadata.Level
+}
+
+// Sign endorses a document and signs it. An earlier endorsement is replaced, an
+// earlier signature removed; no other byte changes. What comes out has been
+// verified. Errors about the document wrap metadata.ErrInvalid.
+func Sign(src []byte, s Signer) ([]byte, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	by, err := Endorser(s.Certificate, s.Email)
+	if err != nil {
+		return nil, err
+	}
+	if by.Email == "" {
+		return nil, ErrNoEmail
+	}
+	by.Created = metadata.FormatTime(s.Created)
+	endorsed, err := endorse(src, by)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkComplete(endorsed, s.Level|metadata.Endorsed); err != nil {
+		return nil, err
+	}
+	signed, err := xmldsig.Sign(endorsed, xmldsig.Signer{
+		Certificate: s.Certificate, Chain: s.Chain, Key: s.Key, Hash: profileHashes[s.Profile],
+	})
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	return signed, s.verify(signed, by)
+}
+
+// check makes sure that the key can make the signature.
+func (s Signer) check() error {
+	if _, ok := profileHashes[s.Profile]; !ok {
+		return fmt.Errorf("unknown profile %q", s.Profile)
+	}
+	if _, ok := s.Key.Public().(*ecdsa.PublicKey); ok && s.Profile == StratusLab {
+		return fmt.Errorf("%w: the profile %q needs an RSA key, and this is an ECDSA key", ErrProfile, s.Profile)
+	}
+	return nil
+}
+
+// verify makes sure that what is about to be published says what it should.
+func (s Signer) verify(signed []byte, by metadata.Endorsement) error {
+	got, err := Verify(signed)
+	if err != nil {
+		return fmt.Errorf("verifying the new signature: %w", err)
+	}
+	if !got.Certificate.Equal(s.Certificate) || got.Email != by.Email || metadata.FormatTime(got.Created) != by.Created {
+		return fmt.Errorf("verifying the new signature: got one by %q at %s, want one by %q at %s",
+			got.Email, metadata.FormatTime(got.Created), by.Email, by.Created)
+	}
+	return nil
+}
+
+func checkComplete(src []byte, level metadata.Level) error {
+	doc, err := metadata.Parse(bytes.NewReader(src))
+	if err != nil {
+		return err
+	}
+	return doc.Check(level)
+}

@@ -1,0 +1,116 @@
+package signature
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// Verify finds out who endorsed a document. It must be acceptable XML of at
+// most 1 MiB, have one good signature, name the signer's certificate in its
+// endorsement, and be sound as a document, which does not need a location or a
+// time of expiry for that. Every error is an *Error.
+func Verify(src []byte) (*Endorsed, error) {
+	signed, err := xmldsig.Verify(src)
+	switch {
+	case errors.Is(err, strictxml.ErrSyntax):
+		return nil, &Error{Stage: StageDocument, Err: err}
+	case err != nil:
+		return nil, &Error{Stage: StageSignature, Err: err}
+	}
+	// From here on only what was signed counts.
+	doc, err := metadata.Parse(bytes.NewReader(signed.Content))
+	if err != nil {
+		return nil, &Error{Stage: StageDocument, Err: err}
+	}
+	by, err := identify(doc, signed.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	by.Canonical, by.Chain, by.Method, by.Digest = signed.Content, signed.Chain, signed.Method, signed.Digest
+	if err := checkDocument(src, doc); err != nil {
+		return nil, &Error{Stage: StageDocument, By: by, Err: err}
+	}
+	return by, nil
+}
+
+// identify compares the endorsement with the certificate. That it stands at its
+// place, once, and holds nothing but text is left to the check of the document.
+func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
+	said, ok := doc.Endorsement()
+	if !ok {
+		return nil, refuse(StageIdentity, "the document is signed, but has no endorsement")
+	}
+	if len(said.Issuers) != 1 {
+		return nil, refuse(StageIdentity, "%d issuers in the endorsement; allowed: one", len(said.Issuers))
+	}
+	is, err := Endorser(c, said.Email)
+	if err != nil {
+		return nil, &Error{Stage: StageIdentity, Err: err}
+	}
+	for _, field := range []struct{ name, got, want string }{
+		{"subject", said.Subject, is.Subject},
+		{"issuer", said.Issuers[0], is.Issuers[0]},
+		{"e-mail address", said.Email, is.Email},
+	} {
+		if field.got != field.want {
+			return nil, refuse(StageIdentity, "the endorsement and the certificate of the signature differ: got %s %q, the certificate has %q",
+				field.name, clip(field.got), clip(field.want))
+		}
+	}
+	created, err := metadata.ParseTime(said.Created)
+	if err != nil {
+		return nil, refuse(StageIdentity, "the time of the endorsement: %w", err)
+	}
+	return &Endorsed{
+		Document: doc, Certificate: c, Created: created,
+		Email: is.Email, Subject: is.Subject, Issuer: is.Issuers[0], EmailCertified: len(c.EmailAddresses) > 0,
+	}, nil
+}
+
+// checkDocument checks the document as it was signed, and as it came: comments
+// are not signed, but readers may stop at one inside a value.
+func checkDocument(src []byte, signed *metadata.Document) error {
+	if err := signed.Check(metadata.Endorsed); err != nil {
+		return err
+	}
+	came, err := metadata.Parse(bytes.NewReader(src))
+	if err != nil {
+		return err
+	}
+	return came.Check(metadata.Endorsed)
+}
+
+// Endorser gives the endorsement that a certificate makes, but for its time.
+// The first e-mail address that the certificate names wins over the given one,
+// which may be empty then.
+func Endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
+	if len(c.EmailAddresses) > 0 {
+		email = c.EmailAddresses[0]
+	}
+	subject, err := DistinguishedName(c.RawSubject)
+	if err != nil {
+		return metadata.Endorsement{}, fmt.Errorf("the certificate's subject: %w", err)
+	}
+	issuer, err := DistinguishedName(c.RawIssuer)
+	if err != nil {
+		return metadata.Endorsement{}, fmt.Errorf("the certificate's issuer: %w", err)
+	}
+	return metadata.Endorsement{Email: email, Subject: subject, Issuers: []string{issuer}}, nil
+}
+
+// clip shortens what is quoted from a document.
+func clip(s string) string {
+	const limit = 200
+	for i := range s {
+		if i > limit {
+			return s[:i] + "..."
+		}
+	}
+	return s
+}
