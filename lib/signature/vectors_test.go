@@ -79,7 +79,7 @@ func ecdsaSigner(t testing.TB, curve elliptic.Curve) Signer {
 var vectorDocuments = []string{"plain", "comment", "cdata-lang", "crlf-empty", "extension"}
 
 // endorsers are who signed the vectors.
-var endorsers = map[string]string{"rsa-san": "jane.tester@example.org", "rsa-nosan": "given@example.org", "rsa-utf8": "jose.muller@example.org"}
+var endorsers = map[string]string{"rsa-san": "ada@example.org", "rsa-nosan": "given@example.org", "rsa-utf8": "jose.muller@example.org"}
 
 // TestVerifyVectors: every document that the original software signed has a
 // good signature of whom it names; those that break the schema are refused as
