@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"flag"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -19,8 +16,6 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
-
-var update = flag.Bool("u", false, "refresh the golden parts of the scripts")
 
 // childVariable makes the test binary the command itself, for tests that need
 // a process.
@@ -41,47 +36,18 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		UpdateScripts:       *update,
-		RequireExplicitExec: true,
-		Setup: func(e *testscript.Env) error {
-			// Nothing of the user's own may decide how a test ends.
-			e.Setenv("HOME", e.WorkDir)
-			e.Setenv("TMPDIR", e.WorkDir+"/tmp")
+	tooltest.Scripts(t, func(p *testscript.Params) {
+		setUp := p.Setup
+		p.Setup = func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
-			e.Setenv("GORACE", "atexit_sleep_ms=0")     // the race detector's second, at every exit
-			e.Setenv("SOURCE_DATE_EPOCH", "1700000000") // 2023-11-14T22:13:20Z
-			return os.Mkdir(e.WorkDir+"/tmp", 0o755)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"describes": describes,
-			"exits":     exits,
-			"only":      only,
-		},
+			return setUp(e)
+		}
+		p.Cmds["describes"] = describes
 	})
 }
 
 func TestManPage(t *testing.T) {
 	tooltest.ManPage(t, command(), "stratus-build-metadata.1")
-}
-
-// only checks that a directory holds the named files and no others.
-func only(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 {
-		ts.Fatalf("usage: only DIRECTORY [FILE...]")
-	}
-	entries, err := os.ReadDir(ts.MkAbs(args[0]))
-	ts.Check(err)
-	var names []string
-	for _, e := range entries {
-		if e.Name() != ".tmp" { // testscript's own
-			names = append(names, e.Name())
-		}
-	}
-	if got, want := strings.Join(names, " "), strings.Join(args[1:], " "); got != want {
-		ts.Fatalf("%s holds %q, want %q", args[0], got, want)
-	}
 }
 
 // An interrupt while the image is being read must end the command at once and
@@ -120,22 +86,5 @@ func TestInterruptLeavesNothing(t *testing.T) {
 				t.Errorf("left behind: %v (%v)", entries, err)
 			}
 		})
-	}
-}
-
-// exits runs a command and checks its exit code: exits CODE COMMAND [ARG...].
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
-	}
-	code := 0
-	var exit *exec.ExitError
-	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
-		code = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if want := args[0]; strconv.Itoa(code) != want {
-		ts.Fatalf("exit code %d, want %s", code, want)
 	}
 }

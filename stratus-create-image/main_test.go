@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"os"
 	"os/exec"
 	"testing"
@@ -10,8 +9,6 @@ import (
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
-
-var update = flag.Bool("u", false, "refresh the golden parts of the scripts")
 
 // runMain is set for a child that is to be the command itself.
 const runMain = "STRATUS_TEST_RUN_MAIN"
@@ -24,18 +21,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		UpdateScripts:       *update,
-		RequireExplicitExec: true,
-		Setup: func(e *testscript.Env) error {
-			// Nothing of the user's own may decide how a test ends.
-			e.Setenv("HOME", e.WorkDir)
-			e.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's second, at every exit
-			e.Setenv("TMPDIR", e.WorkDir+"/tmp")
-			return os.Mkdir(e.WorkDir+"/tmp", 0o755)
-		},
-		Condition: func(cond string) (bool, error) {
+	tooltest.Scripts(t, func(p *testscript.Params) {
+		p.Condition = func(cond string) (bool, error) {
 			if cond != "qemu" {
 				return false, nil
 			}
@@ -45,7 +32,7 @@ func TestScripts(t *testing.T) {
 				}
 			}
 			return true, nil
-		},
+		}
 	})
 }
 

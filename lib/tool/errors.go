@@ -77,7 +77,7 @@ func report(ctx context.Context, w io.Writer, name string, err error) int {
 		return 128 + int(cause.signal)
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(w, "%s: %s\n", name, printable(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(w, "%s: %s\n", name, Printable(strings.TrimRight(line, "\n")))
 	}
 	for e := err; e != nil; {
 		var next *Error

@@ -38,6 +38,24 @@ func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err err
 	return interruptible(c.Ctx, c.In), StdinName, nil
 }
 
+// Read reads the whole of what Open opens, which must be at most limit bytes
+// long.
+func (c *Call) Read(name, what string, limit int64) (data []byte, display string, err error) {
+	r, display, err := c.Open(name, what)
+	if err != nil {
+		return nil, display, err
+	}
+	defer func() { _ = r.Close() }()
+	data, err = io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, display, fmt.Errorf("reading %q: %w", display, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, display, BadInputf("reading %q: more than %d bytes, which is too long for %s", display, limit, what)
+	}
+	return data, display, nil
+}
+
 // interruptible lets the end of the context end a read that waits for a pipe,
 // perhaps for ever. The read itself stays behind in its goroutine.
 func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {

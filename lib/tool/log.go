@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 )
@@ -43,15 +44,16 @@ func (l *Log) write(prefix, format string, args []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for line := range strings.SplitSeq(prefix+fmt.Sprintf(format, args...), "\n") {
-		fmt.Fprintf(l.w, "%s: %s\n", l.name, printable(line))
+		fmt.Fprintf(l.w, "%s: %s\n", l.name, Printable(line))
 	}
 }
 
-// printable replaces control characters, which could come from a guest or a
-// document and would drive the user's terminal.
-func printable(line string) string {
+// Printable replaces what could come from a guest or a document and would drive
+// the user's terminal: control characters, and those that turn the direction of
+// the text around them.
+func Printable(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
 			return '\uFFFD'
 		}
 		return r

@@ -1,6 +1,6 @@
-// Package tooltest holds the tests that every command passes: that its help
-// and its man page tell the truth about each other. It is for tests only and
-// must not know any command.
+// Package tooltest holds what the tests of every command need: its scripts, and
+// that its help and its man page tell the truth about each other. It is for
+// tests only and must not know any command.
 package tooltest
 
 import (
