@@ -102,6 +102,19 @@ func (s Signer) verify(signed []byte, by metadata.Endorsement) error {
 	return nil
 }
 
+// Signable finds out whether a document could be signed, whoever signs it. The
+// error wraps metadata.ErrInvalid. The level says what the document must have
+// besides an endorsement.
+func Signable(src []byte, level metadata.Level) error {
+	endorsed, err := endorse(src, metadata.Endorsement{
+		Created: metadata.FormatTime(time.Time{}), Email: "anybody@example.org", Subject: "CN=Anybody", Issuers: []string{"CN=Anybody"},
+	})
+	if err != nil {
+		return err
+	}
+	return checkComplete(endorsed, level|metadata.Endorsed)
+}
+
 func checkComplete(src []byte, level metadata.Level) error {
 	doc, err := metadata.Parse(bytes.NewReader(src))
 	if err != nil {

@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 )
+
+// MaxBytes is the length of the longest document that is signed or verified.
+const MaxBytes = xmldsig.MaxBytes
 
 // Endorsed is a document whose signature is good, with what it says about its
 // signer. All of it was read from the signed bytes.

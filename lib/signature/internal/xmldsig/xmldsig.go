@@ -26,8 +26,10 @@ const Namespace = "http://www.w3.org/2000/09/xmldsig#"
 // the document.
 var ErrBad = errors.New("bad signature")
 
-// Limits bounds the documents that are signed and verified.
-var limits = strictxml.Limits{Bytes: 1 << 20}
+// MaxBytes is the length of the longest document that is signed or verified.
+const MaxBytes = 1 << 20
+
+var limits = strictxml.Limits{Bytes: MaxBytes}
 
 // Verified is a document with a good signature, by somebody.
 type Verified struct {
