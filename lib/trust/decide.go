@@ -1,0 +1,139 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// clockSkew is by how much two clocks may differ.
+const clockSkew = 5 * time.Minute
+
+// Claim is what has to be trusted: who signed, and the time and e-mail address
+// that the signed document names.
+type Claim struct {
+	Certificate *x509.Certificate
+	Chain       []*x509.Certificate // came with the signature, unverified: may only help to build the chain
+	Email       string              // one address, as in the document
+	At          time.Time           // of the endorsement
+}
+
+// Decision is the answer, and why. The reason is a short phrase for the user,
+// printable whatever the certificates say, such as "pinned certificate".
+type Decision struct {
+	Trusted bool
+	Reason  string
+}
+
+// Decide tells whether the claim may be trusted, at the time now. What is not
+// provided for here is not trusted:
+//
+// Dates. The certificate must have been valid at the endorsement; that it has
+// expired since does not matter. The endorsement may not be dated more than
+// five minutes after now. The signer chooses that date: what an expired or
+// stolen key can do about it is left to revocation.
+//
+// Pins. A certificate that is pinned or was loaded is trusted without a chain,
+// whatever its algorithms are and whatever address is claimed; the reason tells
+// if it does not name that address.
+//
+// Authorities. Otherwise there must be a chain to a trust anchor, every
+// certificate of which was valid at the endorsement and is signed by a safe
+// algorithm (the root's own signature does not matter), within its path lengths
+// and name constraints. The certificate must name the address in its
+// subjectAltName: the local part exactly, the domain in any case. Any extended
+// key usage will do. Only the anchors that were loaded end a chain.
+//
+// Revocation. In both cases, every certificate but the root is looked up in the
+// newest revocation list that its issuer has signed (with SHA-1 at worst), if
+// any was loaded. What is listed is not trusted, whenever it was revoked. A list
+// that is out of date now, or has a critical extension, or cannot be read or
+// checked, makes what its issuer issued untrusted. Without a list there is no
+// such check. If there are several chains, one without an objection is enough.
+func (s *Store) Decide(c Claim, now time.Time) Decision {
+	reason, err := s.decide(c, now)
+	if err != nil {
+		return Decision{Reason: err.Error()}
+	}
+	return Decision{Trusted: true, Reason: reason}
+}
+
+// decide returns why the claim is trusted; the error is why not.
+func (s *Store) decide(c Claim, now time.Time) (string, error) {
+	if c.Certificate == nil {
+		return "", errors.New("there is no certificate")
+	}
+	if err := checkDates(c, now); err != nil {
+		return "", err
+	}
+	if s.Empty() {
+		return "", errors.New("no certificate or authority to trust was given")
+	}
+	named := namesAddress(c.Certificate, c.Email)
+	if s.pins[sha256.Sum256(c.Certificate.Raw)] {
+		if err := s.checkPinned(c.Certificate, now); err != nil {
+			return "", err
+		}
+		if !named {
+			return "pinned certificate, which does not name the e-mail address", nil
+		}
+		return "pinned certificate", nil
+	}
+	if err := s.checkIssued(c, now); err != nil {
+		return "", err
+	}
+	issuer := nameOf(c.Certificate.Issuer)
+	if !named {
+		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %q; it can be pinned", issuer, shorten(c.Email))
+	}
+	return "issued by " + issuer, nil
+}
+
+func checkDates(c Claim, now time.Time) error {
+	switch {
+	case c.At.IsZero():
+		return errors.New("the endorsement has no date")
+	case c.At.After(now.Add(clockSkew)):
+		return fmt.Errorf("the endorsement is dated in the future: %s", moment(c.At))
+	}
+	return checkValidity("its certificate", c.Certificate, c.At)
+}
+
+// checkValidity tells whether a certificate, which the error calls by the given
+// name, was valid at the endorsement.
+func checkValidity(name string, c *x509.Certificate, at time.Time) error {
+	switch {
+	case at.Before(c.NotBefore):
+		return fmt.Errorf("%s was valid only from %s, after the endorsement of %s", name, apart(c.NotBefore, at), apart(at, c.NotBefore))
+	case at.After(c.NotAfter):
+		return fmt.Errorf("%s expired on %s, before the endorsement of %s", name, apart(c.NotAfter, at), apart(at, c.NotAfter))
+	}
+	return nil
+}
+
+// namesAddress compares with the rfc822Names of the subjectAltName. An address
+// in the subject does not count: name constraints would not cover it.
+func namesAddress(c *x509.Certificate, address string) bool {
+	local, domain, ok := cutAddress(address)
+	if !ok {
+		return false
+	}
+	for _, name := range c.EmailAddresses {
+		l, d, ok := cutAddress(name)
+		if ok && l == local && lowerASCII(d) == lowerASCII(domain) {
+			return true
+		}
+	}
+	return false
+}
+
+func cutAddress(address string) (local, domain string, ok bool) {
+	at := strings.LastIndexByte(address, '@')
+	if at <= 0 || at == len(address)-1 {
+		return "", "", false
+	}
+	return address[:at], address[at+1:], true
+}

@@ -1,0 +1,163 @@
+package trust_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/trust"
+)
+
+func TestDecide(t *testing.T) {
+	p := world(t)
+	for _, test := range decisions {
+		t.Run(test.name, func(t *testing.T) {
+			p := pki{t: t, dir: p.dir}
+			at, now := day(or(test.at, "2018-03-01")), day(or(test.at, "2018-03-01")).AddDate(0, 0, 1)
+			if test.now != "" {
+				now = day(test.now)
+			}
+			var store trust.Store
+			for _, name := range test.load {
+				if err := store.Load(p.path(name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, name := range test.pin {
+				store.Pin(sha256.Sum256(p.certificate(name).Raw))
+			}
+			claim := trust.Claim{Certificate: p.certificate(test.leaf), Email: or(test.email, "jane@example.org"), At: at}
+			for _, name := range test.chain {
+				claim.Chain = append(claim.Chain, p.certificate(name))
+			}
+			reason, trusted := strings.CutPrefix(test.want, "+")
+			want := trust.Decision{Trusted: trusted, Reason: strings.Replace(reason, "DIR", p.dir, 1)}
+			if diff := cmp.Diff(want, store.Decide(claim, now)); diff != "" {
+				t.Errorf("the decision differs (-want +got):\n%s", diff)
+			}
+			if test.alone == "" && len(test.load) > 0 {
+				p.compare(test, claim, trusted)
+			}
+		})
+	}
+}
+
+// compare asks openssl verify for its opinion.
+func (p pki) compare(test decisionCase, claim trust.Claim, want bool) {
+	p.t.Helper()
+	args := []string{"verify", "-no-CAfile", "-no-CApath", "-no-CAstore", "-attime", fmt.Sprint(claim.At.Unix()), "-verify_email", claim.Email}
+	trusted := ""
+	for _, name := range test.load {
+		switch {
+		case strings.HasSuffix(name, ".pem"):
+			trusted += p.content(name)
+		case strings.HasSuffix(name, ".crl"):
+			args = append(args, "-crl_check_all", "-CRLfile", name)
+		default:
+			args = append(args, "-CApath", name)
+		}
+		if name == "sites" {
+			args = append(args, "-crl_check")
+		}
+	}
+	if trusted != "" {
+		p.write("trusted", trusted)
+		args = append(args, "-trusted", "trusted")
+	}
+	for _, name := range test.chain {
+		args = append(args, "-untrusted", name+".pem")
+	}
+	command := exec.Command("openssl", append(args, test.leaf+".pem")...)
+	command.Dir = p.dir
+	out, err := command.CombinedOutput()
+	if got := err == nil; got != want {
+		p.t.Errorf("openssl %q: trusted is %v, here it is %v\n%s", command.Args, got, want, out)
+	}
+}
+
+func TestDecideUnusableClaims(t *testing.T) {
+	p := newPKI(t)
+	p.issue(request{name: "root", issuer: "root", extensions: authority})
+	p.issue(request{name: "jane", issuer: "root", extensions: person})
+	var store trust.Store
+	if err := store.Load(p.path("root.pem")); err != nil {
+		t.Fatal(err)
+	}
+	jane, email, now := p.certificate("jane"), "jane@example.org", day("2018-03-01")
+	for _, test := range []struct {
+		name  string
+		claim trust.Claim
+		want  trust.Decision
+	}{
+		{"no certificate", trust.Claim{Email: email, At: now}, trust.Decision{Reason: "there is no certificate"}},
+		{"no date", trust.Claim{Certificate: jane, Email: email}, trust.Decision{Reason: "the endorsement has no date"}},
+		{"within the skew", trust.Claim{Certificate: jane, Email: email, At: now.Add(5 * time.Minute)}, trust.Decision{Trusted: true, Reason: "issued by CN=root,O=Grid,C=FR"}},
+		{"beyond the skew", trust.Claim{Certificate: jane, Email: email, At: now.Add(5*time.Minute + time.Second)},
+			trust.Decision{Reason: "the endorsement is dated in the future: 2018-03-01T12:05:01Z"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, store.Decide(test.claim, now)); diff != "" {
+				t.Errorf("the decision differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDecideBoundsWhatWasSent has a chain from a stranger, with a key that takes
+// long to use, and with more certificates than a chain needs.
+func TestDecideBoundsWhatWasSent(t *testing.T) {
+	p := newPKI(t)
+	p.issue(request{name: "root", issuer: "root", extensions: authority})
+	p.issue(request{name: "inter", issuer: "root", extensions: authority})
+	p.issue(request{name: "jane", issuer: "inter", extensions: person})
+	var store trust.Store
+	if err := store.Load(p.path("root.pem")); err != nil {
+		t.Fatal(err)
+	}
+	inter := p.certificate("inter")
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 8192), big.NewInt(1)), E: 1<<31 - 1}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(1), RawSubject: inter.RawSubject, NotAfter: day("2030-01-01"), IsCA: true, BasicConstraintsValid: true,
+	}, &x509.Certificate{RawSubject: inter.RawIssuer}, slow, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := "its certificate is not pinned, and its issuer CN=inter,O=Grid,C=FR is not trusted"
+	roots := slices.Repeat([]*x509.Certificate{p.certificate("root")}, 16)
+	for _, test := range []struct {
+		name  string
+		chain []*x509.Certificate
+		want  trust.Decision
+	}{
+		{"a large key", []*x509.Certificate{large}, trust.Decision{Reason: unknown}},
+		{"too many", append(roots[:16:16], inter), trust.Decision{Reason: unknown}},
+		{"many", append(roots[:15:15], inter), trust.Decision{Trusted: true, Reason: "issued by CN=inter,O=Grid,C=FR"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			at := day("2018-03-01")
+			claim := trust.Claim{Certificate: p.certificate("jane"), Chain: test.chain, Email: "jane@example.org", At: at}
+			if diff := cmp.Diff(test.want, store.Decide(claim, at)); diff != "" {
+				t.Errorf("the decision differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

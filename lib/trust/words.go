@@ -1,0 +1,66 @@
+package trust
+
+import (
+	"crypto/x509/pkix"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxText is how many bytes of a foreign text are shown.
+const maxText = 200
+
+// nameOf returns a distinguished name, most specific part first.
+func nameOf(name pkix.Name) string {
+	return visible(shorten(name.String()))
+}
+
+// plain returns the text of an error of the standard library.
+func plain(err error) string {
+	return visible(shorten(strings.TrimPrefix(err.Error(), "x509: ")))
+}
+
+// visible keeps what certificates say from reaching a terminal as more than
+// text.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}
+
+func shorten(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "..."
+}
+
+// lowerASCII is the comparison of domains: other letters have no case there.
+func lowerASCII(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+func date(t time.Time) string {
+	return t.UTC().Format(time.DateOnly)
+}
+
+func moment(t time.Time) string {
+	return t.UTC().Format(time.RFC3339)
+}
+
+// apart returns t to the second if its date would be that of the other.
+func apart(t, other time.Time) string {
+	if date(t) == date(other) {
+		return moment(t)
+	}
+	return date(t)
+}
