@@ -71,6 +71,7 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-func refuse(stage Stage, format string, args ...any) error {
-	return &Error{Stage: stage, Err: fmt.Errorf(format, args...)}
+// mistaken makes an error about who the document says signed it.
+func mistaken(format string, args ...any) error {
+	return &Error{Stage: StageIdentity, Err: fmt.Errorf(format, args...)}
 }

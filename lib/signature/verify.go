@@ -44,10 +44,10 @@ func Verify(src []byte) (*Endorsed, error) {
 func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 	said, ok := doc.Endorsement()
 	if !ok {
-		return nil, refuse(StageIdentity, "the document is signed, but has no endorsement")
+		return nil, mistaken("the document is signed, but has no endorsement")
 	}
 	if len(said.Issuers) != 1 {
-		return nil, refuse(StageIdentity, "%d issuers in the endorsement; allowed: one", len(said.Issuers))
+		return nil, mistaken("%d issuers in the endorsement; allowed: one", len(said.Issuers))
 	}
 	is, err := Endorser(c, said.Email)
 	if err != nil {
@@ -59,13 +59,13 @@ func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 		{"e-mail address", said.Email, is.Email},
 	} {
 		if field.got != field.want {
-			return nil, refuse(StageIdentity, "the endorsement and the certificate of the signature differ: got %s %q, the certificate has %q",
+			return nil, mistaken("the endorsement and the certificate of the signature differ: got %s %q, the certificate has %q",
 				field.name, clip(field.got), clip(field.want))
 		}
 	}
 	created, err := metadata.ParseTime(said.Created)
 	if err != nil {
-		return nil, refuse(StageIdentity, "the time of the endorsement: %w", err)
+		return nil, mistaken("the time of the endorsement: %w", err)
 	}
 	return &Endorsed{
 		Document: doc, Certificate: c, Created: created,
