@@ -22,12 +22,12 @@ func treeEvents(events []event, nodes []*Node) []event {
 	for _, n := range nodes {
 		switch n.Kind {
 		case Element:
-			events = append(events, event{"<", n.URI, n.Local, ""})
+			events = append(events, event{"<", spaces(n.URI), n.Local, ""})
 			for _, a := range n.Attributes {
-				events = append(events, event{"@", a.URI, a.Local, spaces(a.Value)})
+				events = append(events, event{"@", spaces(a.URI), a.Local, spaces(a.Value)})
 			}
 			events = treeEvents(events, n.Children)
-			events = append(events, event{">", n.URI, n.Local, ""})
+			events = append(events, event{">", spaces(n.URI), n.Local, ""})
 		case Text, CData:
 			events = appendText(events, n.Data)
 		case Comment:
@@ -53,15 +53,15 @@ func decoderEvents(src []byte) (events []event, err error) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			depth++
-			events = append(events, event{"<", token.Name.Space, token.Name.Local, ""})
+			events = append(events, event{"<", spaces(token.Name.Space), token.Name.Local, ""})
 			for _, a := range token.Attr {
 				if a.Name.Space != "xmlns" && a.Name != (xml.Name{Local: "xmlns"}) {
-					events = append(events, event{"@", a.Name.Space, a.Name.Local, spaces(a.Value)})
+					events = append(events, event{"@", spaces(a.Name.Space), a.Name.Local, spaces(a.Value)})
 				}
 			}
 		case xml.EndElement:
 			depth--
-			events = append(events, event{">", token.Name.Space, token.Name.Local, ""})
+			events = append(events, event{">", spaces(token.Name.Space), token.Name.Local, ""})
 		case xml.CharData:
 			if depth > 0 {
 				events = appendText(events, string(token))
@@ -88,8 +88,8 @@ func appendText(events []event, text string) []event {
 	return append(events, event{"t", "", "", text})
 }
 
-// spaces evens out the white space of attributes, which encoding/xml does not
-// normalise.
+// spaces evens out the white space of attributes and namespaces, which
+// encoding/xml does not normalise.
 func spaces(value string) string {
 	return strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(value)
 }
