@@ -67,7 +67,8 @@ func TestReadme(t *testing.T) {
 	for _, block := range examples(t, root) {
 		cmd := exec.Command("bash", "-euo", "pipefail", "-c", block)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "HOME="+dir)
+		cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "HOME="+dir,
+			"STRATUSLAB_P12_PASSWORD=as typed at the terminal")
 		if strings.HasPrefix(block, "make") {
 			cmd.Dir = root
 			cmd.Env = append(cmd.Env, goCaches(t)...)
@@ -83,7 +84,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("the page is %q", out)
 		}
 	}
-	for _, name := range []string{"base.xml", "web.xml", "web-90.xml", "web-retired.xml"} {
+	for _, name := range []string{"base.xml", "base.xml.orig", "web.xml", "web-90.xml", "web-retired.xml"} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil {
 			err = xml.Unmarshal(data, new(struct{}))
@@ -92,7 +93,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"bin/stratus-create-image", "bin/stratus-build-metadata", "share/man/man1/stratus-create-image.1", "libexec/stratus/boot-image"} {
+	for _, name := range []string{"bin/stratus-create-image", "bin/stratus-build-metadata", "bin/stratus-sign-metadata", "share/man/man1/stratus-create-image.1", "libexec/stratus/boot-image"} {
 		if _, err := os.Stat(filepath.Join(dir, ".local", name)); err != nil {
 			t.Errorf("installed: %v", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/ini.v1"
@@ -49,6 +50,13 @@ func (c *Config) Section(name string) map[string]string {
 	return sectionValues(c.file.Section(name))
 }
 
+// Value gives one key, in lower case, as [default] or the section over it has
+// it.
+func (c *Config) Value(key string) (value string, ok bool) {
+	value, ok = c.values[key]
+	return value, ok
+}
+
 // Path is the file's name for messages.
 func (c *Config) Path() string { return c.path }
 
@@ -71,16 +79,43 @@ func loadConfig(path, section string) (*Config, error) {
 	case info.Size() > maxConfig:
 		return nil, BadInputf("reading the configuration %q: %d bytes, at most %d are allowed", path, info.Size(), maxConfig)
 	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, BadInputf("reading the configuration: %w", err)
+	}
+	if err := checkQuotes(data); err != nil {
+		return nil, BadInputf("reading the configuration %q: %w", path, err)
+	}
 	// Inline comments and quotes would cut passwords; a dot in a section's
 	// name means nothing.
 	file, err := ini.LoadSources(ini.LoadOptions{
 		IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true, ChildSectionDelimiter: "\x00",
-	}, path)
+	}, data)
 	if err != nil {
 		return nil, BadInputf("reading the configuration %q: %w", path, err)
 	}
 	c := &Config{path: path, file: file}
 	return c, c.selectSection(section)
+}
+
+// checkQuotes refuses values that begin with the two kinds of quotes that the
+// library takes away whatever its options say: a password must not silently
+// become another one.
+func checkQuotes(data []byte) error {
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		number++
+		line = strings.TrimSpace(line)
+		i := strings.IndexAny(line, "=:")
+		if i < 0 || strings.ContainsAny(line[:1], "#;[") {
+			continue
+		}
+		value := strings.TrimSpace(line[i+1:])
+		if strings.HasPrefix(value, "`") || strings.HasPrefix(value, `"""`) {
+			return fmt.Errorf("line %d: a value may not begin with a back quote or with three double quotes", number)
+		}
+	}
+	return nil
 }
 
 // selectSection lays the chosen section, or the one that [default] names, over
@@ -158,8 +193,18 @@ func (c *Call) settle(flag, value string) error {
 // Path gives a flag's value as the name of a file. On the command line the
 // shell expands "~/"; what the environment and the configuration say is
 // expanded here.
-func (c *Call) Path(flag string) string {
-	path := c.String(flag)
+func (c *Call) Path(flag string) string { return c.expand(flag, c.String(flag)) }
+
+// Paths is Path for a flag that may be repeated.
+func (c *Call) Paths(flag string) []string {
+	paths := slices.Clone(c.StringSlice(flag))
+	for i, path := range paths {
+		paths[i] = c.expand(flag, path)
+	}
+	return paths
+}
+
+func (c *Call) expand(flag, path string) string {
 	rest, ok := strings.CutPrefix(path, "~/")
 	if !ok || c.Typed(flag) {
 		return path

@@ -70,6 +70,7 @@ func TestPrecedence(t *testing.T) {
 		{"a doubled percent sign", "[default]\np12_password = 50%%off\n", nil, nil, "50%off"},
 		{"number sign, semicolon, quotes", "[default]\np12_password = \"a#b ;c' #d\"\n", nil, nil, "\"a#b ;c' #d\""},
 		{"back quotes and a backslash at the end", "[default]\np12_password = a`b`\\\n", nil, nil, "a`b`\\"},
+		{"quotes in comments, and two of them", "# a = `\n; a = \"\"\"\n[default]\np12_password = \"\"a\"\"\n", nil, nil, "\"\"a\"\""},
 		{"a colon and an equals sign", "[default]\np12_password: a=b:c\n", nil, nil, "a=b:c"},
 		{"comments and UTF-8", "# all\n; of it\n[default]\np12_password = Zoë\n", nil, nil, "Zoë"},
 	}
@@ -111,6 +112,8 @@ func TestConfigErrors(t *testing.T) {
 		{"selected, but not there", "[default]\nselected_section = gone\n", nil, nil, 3, `there is no section "gone"`},
 		{"no INI file", "[default]\nwhat is this\n", nil, nil, 3, "what is this"},
 		{"too large", "[default]\n" + strings.Repeat("# 0123456789\n", maxConfig/12), nil, nil, 3, "at most 1048576 are allowed"},
+		{"a back quote, which would go", "[default]\na = b\np12_password = `secret`\n", nil, nil, 3, "line 3: a value may not begin with a back quote"},
+		{"three double quotes, which would go", "[default]\np12_password:\"\"\"secret", nil, nil, 3, "line 2: a value may not begin with"},
 		{"a bad value in the file", "[default]\ncpu = many\n", nil, nil, 3, `reading "cpu" = "many"`},
 		{"a bad value in the environment", "", map[string]string{"STRATUSLAB_CPU": "many"}, nil, 2, `reading the variable STRATUSLAB_CPU="many"`},
 	}
@@ -145,6 +148,30 @@ func TestConfigSection(t *testing.T) {
 	}
 	if none != nil || got != path {
 		t.Errorf("no such section: %v; path %q, want %q", none, got, path)
+	}
+}
+
+func TestConfigValue(t *testing.T) {
+	home(t, "[default]\nP12_Password = 50%%\nblank =\n[other]\nmore = 1\n")
+	type answer struct {
+		Value string
+		OK    bool
+	}
+	got := make(map[string]answer)
+	c := settled()
+	c.Action = func(c *Call) error {
+		for _, key := range []string{"p12_password", "blank", "more", "none"} {
+			value, ok := c.Config.Value(key)
+			got[key] = answer{value, ok}
+		}
+		return nil
+	}
+	if r := runCommand(t, c, "-S", "other"); r.Code != ExitDone {
+		t.Fatalf("%+v", r)
+	}
+	want := map[string]answer{"p12_password": {"50%", true}, "blank": {"", true}, "more": {"1", true}, "none": {}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -1,0 +1,87 @@
+package credential
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+// maxLine bounds a passphrase, in bytes.
+const maxLine = 4 << 10
+
+// interruptible lets the end of the context end the wait for something that
+// cannot be stopped, such as a read from a terminal; it stays behind in its
+// goroutine.
+func interruptible[T any](ctx context.Context, wait func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := wait()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var zero T
+		return zero, context.Cause(ctx)
+	}
+}
+
+// readFile reads a file with a certificate or a key.
+func readFile(c *tool.Call, name string) ([]byte, error) {
+	data, err := interruptible(c.Ctx, func() ([]byte, error) {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(io.LimitReader(f, maxFile+1))
+	})
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("it is larger than %d bytes", maxFile)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, tool.WithHint(errReading(name, err), "name another file, or make a certificate: %s", makeOne(c.App.Name))
+	case err != nil:
+		return nil, errReading(name, err)
+	}
+	return data, nil
+}
+
+// errReading names the file once: the errors of package os name it too.
+func errReading(name string, err error) error {
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		err = named.Err
+	}
+	return refuse("reading %q: %w", name, err)
+}
+
+var errNoLine = errors.New("there is nothing in it, not even an empty line")
+
+// firstLine reads one line and gives it without its end. No line at all is an
+// error: an empty one stands for the empty passphrase.
+func firstLine(r io.Reader) (string, error) {
+	line, err := bufio.NewReaderSize(r, maxLine).ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return "", fmt.Errorf("its first line is longer than %d bytes", maxLine)
+	case errors.Is(err, io.EOF) && len(line) == 0:
+		return "", errNoLine
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", err
+	}
+	return string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))), nil
+}

@@ -1,0 +1,64 @@
+package sign
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+// checkImage finds out whether the document describes the image: its size and
+// every checksum, all of them of the uncompressed bytes.
+func checkImage(c *tool.Call, path string, d document) error {
+	described, err := d.parsed.Image()
+	if err != nil {
+		return tool.BadInputf("reading %q: %w", d.name, err)
+	}
+	r, name, err := c.Open(path, "an image")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	var size int64
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil {
+			size = info.Size()
+		}
+	}
+	meter := c.NewMeter("checking "+name, size)
+	sums, err := digest.Stream(c.Ctx, io.TeeReader(r, meter))
+	meter.Close()
+	if errors.Is(err, compress.ErrCorrupt) {
+		return tool.BadInputf("reading the image %q: %w", name, err)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the image %q: %w", name, err)
+	}
+	var differences []error
+	if sums.Bytes != described.Bytes {
+		differences = append(differences, fmt.Errorf("%d bytes, the document has %d", sums.Bytes, described.Bytes))
+	}
+	for _, sum := range []struct {
+		algorithm string
+		got, want []byte
+	}{
+		{"MD5", sums.MD5, described.MD5},
+		{"SHA-1", sums.SHA1, described.SHA1},
+		{"SHA-256", sums.SHA256, described.SHA256},
+		{"SHA-512", sums.SHA512, described.SHA512},
+	} {
+		if sum.want != nil && !bytes.Equal(sum.got, sum.want) {
+			differences = append(differences, fmt.Errorf("%s %x, the document has %x", sum.algorithm, sum.got, sum.want))
+		}
+	}
+	if len(differences) > 0 {
+		return tool.WithHint(tool.BadInputf("comparing the image %q with %q: %w", name, d.name, errors.Join(differences...)),
+			"describe this image: stratus-build-metadata --draft %s %s", d.name, name)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package sign
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+// checkOutputs makes sure, before anything is asked or written, that no output
+// is in the way of what must be kept. It finds the files behind the names of
+// documents that are signed in place.
+func (o Options) checkOutputs(documents []document) error {
+	if !o.InPlace {
+		return o.checkOutput()
+	}
+	seen := map[string]bool{}
+	for i, input := range o.Inputs {
+		path, err := filepath.EvalSymlinks(input)
+		if err != nil {
+			return fmt.Errorf("finding %q: %w", input, err)
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return tool.Usagef("signing %q in place: it is no regular file", input)
+		}
+		if seen[path] {
+			return tool.Usagef("signing %q in place: it is named twice", input)
+		}
+		seen[path] = true
+		if _, err := os.Lstat(path + o.Suffix); err == nil {
+			return errKept(path + o.Suffix)
+		}
+		documents[i].path = path
+	}
+	return nil
+}
+
+func errKept(name string) error {
+	return tool.WithHint(tool.Usagef("keeping the unsigned document as %q: the file exists", name),
+		"move it away, or give another --suffix")
+}
+
+// checkOutput refuses to write over what is read.
+func (o Options) checkOutput() error {
+	to, err := os.Stat(o.Output)
+	if err != nil || !to.Mode().IsRegular() {
+		return nil
+	}
+	for _, input := range append([]string{o.CheckImage}, o.Inputs...) {
+		if from, err := os.Stat(input); err == nil && os.SameFile(from, to) {
+			return tool.WithHint(tool.Usagef("reading and writing the same file, %q", o.Output), "write to another file, or sign with --in-place")
+		}
+	}
+	return nil
+}
+
+func (o Options) write(c *tool.Call, documents []document) error {
+	if !o.InPlace {
+		return c.WriteProduct(o.Output, documents[0].signed)
+	}
+	// All that can fail for want of space or permission comes first.
+	pending := make([]*tool.Pending, len(documents))
+	for i, d := range documents {
+		p, err := tool.CreatePending(d.path, true)
+		if err != nil {
+			return err
+		}
+		defer p.Discard()
+		if _, err := p.File.Write(d.signed); err != nil {
+			return fmt.Errorf("writing %q: %w", d.name, err)
+		}
+		pending[i] = p
+	}
+	for i, d := range documents {
+		if err := c.Ctx.Err(); err != nil {
+			return err
+		}
+		if err := keep(d.path, d.path+o.Suffix); err != nil {
+			return err
+		}
+		if err := pending[i].Commit(); err != nil {
+			return errors.Join(err, os.Remove(d.path+o.Suffix))
+		}
+	}
+	return nil
+}
+
+// keep gives a file a second name, which must be free.
+func keep(path, name string) error {
+	err := os.Link(path, name)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return errKept(name)
+	}
+	return copyFile(path, name) // on file systems without links
+}
+
+func copyFile(path, name string) error {
+	from, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("keeping the unsigned document: %w", err)
+	}
+	defer from.Close()
+	p, err := tool.CreatePending(name, false)
+	if err != nil {
+		return fmt.Errorf("keeping the unsigned document: %w", err)
+	}
+	defer p.Discard()
+	if _, err := io.Copy(p.File, from); err != nil {
+		return fmt.Errorf("keeping the unsigned document as %q: %w", name, err)
+	}
+	return p.Commit()
+}

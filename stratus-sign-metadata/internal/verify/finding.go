@@ -1,0 +1,132 @@
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/trust"
+)
+
+// What a finding says of each part.
+const (
+	good      = "good"
+	bad       = "bad"
+	unknown   = "unknown" // it did not come to that
+	trusted   = "trusted"
+	untrusted = "untrusted"
+)
+
+// finding is what there is to say of one document, as --json prints it.
+type finding struct {
+	File      string `json:"file"`
+	Signature string `json:"signature"` // good, bad or unknown
+	Identity  string `json:"identity"`  // good, bad or unknown
+	Document  string `json:"document"`  // good, bad or unknown
+	Trust     string `json:"trust"`     // trusted, untrusted or unknown
+	// Reason says why the document is trusted or untrusted, or what is bad.
+	Reason string `json:"reason"`
+	// Signer is there when signature and identity are good.
+	Signer *signer `json:"signer,omitempty"`
+}
+
+type signer struct {
+	Identifier     string `json:"identifier"` // of the image
+	Name           string `json:"name"`
+	Email          string `json:"email"`
+	EmailCertified bool   `json:"emailCertified"` // the certificate names it
+	Subject        string `json:"subject"`
+	Issuer         string `json:"issuer"`
+	Created        string `json:"created"` // time of the endorsement
+	Fingerprint    string `json:"fingerprint"`
+	NotBefore      string `json:"notBefore"`
+	NotAfter       string `json:"notAfter"`
+	Method         string `json:"method"`
+	Digest         string `json:"digest"`
+}
+
+// good tells whether there is a sound document with the signature of whom it
+// names.
+func (f *finding) good() bool { return f.Document == good }
+
+func (f *finding) accept(by *signature.Endorsed) {
+	f.Signature, f.Identity, f.Document, f.Trust = good, good, good, unknown
+	f.Signer = describe(by)
+}
+
+func (f *finding) refuse(e *signature.Error) {
+	f.Signature, f.Identity, f.Document, f.Trust = unknown, unknown, unknown, unknown
+	f.Reason = e.Error()
+	switch e.Stage {
+	case signature.StageSignature:
+		f.Signature = bad
+	case signature.StageIdentity:
+		f.Signature, f.Identity = good, bad
+	case signature.StageDocument:
+		f.Document = bad
+		if e.By != nil {
+			f.Signature, f.Identity = good, good
+			f.Signer = describe(e.By)
+		}
+	}
+}
+
+func describe(by *signature.Endorsed) *signer {
+	name := by.Certificate.Subject.CommonName
+	if name == "" {
+		name = by.Subject
+	}
+	return &signer{
+		Identifier: by.Document.Text(metadata.Identifier),
+		Name:       name, Email: by.Email, EmailCertified: by.EmailCertified,
+		Subject: by.Subject, Issuer: by.Issuer,
+		Created:     metadata.FormatTime(by.Created),
+		Fingerprint: trust.Fingerprint(by.Certificate),
+		NotBefore:   metadata.FormatTime(by.Certificate.NotBefore), NotAfter: metadata.FormatTime(by.Certificate.NotAfter),
+		Method: by.Method, Digest: by.Digest,
+	}
+}
+
+// print writes one line.
+func (f *finding) print(w io.Writer, asJSON bool) error {
+	line := tool.Printable(f.File + ": " + f.text())
+	if asJSON {
+		text, err := json.Marshal(f)
+		if err != nil {
+			return fmt.Errorf("writing JSON: %w", err)
+		}
+		line = string(text)
+	}
+	if _, err := fmt.Fprintln(w, line); err != nil {
+		return fmt.Errorf("writing to standard output: %w", err)
+	}
+	return nil
+}
+
+func (f *finding) text() string {
+	reason := strings.Join(strings.Fields(f.Reason), " ")
+	switch {
+	case f.Signature == good && f.Identity == good && f.Document == good:
+		return fmt.Sprintf("good signature by %s, %s (%s)", f.Signer.who(), f.Trust, reason)
+	case f.Signature == good && f.Identity == good:
+		return fmt.Sprintf("good signature by %s, but the document is refused: %s", f.Signer.who(), reason)
+	case f.Signature == good:
+		return "good signature by somebody, but not by whom the document names: " + reason
+	}
+	return reason
+}
+
+// who names the signer, and when. The name is whatever the certificate says:
+// one that could be mistaken for the rest of the line is quoted.
+func (s *signer) who() string {
+	name := s.Name
+	if strings.ContainsAny(name, `<>(),:"`) || strings.TrimSpace(name) != name || name == "" {
+		name = strconv.Quote(name)
+	}
+	return fmt.Sprintf("%s <%s>, %s", name, s.Email, s.Created)
+}

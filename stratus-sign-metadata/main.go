@@ -1,0 +1,70 @@
+// Command stratus-sign-metadata endorses the description of a virtual machine
+// image: it signs the document with a personal certificate, and verifies what
+// others signed. It neither describes images nor publishes anything.
+package main
+
+import (
+	"math"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+func main() { os.Exit(tool.Main(command())) }
+
+func command() *tool.Command {
+	return &tool.Command{
+		Name:     "stratus-sign-metadata",
+		Summary:  "sign the description of an image, or verify who signed it",
+		Args:     "[FILE|-]...",
+		MaxArgs:  math.MaxInt,
+		Flags:    flags(),
+		Settings: append(tool.SettingsFor("email", "trust"), credential.Settings()...),
+		Examples: []string{
+			"stratus-sign-metadata --new-certificate ~/.globus/usercert.p12 --email jane@example.org --name 'Jane Tester'",
+			"stratus-build-metadata web.qcow2 --location URI | stratus-sign-metadata -o web.xml",
+			"stratus-sign-metadata --in-place --check-image web.qcow2 web.xml",
+			"stratus-sign-metadata --verify --trust /etc/grid-security/certificates web.xml",
+		},
+		Action: run,
+	}
+}
+
+func flags() []cli.Flag {
+	const signing, verifying, making = "Signing", "Verifying", "Making a certificate"
+	text := func(category, name, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
+	}
+	flag := func(category, name, usage string, aliases ...string) cli.Flag {
+		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: category}
+	}
+	list := func(category, name, usage string) cli.Flag {
+		return &cli.StringSliceFlag{Name: name, Usage: usage, Category: category}
+	}
+	all := []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: signing},
+		flag(signing, "in-place", "replace each FILE by its signed form", "i"),
+		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned FILE under its name and `SUFFIX`", Category: signing},
+		text(signing, "email", "the endorser's `ADDRESS`, where the certificate names none"),
+		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "`PROFILE` of the signature: modern (SHA-256), or stratuslab (SHA-1, for the original software)", Category: signing},
+		flag(signing, "chain", "send the other certificates of the PKCS#12 or PEM file along"),
+		text(signing, "check-image", "make sure that the document describes the image in `FILE`"),
+		flag(signing, "allow-no-location", "sign a document that does not say where the image is"),
+		flag(signing, "show", "print what would be endorsed and by whom, and sign nothing"),
+		flag(verifying, "verify", "verify signed documents, and sign nothing"),
+		flag(verifying, "json", "print one JSON object for each document"),
+		list(verifying, "trust", "trust the certificates in `FILE`, or in a directory, and what their authorities issue; may be repeated"),
+		list(verifying, "trust-endorser", "trust the certificate with this SHA-256 `FINGERPRINT`; may be repeated"),
+		text(making, "new-certificate", "make a self-signed certificate in the PKCS#12 `FILE`, and sign nothing"),
+		text(making, "name", "the `NAME` of its owner; --email gives the address"),
+		text(making, "organization", "the owner's `ORGANIZATION`"),
+		text(making, "country", "the owner's `COUNTRY`, as two letters"),
+		&cli.IntFlag{Name: "days", Value: 365, Usage: "for how many `DAYS` it is valid", Category: making},
+		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "the `KIND` of key: rsa3072 or p256", Category: making},
+	}
+	return append(all, credential.Flags()...)
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/tool/tooltest"
+)
+
+// childVariable makes the test binary the command itself, for tests that need
+// a process.
+const childVariable = "STRATUS_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		main()
+	}
+	testscript.Main(m, map[string]func(){"stratus-sign-metadata": main})
+}
+
+func TestScripts(t *testing.T) {
+	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
+		peers.Need(t, "openssl", "xmlsec1", "gzip")
+	}
+	vectors, err := filepath.Abs("../lib/signature/testdata/vectors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tooltest.Scripts(t, func(p *testscript.Params) {
+		setUp := p.Setup
+		p.Setup = func(e *testscript.Env) error {
+			e.Setenv("VECTORS", vectors)
+			if err := setUp(e); err != nil {
+				return err
+			}
+			e.Setenv("SOURCE_DATE_EPOCH", "1800000000") // 2027-01-15T08:00:00Z, when the vectors are valid
+			return nil
+		}
+	})
+}
+
+func TestManPage(t *testing.T) {
+	tooltest.ManPage(t, command(), "stratus-sign-metadata.1")
+}

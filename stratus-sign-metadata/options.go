@@ -1,0 +1,150 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/sign"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/verify"
+)
+
+// mode is one of the things that the command can do.
+type mode struct {
+	flag string   // asks for it, "" for signing
+	with []string // the other options that it takes
+	run  func(*tool.Call) error
+}
+
+func modes() []mode {
+	credentials := []string{"email"}
+	for _, f := range credential.Flags() {
+		credentials = append(credentials, f.Names()[0])
+	}
+	identities := func(flag string) bool {
+		return slices.ContainsFunc(credential.Settings(), func(s tool.Setting) bool { return s.Flag == flag })
+	}
+	passphrases := slices.DeleteFunc(slices.Clone(credentials), identities)
+	return []mode{
+		{"verify", []string{"json", "trust", "trust-endorser"}, runVerify},
+		{"new-certificate", append(passphrases, "name", "organization", "country", "days", "key"), runNewCertificate},
+		{"show", append(credentials, "allow-no-location", "check-image"), runShow},
+		{"", append(credentials, "output", "in-place", "suffix", "profile", "chain", "check-image", "allow-no-location"), runSign},
+	}
+}
+
+// run finds out what is asked for, and that no option asks for anything else.
+func run(c *tool.Call) error {
+	all := modes()
+	chosen := all[slices.IndexFunc(all, func(m mode) bool { return m.flag == "" || c.IsSet(m.flag) })]
+	for _, f := range flags() {
+		name := f.Names()[0]
+		if c.Typed(name) && name != chosen.flag && !slices.Contains(chosen.with, name) {
+			if chosen.flag == "" {
+				return tool.Usagef("--%s has no meaning for signing", name)
+			}
+			return tool.Usagef("--%s and --%s exclude each other", chosen.flag, name)
+		}
+	}
+	return chosen.run(c)
+}
+
+// inputs are the documents that the command line names.
+func inputs(c *tool.Call) ([]string, error) {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		return []string{"-"}, nil
+	}
+	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
+		return nil, tool.Usagef("standard input is named twice")
+	}
+	return names, nil
+}
+
+func runVerify(c *tool.Call) error {
+	names, err := inputs(c)
+	if err != nil {
+		return err
+	}
+	o := verify.Options{Inputs: names, Trust: c.Paths("trust"), Fingerprints: c.StringSlice("trust-endorser"), JSON: c.Bool("json")}
+	return verify.Run(c, o)
+}
+
+func runNewCertificate(c *tool.Call) error {
+	if c.Args().Present() {
+		return tool.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
+	}
+	now, err := tool.Now()
+	if err != nil {
+		return err
+	}
+	return personal.Make(c, personal.Options{
+		Path: c.String("new-certificate"), Email: c.String("email"), Name: c.String("name"),
+		Organization: c.String("organization"), Country: c.String("country"), Days: c.Int("days"), Key: c.String("key"),
+	}, now)
+}
+
+func runShow(c *tool.Call) error {
+	o, err := signOptions(c)
+	if err != nil {
+		return err
+	}
+	return sign.Show(c, o)
+}
+
+func runSign(c *tool.Call) error {
+	o, err := signOptions(c)
+	if err != nil {
+		return err
+	}
+	if len(o.Inputs) > 1 && !o.InPlace {
+		return tool.WithHint(tool.Usagef("%d documents, but one output", len(o.Inputs)), "sign several with --in-place")
+	}
+	if o.InPlace {
+		return runInPlace(c, o)
+	}
+	if c.Typed("suffix") {
+		return tool.Usagef("--suffix has no meaning without --in-place")
+	}
+	if c.IsSet("output") && o.Output == "" {
+		return tool.Usagef("reading --output=%q: a file is expected", "")
+	}
+	return sign.Run(c, o)
+}
+
+func runInPlace(c *tool.Call, o sign.Options) error {
+	switch {
+	case c.Typed("output"):
+		return tool.Usagef("--in-place and --output exclude each other")
+	case !c.Args().Present() || slices.Contains(o.Inputs, "-"):
+		return tool.WithHint(tool.Usagef("standard input cannot be signed in place"), "name the file")
+	case o.Suffix == "" || strings.ContainsRune(o.Suffix, '/'):
+		return tool.Usagef("reading --suffix=%q: the end of a file name is expected, such as .orig", o.Suffix)
+	}
+	return sign.Run(c, o)
+}
+
+func signOptions(c *tool.Call) (sign.Options, error) {
+	names, err := inputs(c)
+	o := sign.Options{
+		Inputs: names, Output: c.String("output"), InPlace: c.Bool("in-place"), Suffix: c.String("suffix"),
+		Email: c.String("email"), Profile: signature.Profile(c.String("profile")), Chain: c.Bool("chain"),
+		AllowNoLocation: c.Bool("allow-no-location"), CheckImage: c.String("check-image"),
+	}
+	switch {
+	case err != nil:
+		return o, err
+	case o.Profile != signature.Modern && o.Profile != signature.StratusLab:
+		return o, tool.Usagef("reading --profile=%q: %s or %s is expected", o.Profile, signature.Modern, signature.StratusLab)
+	case c.IsSet("check-image") && o.CheckImage == "":
+		return o, tool.Usagef("reading --check-image=%q: a file is expected", "")
+	case o.CheckImage != "" && len(o.Inputs) > 1:
+		return o, tool.Usagef("--check-image is for one document, but there are %d", len(o.Inputs))
+	case o.CheckImage == "-" && slices.Contains(o.Inputs, "-"):
+		return o, tool.WithHint(tool.Usagef("both the image and the document are to come from standard input"), "name a file for one of them")
+	}
+	return o, nil
+}
