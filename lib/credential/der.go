@@ -17,6 +17,8 @@ const (
 	maxDepth = 32
 )
 
+var errRounds = errors.New("it takes more work to open than is sensible")
+
 // checkDER tells why the data cannot be one DER value of sensible work.
 func checkDER(data []byte) error {
 	var outer asn1.RawValue
@@ -68,7 +70,7 @@ func checkCount(integer []byte) error {
 		n = n<<8 | int64(b)
 	}
 	if n > maxRounds {
-		return fmt.Errorf("it wants its passphrase hashed %d times, at most %d are allowed", n, maxRounds)
+		return fmt.Errorf("%w: the passphrase would be hashed %d times, at most %d are allowed", errRounds, n, maxRounds)
 	}
 	return nil
 }

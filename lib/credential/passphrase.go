@@ -32,8 +32,8 @@ func newPassphrases(c *tool.Call) *passphrases {
 	return p
 }
 
-// given reads the passphrase from the first source that the user has set up,
-// if any. An empty passphrase is one: an empty file is not.
+// given reads the passphrase from the first source of the list that the user
+// has set up, if any. An empty passphrase is one: an empty file is not.
 func (p *passphrases) given() (passphrase string, given bool, err error) {
 	for _, source := range []struct {
 		name string

@@ -46,10 +46,10 @@ func loadPKCS12(c *tool.Call, p *passphrases, name string) (*material, error) {
 // parsePKCS12 opens a PKCS#12 file.
 func parsePKCS12(data []byte, passphrase string) (*material, error) {
 	switch {
-	case bytes.Contains(data, []byte("-----BEGIN ")):
-		return nil, errPEM
 	case bytes.HasPrefix(data, []byte{0x30, 0x80}):
 		return nil, errBER
+	case !bytes.HasPrefix(data, []byte{0x30}) && bytes.Contains(data, []byte("-----BEGIN ")):
+		return nil, errPEM
 	}
 	if err := checkDER(data); err != nil {
 		return nil, err
@@ -88,6 +88,9 @@ func classify(err error) error {
 		if text == known.text {
 			return known.err
 		}
+	}
+	if strings.Contains(text, "indefinite length") {
+		return errBER
 	}
 	reason, ok := strings.CutPrefix(text, "error parsing PKCS#8 private key: ")
 	if ok || strings.HasPrefix(text, "x509: unsupported") { // in the certificate

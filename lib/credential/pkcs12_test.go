@@ -45,6 +45,7 @@ func TestPKCS12(t *testing.T) {
 		{"PEM by mistake", fixture(t, "rsa.pem"), secret, "", []string{"it is PEM, not PKCS#12", "--pem-cert", "--pem-key"}},
 		{"truncated", write(t, read(t, export(t, "rsa", secret))[:1000], 0o600), secret, "", []string{"it ends too early", "export the certificate"}},
 		{"one byte", write(t, []byte{0x30}, 0o600), secret, "", []string{"it ends too early"}},
+		{"BER within", write(t, []byte{0x30, 7, 2, 1, 3, 0x30, 0x80, 0, 0}, 0o600), secret, "", []string{"BER", "openssl pkcs12 -in"}},
 		{"empty", write(t, nil, 0o600), secret, "", []string{"it is no PKCS#12 file"}},
 		{"in base64", write(t, []byte(base64.StdEncoding.EncodeToString(read(t, export(t, "p256", secret)))), 0o600), secret, "",
 			[]string{"it is no PKCS#12 file"}},

@@ -85,11 +85,13 @@ func pbes2(algorithm pkix.AlgorithmIdentifier, passphrase string) (cipher.BlockM
 	var iv []byte
 	switch {
 	case algorithm.Algorithm.String() != oidPBES2:
-		return nil, fmt.Errorf("%w: the algorithm is %v, want PBES2", errEncryption, algorithm.Algorithm)
-	case !parse(algorithm, &params) || !parse(params.Scheme, &iv):
+		return nil, fmt.Errorf("%w: the algorithm is %v, want PBES2 (%s)", errEncryption, algorithm.Algorithm, oidPBES2)
+	case !parse(algorithm, &params):
 		return nil, fmt.Errorf("%w: the parameters of PBES2 are damaged", errEncryption)
-	case params.KDF.Algorithm.String() != oidPBKDF2 || !parse(params.KDF, &kdf) || kdf.Rounds < 1:
+	case params.KDF.Algorithm.String() != oidPBKDF2:
 		return nil, fmt.Errorf("%w: the key derivation is %v, want PBKDF2 (%s)", errEncryption, params.KDF.Algorithm, oidPBKDF2)
+	case !parse(params.KDF, &kdf) || kdf.Rounds < 1 || !parse(params.Scheme, &iv):
+		return nil, fmt.Errorf("%w: the parameters of PBKDF2 or of the cipher are damaged", errEncryption)
 	}
 	newHash := prf(kdf.PRF)
 	length, newCipher := scheme(params.Scheme)
