@@ -47,22 +47,26 @@ type document struct {
 	signed []byte
 }
 
-// open reads what signing needs, the certificate last.
+// open reads what signing needs, the certificate last. The time is that at
+// which the documents are there: in a pipe they may be long in coming.
 func (o Options) open(c *tool.Call) ([]document, *credential.Identity, time.Time, error) {
+	documents, err := o.read(c)
+	if err != nil {
+		return nil, nil, time.Time{}, err
+	}
 	now, err := tool.Now()
 	if err != nil {
 		return nil, nil, now, err
 	}
-	documents, err := o.read(c, now)
-	if err != nil {
-		return nil, nil, now, err
+	for _, d := range documents {
+		warn(c, d, now)
 	}
 	identity, err := credential.Load(c, now)
 	return documents, identity, now, err
 }
 
 // read reads the documents and makes sure that they can be signed.
-func (o Options) read(c *tool.Call, now time.Time) ([]document, error) {
+func (o Options) read(c *tool.Call) ([]document, error) {
 	documents := make([]document, len(o.Inputs))
 	for i, input := range o.Inputs {
 		src, name, err := c.Read(input, "a metadata document", signature.MaxBytes)
@@ -80,9 +84,6 @@ func (o Options) read(c *tool.Call, now time.Time) ([]document, error) {
 	}
 	if err := o.checkOutputs(documents); err != nil {
 		return nil, err
-	}
-	for _, d := range documents {
-		warn(c, d, now)
 	}
 	if o.CheckImage == "" {
 		return documents, nil

@@ -6,7 +6,6 @@ package verify
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
@@ -24,10 +23,6 @@ type Options struct {
 // Run checks every document, prints what it finds, and fails with the gravest
 // finding: a document that is not good before one that is not trusted.
 func Run(c *tool.Call, o Options) error {
-	now, err := tool.Now()
-	if err != nil {
-		return err
-	}
 	store, err := o.store(c)
 	if err != nil {
 		return err
@@ -37,7 +32,7 @@ func Run(c *tool.Call, o Options) error {
 		if err := c.Ctx.Err(); err != nil {
 			return err
 		}
-		f, err := check(c, input, store, now)
+		f, err := check(c, input, store)
 		if err != nil {
 			return err
 		}
@@ -89,7 +84,7 @@ func (o Options) store(c *tool.Call) (*trust.Store, error) {
 
 // check finds out about one document. A document that is not good, or not
 // there, is a finding; an error is about the rest of the world.
-func check(c *tool.Call, input string, store *trust.Store, now time.Time) (finding, error) {
+func check(c *tool.Call, input string, store *trust.Store) (finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	f := finding{File: name}
 	var unreadable *tool.Error
@@ -110,6 +105,10 @@ func check(c *tool.Call, input string, store *trust.Store, now time.Time) (findi
 		return f, nil
 	}
 	f.accept(by)
+	now, err := tool.Now() // when the document is there: in a pipe it may be long in coming
+	if err != nil {
+		return f, err
+	}
 	decision := store.Decide(trust.Claim{Certificate: by.Certificate, Chain: by.Chain, Email: by.Email, At: by.Created}, now)
 	f.Trust, f.Reason = untrusted, decision.Reason
 	if decision.Trusted {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// In a pipe a command waits, perhaps for hours, until there is a document. The
+// time of the endorsement is when it was made, not when the command began.
+func TestTimeInPipe(t *testing.T) {
+	document, err := os.ReadFile("../lib/signature/testdata/vectors/plain.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := filepath.Abs("../lib/signature/testdata/vectors/rsa-san.p12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "--p12-cert", identity)
+	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+t.TempDir(),
+		"SOURCE_DATE_EPOCH=", "STRATUSLAB_P12_PASSWORD="+passphrase)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signed bytes.Buffer
+	cmd.Stdout = &signed
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// Times have no more than seconds: let the next one begin.
+	begun := time.Now().Truncate(time.Second)
+	<-time.After(time.Until(begun.Add(1500 * time.Millisecond)))
+	written := time.Now().Truncate(time.Second)
+	if _, err := stdin.Write(document); err != nil {
+		t.Fatal(err)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`<dcterms:created>(.*)</dcterms:created>`).FindSubmatch(signed.Bytes())
+	if found == nil {
+		t.Fatalf("no time in %s", signed.String())
+	}
+	created, err := time.Parse(time.RFC3339, string(found[1]))
+	if err != nil || created.Before(written) {
+		t.Errorf("endorsed at %v (%v), but the document came at %v", created, err, written)
+	}
+}
