@@ -32,14 +32,14 @@ func TestScripts(t *testing.T) {
 	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
 		peers.Need(t, "bzip2", "gzip", "qemu-img", "tar", "xmllint", "xz", "zstd")
 	}
-	data, err := filepath.Abs("testdata")
+	page, err := filepath.Abs("stratus-build-metadata.1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tooltest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
-			e.Setenv("DATA", data)
+			e.Setenv("PAGE", page)
 			return setUp(e)
 		}
 		p.Cmds["describes"] = describes

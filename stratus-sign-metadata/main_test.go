@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,14 +25,9 @@ func TestScripts(t *testing.T) {
 	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
 		peers.Need(t, "openssl", "xmlsec1", "gzip")
 	}
-	vectors, err := filepath.Abs("../lib/signature/testdata/vectors")
-	if err != nil {
-		t.Fatal(err)
-	}
 	tooltest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
-			e.Setenv("VECTORS", vectors)
 			if err := setUp(e); err != nil {
 				return err
 			}

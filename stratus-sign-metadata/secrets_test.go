@@ -17,6 +17,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 const passphrase = "vector-pass"
@@ -64,7 +66,7 @@ func check(t *testing.T, where string, data []byte, secrets map[string][]byte) {
 // passphrase, at what it prints, and at every file that it leaves. There is no
 // place for temporary files at all.
 func TestSecrets(t *testing.T) {
-	vectors, err := filepath.Abs("../lib/signature/testdata/vectors")
+	vectors, err := filepath.Abs(tooltest.Vectors)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +137,7 @@ func checkFiles(t *testing.T, dir string, secrets map[string][]byte) {
 
 // TestSecretsInErrors: what goes wrong does not say the passphrase either.
 func TestSecretsInErrors(t *testing.T) {
-	vectors, err := filepath.Abs("../lib/signature/testdata/vectors")
+	vectors, err := filepath.Abs(tooltest.Vectors)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 // FuzzPKCS12 looks for panics, and for material that is not whole.
 func FuzzPKCS12(f *testing.F) {
-	seeds, err := filepath.Glob("testdata/*.p12")
+	seeds, err := filepath.Glob("../testdata/vectors/*.p12")
 	if err != nil || len(seeds) == 0 {
 		f.Fatalf("%d seeds, %v", len(seeds), err)
 	}

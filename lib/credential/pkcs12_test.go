@@ -37,7 +37,7 @@ func TestPKCS12(t *testing.T) {
 		{"an empty passphrase", export(t, "rsa", ""), "", "rsa", nil},
 		{"a passphrase in UTF-8", export(t, "rsa", "Zoë's пароль"), "Zoë's пароль", "rsa", nil},
 		{"nothing encrypted, with a MAC", export(t, "rsa", secret, "-keypbe", "NONE", "-certpbe", "NONE"), secret, "rsa", nil},
-		{"made for this project", "testdata/rsa-san.p12", "vector-pass", "Ada Image", nil},
+		{"made for this project", "../testdata/vectors/rsa-san.p12", "vector-pass", "Ada Image", nil},
 
 		{"a wrong passphrase", export(t, "rsa", secret), "Correct Horse", "", []string{
 			`it is.p12": the passphrase is wrong: it came from the variable STRATUSLAB_P12_PASSWORD`, "hint: "}},

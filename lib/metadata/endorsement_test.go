@@ -11,9 +11,9 @@ import (
 func TestEndorsement(t *testing.T) {
 	const ada, bob = "CN=Ada Image,OU=Image Factory,O=Example Project,C=EU", `CN=Bob\=Builder \#1,O=Foo\, Inc.,DC=example,DC=org`
 	want := map[string]Endorsement{
-		"complete.xml":               {"2026-11-22T20:45:20Z", "ada@example.org", "CN=Ada Image,C=EU", []string{"CN=Authority,C=EU"}},
-		"signed/plain.rsa-san.xml":   {"2026-11-22T20:45:20Z", "ada@example.org", ada, []string{ada}},
-		"signed/plain.rsa-nosan.xml": {"2026-11-22T20:45:21Z", "fallback@example.net", bob, []string{bob}},
+		"complete.xml": {"2026-11-22T20:45:20Z", "ada@example.org", "CN=Ada Image,C=EU", []string{"CN=Authority,C=EU"}},
+		vectors + "signed-by-stratuslab/plain.rsa-san.xml":   {"2026-11-22T20:45:20Z", "ada@example.org", ada, []string{ada}},
+		vectors + "signed-by-stratuslab/plain.rsa-nosan.xml": {"2026-11-22T20:45:21Z", "fallback@example.net", bob, []string{bob}},
 	}
 	for file, want := range want {
 		got, ok := load(t, file).Endorsement()
@@ -23,7 +23,7 @@ func TestEndorsement(t *testing.T) {
 	}
 	for name, d := range map[string]*Document{
 		"new":        New(),
-		"unendorsed": load(t, "plain.xml"),
+		"unendorsed": load(t, vectors+"plain.xml"),
 		"spacious":   mustParse(t, inDescription("<slreq:endorsement>\n<!--a--> </slreq:endorsement>")),
 		"elsewhere":  mustParse(t, inDescription("<a>"+endorsed+"</a>")),
 	} {
@@ -39,14 +39,14 @@ func TestEndorsement(t *testing.T) {
 }
 
 func TestUnsignVectors(t *testing.T) {
-	files, err := filepath.Glob("testdata/signed/*.xml")
+	files, err := filepath.Glob("../testdata/vectors/signed-by-stratuslab/*.xml")
 	if err != nil || len(files) != 15 {
 		t.Fatalf("%d signed documents, want 15: %v", len(files), err)
 	}
 	for _, file := range files {
 		name, _, _ := strings.Cut(filepath.Base(file), ".")
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			d := load(t, strings.TrimPrefix(file, "testdata/"))
+			d := load(t, "../"+file)
 			if !d.Signed() || !d.Unsign() || d.Signed() {
 				t.Error("not signed, nothing lost or still signed; want a signature that goes")
 			}
@@ -59,7 +59,7 @@ func TestUnsignVectors(t *testing.T) {
 			}
 			// The signer has sorted the attributes of the root.
 			_, got, _ := strings.Cut(write(t, d), ">\n  <rdf:Description")
-			_, original, _ := strings.Cut(write(t, load(t, name+".xml")), ">\n  <rdf:Description")
+			_, original, _ := strings.Cut(write(t, load(t, vectors+name+".xml")), ">\n  <rdf:Description")
 			original = strings.Replace(original, `xml:lang="en" rdf:parseType="Literal"`, `rdf:parseType="Literal" xml:lang="en"`, 1)
 			if diff := cmp.Diff(original, got); diff != "" {
 				t.Errorf("document against the one that was signed (-want +got):\n%s", diff)

@@ -16,13 +16,13 @@ import (
 // was read, and for one that Check accepts and the readers then cannot use.
 func FuzzParse(f *testing.F) {
 	f.Add(odd)
-	for _, pattern := range []string{"testdata/*.xml", "testdata/signed/*.xml"} {
+	for _, pattern := range []string{"testdata/*.xml", "../testdata/vectors/*.xml", "../testdata/vectors/signed-by-stratuslab/*.xml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no documents %s: %v", pattern, err)
 		}
 		for _, file := range files {
-			f.Add(source(f, strings.TrimPrefix(file, "testdata/")))
+			f.Add(source(f, "../"+file))
 		}
 	}
 	f.Fuzz(func(t *testing.T, src string) {

@@ -130,7 +130,7 @@ func TestSetImage(t *testing.T) {
 func TestSetImageReplaces(t *testing.T) {
 	empty := sha1.Sum(nil)
 	image := Image{SHA1: empty[:]}
-	for _, file := range []string{"complete.xml", "plain.xml", "signed/plain.rsa-san.xml"} {
+	for _, file := range []string{"complete.xml", vectors + "plain.xml", vectors + "signed-by-stratuslab/plain.rsa-san.xml"} {
 		d := load(t, file)
 		d.SetImage(image)
 		if err := d.Check(Draft); err != nil {

@@ -59,13 +59,13 @@ const odd = "\ufeff<?xml version='1.0' encoding='utf-8'?><!-- a \r\n - b --><?be
 
 func TestRoundTrip(t *testing.T) {
 	sources := map[string]string{"odd": odd, "bare": "<r:RDF xmlns:r='" + rdfNamespace + "'><r:Description/></r:RDF>"}
-	for _, pattern := range []string{"testdata/*.xml", "testdata/signed/*.xml"} {
+	for _, pattern := range []string{"testdata/*.xml", "../testdata/vectors/*.xml", "../testdata/vectors/signed-by-stratuslab/*.xml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no documents %s: %v", pattern, err)
 		}
 		for _, file := range files {
-			sources[file] = source(t, strings.TrimPrefix(file, "testdata/"))
+			sources[file] = source(t, "../"+file)
 		}
 	}
 	for name, src := range sources {
@@ -82,7 +82,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestWriteKeepsBytes(t *testing.T) {
-	for _, file := range []string{"plain.xml", "comment.xml", "cdata-lang.xml", "extension.xml", "complete.xml"} {
+	for _, file := range []string{vectors + "plain.xml", vectors + "comment.xml", vectors + "cdata-lang.xml", vectors + "extension.xml", "complete.xml"} {
 		src := source(t, file)
 		if diff := cmp.Diff(src, write(t, mustParse(t, src))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", file, diff)

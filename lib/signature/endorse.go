@@ -42,8 +42,9 @@ func endorse(src []byte, by metadata.Endorsement) ([]byte, error) {
 	last := checksums[len(checksums)-1]
 	there := change{from: last.End, to: last.End}
 	text := indentBefore(src, last)
+	next := nextElement(last)
 	for _, old := range named(description, slreqNamespace, "endorsement") {
-		if previousElement(old) == last {
+		if old == next {
 			there = change{from: old.Start, to: old.End}
 			text = ""
 			continue
@@ -138,17 +139,15 @@ func named(n *strictxml.Node, uri, local string) []*strictxml.Node {
 	return found
 }
 
-func previousElement(n *strictxml.Node) *strictxml.Node {
-	var previous *strictxml.Node
-	for _, child := range n.Parent.Children {
-		if child == n {
-			break
-		}
-		if child.Kind == strictxml.Element {
-			previous = child
+// nextElement gives the sibling element after n, nil if there is none.
+func nextElement(n *strictxml.Node) *strictxml.Node {
+	after := n.Parent.Children[slices.Index(n.Parent.Children, n)+1:]
+	for _, sibling := range after {
+		if sibling.Kind == strictxml.Element {
+			return sibling
 		}
 	}
-	return previous
+	return nil
 }
 
 // indentBefore gives the line end and the white space in front of an element,

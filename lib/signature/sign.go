@@ -11,6 +11,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // Profile says for which readers a signature is made.
@@ -72,10 +73,16 @@ func Sign(src []byte, s Signer) ([]byte, error) {
 	signed, err := xmldsig.Sign(endorsed, xmldsig.Signer{
 		Certificate: s.Certificate, Chain: s.Chain, Key: s.Key, Hash: profileHashes[s.Profile],
 	})
+	if errors.Is(err, strictxml.ErrSyntax) || len(signed) > MaxBytes {
+		return nil, fmt.Errorf("%w: it would have more than %d bytes with its signature, or too many parts", metadata.ErrInvalid, MaxBytes)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	return signed, s.verify(signed, by)
+	if err := s.verify(signed, by); err != nil {
+		return nil, err
+	}
+	return signed, nil
 }
 
 // check makes sure that the key can make the signature.

@@ -27,7 +27,7 @@ var vectorTime = time.Date(2026, 11, 23, 1, 2, 3, 0, time.UTC)
 
 func read(t testing.TB, path string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", path))
+	data, err := os.ReadFile(filepath.Join("../testdata", path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ var endorsers = map[string]string{"rsa-san": "ada@example.org", "rsa-nosan": "gi
 // good signature of whom it names; those that break the schema are refused as
 // documents.
 func TestVerifyVectors(t *testing.T) {
-	files, err := filepath.Glob("testdata/vectors/signed-by-stratuslab/*.xml")
+	files, err := filepath.Glob("../testdata/vectors/signed-by-stratuslab/*.xml")
 	if err != nil || len(files) != 15 {
 		t.Fatalf("%d vectors, want 15 (%v)", len(files), err)
 	}

@@ -100,9 +100,9 @@ func FuzzParse(f *testing.F) {
 	for _, test := range refused {
 		f.Add([]byte(test.src))
 	}
-	files, err := filepath.Glob("testdata/*.xml")
+	files, err := filepath.Glob("../testdata/vectors/*.xml")
 	if err != nil || len(files) == 0 {
-		f.Fatalf("no documents in testdata: %v", err)
+		f.Fatalf("no documents to begin with: %v", err)
 	}
 	for _, file := range files {
 		src, err := os.ReadFile(file)

@@ -30,7 +30,7 @@ const xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
 type Limits struct {
 	Bytes      int // length of the input, default 4 MiB
 	Depth      int // nested elements, the root counted, default 256
-	Nodes      int // nodes of every kind, default 100 000
+	Nodes      int // nodes of every kind, default 20 000
 	Attributes int // attributes and namespace declarations of one element, default 256
 }
 
@@ -38,7 +38,7 @@ func (l Limits) withDefaults() Limits {
 	return Limits{
 		Bytes:      cmp.Or(l.Bytes, 4<<20),
 		Depth:      cmp.Or(l.Depth, 256),
-		Nodes:      cmp.Or(l.Nodes, 100_000),
+		Nodes:      cmp.Or(l.Nodes, 20_000),
 		Attributes: cmp.Or(l.Attributes, 256),
 	}
 }

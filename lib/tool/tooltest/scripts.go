@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,8 +18,11 @@ var update = flag.Bool("u", false, "refresh the golden parts of the scripts")
 // Epoch is the time of every script, as SOURCE_DATE_EPOCH has it.
 const Epoch = "1700000000" // 2023-11-14T22:13:20Z
 
-// Scripts runs the scripts in testdata/script. Each has a home of its own, and
-// two commands more: "only DIRECTORY [FILE...]" checks that a directory holds
+// Vectors is where the shared documents and keys are, seen from a command.
+const Vectors = "../lib/testdata/vectors"
+
+// Scripts runs the scripts in testdata/script. Each has a home of its own, finds
+// Vectors in the variable VECTORS, and has two commands more: "only DIRECTORY [FILE...]" checks that a directory holds
 // the named files and no others, "exits CODE COMMAND [ARG...]" runs a command
 // and checks its exit code. adjust may change the rest.
 func Scripts(t *testing.T, adjust func(*testscript.Params)) {
@@ -37,6 +41,11 @@ func Scripts(t *testing.T, adjust func(*testscript.Params)) {
 
 // setUp makes sure that nothing of the user's own decides how a test ends.
 func setUp(e *testscript.Env) error {
+	vectors, err := filepath.Abs(Vectors)
+	if err != nil {
+		return err
+	}
+	e.Setenv("VECTORS", vectors)
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("TMPDIR", e.WorkDir+"/tmp")
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's second, at every exit

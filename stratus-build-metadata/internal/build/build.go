@@ -18,10 +18,6 @@ import (
 // Run makes the document and writes it. What the user can correct comes up
 // before the image is read.
 func Run(c *tool.Call, o Options) error {
-	now, err := tool.Now()
-	if err != nil {
-		return err
-	}
 	if err := o.checkInputs(c); err != nil {
 		return err
 	}
@@ -30,6 +26,10 @@ func Run(c *tool.Call, o Options) error {
 		return err
 	}
 	doc, err := o.start(c)
+	if err != nil {
+		return err
+	}
+	now, err := tool.Now() // not before the draft has come down a pipe
 	if err != nil {
 		return err
 	}

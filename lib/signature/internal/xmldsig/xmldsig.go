@@ -48,7 +48,14 @@ type Verified struct {
 
 // Parse reads a document as Verify does. Its error wraps strictxml.ErrSyntax.
 func Parse(src []byte) (*strictxml.Document, error) {
-	return strictxml.Parse(src, limits)
+	doc, err := strictxml.Parse(src, limits)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNamespaces(doc.Root); err != nil {
+		return nil, err
+	}
+	return doc, nil
 }
 
 // Signatures gives every Signature element inside n, wherever it stands.

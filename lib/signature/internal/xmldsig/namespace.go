@@ -1,0 +1,44 @@
+package xmldsig
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/strictxml"
+)
+
+// checkNamespaces refuses namespaces in n that are no absolute URIs. Canonical
+// XML has no form for them: other verifiers refuse every signature around them.
+func checkNamespaces(n *strictxml.Node) error {
+	for _, d := range n.Declarations {
+		if d.URI != "" && !absoluteURI(d.URI) {
+			return fmt.Errorf("%w: namespace %q of prefix %q; allowed: an absolute URI", strictxml.ErrSyntax, clip(d.URI), clip(d.Prefix))
+		}
+	}
+	for _, child := range n.Children {
+		if err := checkNamespaces(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The characters of RFC 3986, without the brackets around an address.
+const (
+	letters          = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	schemeCharacters = letters + "0123456789+.-"
+	uriCharacters    = schemeCharacters + "_~:/?#@!$&'()*,;=%"
+)
+
+func absoluteURI(s string) bool {
+	scheme, rest, found := strings.Cut(s, ":")
+	if !found || scheme == "" || !strings.Contains(letters, scheme[:1]) || !only(scheme, schemeCharacters) {
+		return false
+	}
+	_, err := url.PathUnescape(rest) // looks at every "%"
+	return err == nil && only(rest, uriCharacters) && strings.Count(rest, "#") <= 1
+}
+
+// only tells whether s has no characters but the allowed ones.
+func only(s, allowed string) bool { return strings.Trim(s, allowed) == "" }
