@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 const (
@@ -94,7 +95,7 @@ func measure(t *testing.T, stdin io.Reader, want usage) {
 
 // TestMemory measures large and hostile streams.
 func TestMemory(t *testing.T) {
-	if raceDetector {
+	if peers.RaceDetector {
 		t.Skip("the race detector takes more memory than what is measured")
 	}
 	t.Run("sparse file", func(t *testing.T) {

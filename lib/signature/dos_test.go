@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 const (
@@ -136,7 +138,7 @@ func nested(depth int, start, content, end string) string {
 // TestHostileDocuments: no document of up to 1 MiB takes more than a second or
 // 100 MiB, whether it is verified or signed.
 func TestHostileDocuments(t *testing.T) {
-	if raceDetector {
+	if peers.RaceDetector {
 		t.Skip("the race detector takes more time and memory than what is measured")
 	}
 	signer := ecdsaSignerOf(t)

@@ -8,11 +8,13 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // TestHostileCertificates: nor do certificates take more than the bounds.
 func TestHostileCertificates(t *testing.T) {
-	if raceDetector {
+	if peers.RaceDetector {
 		t.Skip("the race detector takes more time and memory than what is measured")
 	}
 	const length = 200_000

@@ -46,16 +46,19 @@ func errKept(name string) error {
 
 // checkOutput refuses to write over what is read.
 func (o Options) checkOutput() error {
-	to, err := os.Stat(o.Output)
-	if err != nil || !to.Mode().IsRegular() {
-		return nil
-	}
 	for _, input := range append([]string{o.CheckImage}, o.Inputs...) {
-		if from, err := os.Stat(input); err == nil && os.SameFile(from, to) {
+		if sameFile(input, o.Output) {
 			return tool.WithHint(tool.Usagef("reading and writing the same file, %q", o.Output), "write to another file, or sign with --in-place")
 		}
 	}
 	return nil
+}
+
+// sameFile tells whether two names stand for one regular file.
+func sameFile(a, b string) bool {
+	first, errA := os.Stat(a)
+	second, errB := os.Stat(b)
+	return errA == nil && errB == nil && first.Mode().IsRegular() && os.SameFile(first, second)
 }
 
 func (o Options) write(c *tool.Call, documents []document) error {

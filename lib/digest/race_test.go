@@ -1,6 +1,0 @@
-//go:build race
-
-package digest
-
-// Under the race detector memory means nothing.
-const raceDetector = true

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/tool/tooltest"
+)
+
+// TestDatesOfEndorsements verifies documents whose signer did not care about the
+// certificate's dates, as the original software does not: they count at the
+// time of the endorsement.
+func TestDatesOfEndorsements(t *testing.T) {
+	data, err := os.ReadFile(tooltest.Vectors + "/rsa-san.p12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, certificate, _, err := pkcs12.DecodeChain(data, passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile(tooltest.Vectors + "/plain.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "signed.xml")
+	t.Setenv("HOME", t.TempDir())
+	const hour = time.Hour
+	tests := map[string]struct {
+		created, now time.Time
+		code         int
+		want         string
+	}{
+		"valid":             {certificate.NotBefore.Add(hour), certificate.NotBefore.Add(2 * hour), 0, "trusted (pinned certificate)"},
+		"expired since":     {certificate.NotAfter.Add(-hour), certificate.NotAfter.Add(hour), 0, "trusted (pinned certificate)"},
+		"expired before":    {certificate.NotAfter.Add(hour), certificate.NotAfter.Add(2 * hour), 4, "untrusted (its certificate expired on "},
+		"not valid by then": {certificate.NotBefore.Add(-hour), certificate.NotBefore.Add(hour), 4, "untrusted (its certificate was valid only from "},
+		"in the future":     {certificate.NotBefore.Add(2 * hour), certificate.NotBefore.Add(hour), 4, "untrusted (the endorsement is dated in the future: "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			signed, err := signature.Sign(document, signature.Signer{
+				Certificate: certificate, Key: key.(crypto.Signer), Created: test.created, Profile: signature.Modern,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, signed, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("SOURCE_DATE_EPOCH", fmt.Sprint(test.now.Unix()))
+			var stdout, stderr bytes.Buffer
+			args := []string{"--verify", "--trust", tooltest.Vectors + "/rsa-san.pem", file}
+			code := tool.Run(context.Background(), command(), args, tool.Streams{In: &stdout, Out: &stdout, Err: &stderr})
+			if code != test.code || !strings.Contains(stdout.String(), "good signature by Ada Image") || !strings.Contains(stdout.String(), test.want) {
+				t.Errorf("exit %d, want %d with %q: %s", code, test.code, test.want, stdout.String())
+			}
+		})
+	}
+}
