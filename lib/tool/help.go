@@ -71,7 +71,7 @@ func flagHelp(f cli.Flag, s *Setting) string {
 	value, text := unquoteUsage(doc.GetUsage())
 	if doc.TakesValue() {
 		names[len(names)-1] += " " + value
-		if text0 := doc.GetDefaultText(); text0 != "" && text0 != `""` && !strings.Contains(text, "(default") {
+		if text0 := doc.GetDefaultText(); text0 != "" && text0 != `""` && text0 != "0" && !strings.Contains(text, "(default") {
 			text += " (default: " + strings.Trim(text0, `"`) + ")"
 		}
 	}
