@@ -36,8 +36,9 @@ func absoluteURI(s string) bool {
 	if !found || scheme == "" || !strings.Contains(letters, scheme[:1]) || !only(scheme, schemeCharacters) {
 		return false
 	}
-	_, err := url.PathUnescape(rest) // looks at every "%"
-	return err == nil && only(rest, uriCharacters) && strings.Count(rest, "#") <= 1
+	_, escapes := url.PathUnescape(rest) // looks at every "%"
+	_, parts := url.Parse(s)             // looks at the port
+	return escapes == nil && parts == nil && only(rest, uriCharacters) && strings.Count(rest, "#") <= 1
 }
 
 // only tells whether s has no characters but the allowed ones.
