@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -51,7 +50,7 @@ func measureStdin() error {
 	if err != nil && !corrupt {
 		return err
 	}
-	peak, err := peakMemory()
+	peak, err := peers.PeakMemory()
 	if err != nil {
 		return err
 	}
@@ -60,17 +59,6 @@ func measureStdin() error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(usage{sums.Bytes, corrupt, peak, int(programs.Maxrss)})
-}
-
-// peakMemory is the most memory this process ever had, in KiB.
-func peakMemory() (kib int, err error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, err
-	}
-	_, value, _ := strings.Cut(string(status), "VmHWM:")
-	_, err = fmt.Sscan(value, &kib)
-	return kib, err
 }
 
 // measure sums a stream in another process and checks what it took.

@@ -66,7 +66,7 @@ func measureStdin(action string) error {
 	if refusal != nil {
 		u.Refusal = refusal.Error()
 	}
-	if u.Peak, err = peakMemory(); err != nil {
+	if u.Peak, err = peers.PeakMemory(); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(u)
@@ -80,17 +80,6 @@ func processorTime() (time.Duration, error) {
 		return 0, err
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), nil
-}
-
-// peakMemory is the most memory this process ever had, in KiB.
-func peakMemory() (kib int, err error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, err
-	}
-	_, value, _ := strings.Cut(string(status), "VmHWM:")
-	_, err = fmt.Sscan(value, &kib)
-	return kib, err
 }
 
 // measure verifies or signs in another process and checks what it took.
