@@ -95,6 +95,7 @@ type request struct {
 	from, to     string // years; 2010 to 2035 unless given
 	digest       string // sha256 unless given
 	key          string // an EC key unless given
+	keyOf        string // the one of this certificate instead
 }
 
 func (p pki) issue(r request) {
@@ -106,7 +107,11 @@ func (p pki) issue(r request) {
 	if r.key != "" {
 		key = []string{r.key}
 	}
-	p.openssl(append([]string{"req", "-new", "-nodes", "-keyout", r.name + ".key", "-out", "csr", "-subj", r.subject, "-newkey"}, key...)...)
+	made := append([]string{"-nodes", "-keyout", r.name + ".key", "-newkey"}, key...)
+	if r.keyOf != "" {
+		made = []string{"-key", r.keyOf + ".key"}
+	}
+	p.openssl(append([]string{"req", "-new", "-out", "csr", "-subj", r.subject}, made...)...)
 	p.write("extensions", r.extensions)
 	args := []string{"ca", "-config", "ca.cnf", "-name", "ca", "-batch", "-notext", "-in", "csr", "-out", r.name + ".pem", "-extfile", "extensions",
 		"-keyfile", r.issuer + ".key", "-md", or(r.digest, "sha256"),

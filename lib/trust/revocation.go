@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -47,7 +48,9 @@ func (s *Store) checkRevocation(c, issuer *x509.Certificate, now time.Time) erro
 			unusable = fmt.Errorf("the revocation list of %s cannot be read: %s", nameOf(issuer.Subject), visible(list.err.Error()))
 			continue
 		}
-		err := list.head.CheckSignatureFrom(issuer)
+		// Whoever has the issuer's key has signed for the issuer, whatever
+		// the one of its certificates says that stands in this chain.
+		err := issuer.CheckSignature(list.head.SignatureAlgorithm, list.head.RawTBSRevocationList, list.head.Signature)
 		switch {
 		case err == nil && (newest == nil || newer(list.head, newest.head)):
 			newest = list
@@ -65,11 +68,11 @@ func (s *Store) checkRevocation(c, issuer *x509.Certificate, now time.Time) erro
 }
 
 // otherSigned tells whether a list in the name of the issuer is that of a
-// namesake, such as the same authority with another key. A list that nobody
+// namesake with another key, such as the same authority in another year. A list that nobody
 // known has signed is not: it may be there to displace the true one.
 func (s *Store) otherSigned(list *x509.RevocationList, issuer *x509.Certificate) bool {
 	for _, authority := range s.authorities[string(list.RawIssuer)] {
-		if !authority.Equal(issuer) && list.CheckSignatureFrom(authority) == nil {
+		if !bytes.Equal(authority.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && list.CheckSignatureFrom(authority) == nil {
 			return true
 		}
 	}

@@ -77,9 +77,14 @@ func Fingerprint(c *x509.Certificate) string {
 }
 
 // ParseFingerprint reads 64 hexadecimal digits of either case, in one piece or
-// in pairs that are joined by colons.
+// in pairs that are joined by colons. The line that openssl prints may be given
+// as a whole.
 func ParseFingerprint(text string) ([sha256.Size]byte, error) {
 	var digest [sha256.Size]byte
+	const label = "sha256 Fingerprint="
+	if len(text) > len(label) && strings.EqualFold(text[:len(label)], label) {
+		text = text[len(label):]
+	}
 	digits := text
 	if len(text) == 3*sha256.Size-1 {
 		digits = joinPairs(text)
