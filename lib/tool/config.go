@@ -83,7 +83,7 @@ func loadConfig(path, section string) (*Config, error) {
 	if err != nil {
 		return nil, BadInputf("reading the configuration: %w", err)
 	}
-	if err := checkQuotes(data); err != nil {
+	if err := checkLines(data); err != nil {
 		return nil, BadInputf("reading the configuration %q: %w", path, err)
 	}
 	// Inline comments and quotes would cut passwords; a dot in a section's
@@ -91,24 +91,28 @@ func loadConfig(path, section string) (*Config, error) {
 	file, err := ini.LoadSources(ini.LoadOptions{
 		IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true, ChildSectionDelimiter: "\x00",
 	}, data)
-	if err != nil {
-		return nil, BadInputf("reading the configuration %q: %w", path, err)
+	if err != nil { // the library quotes lines, in which there may be a password
+		return nil, BadInputf("reading the configuration %q: it does not have the form of such files", path)
 	}
 	c := &Config{path: path, file: file}
 	return c, c.selectSection(section)
 }
 
-// checkQuotes refuses values that begin with the two kinds of quotes that the
-// library takes away whatever its options say: a password must not silently
-// become another one.
-func checkQuotes(data []byte) error {
+// checkLines refuses lines that are neither a section nor a key and its value,
+// and values that begin with the two kinds of quotes that the library takes
+// away whatever its options say: a password must not silently become another
+// one. It quotes nothing, as any line may hold one.
+func checkLines(data []byte) error {
 	number := 0
 	for line := range strings.Lines(string(data)) {
 		number++
 		line = strings.TrimSpace(line)
-		i := strings.IndexAny(line, "=:")
-		if i < 0 || strings.ContainsAny(line[:1], "#;[") {
+		if line == "" || strings.ContainsAny(line[:1], "#;[") {
 			continue
+		}
+		i := strings.IndexAny(line, "=:")
+		if i <= 0 {
+			return fmt.Errorf("line %d: [SECTION] or KEY = VALUE is expected", number)
 		}
 		value := strings.TrimSpace(line[i+1:])
 		if strings.HasPrefix(value, "`") || strings.HasPrefix(value, `"""`) {

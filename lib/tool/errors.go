@@ -73,7 +73,7 @@ func (i interrupt) Error() string {
 func report(ctx context.Context, w io.Writer, name string, err error) int {
 	var cause interrupt
 	if errors.As(context.Cause(ctx), &cause) {
-		fmt.Fprintf(w, "%s: %v\n", name, describeInterrupt(cause, err))
+		fmt.Fprintf(w, "%s: %s\n", name, Printable(describeInterrupt(cause, err)))
 		return 128 + int(cause.signal)
 	}
 	for line := range strings.Lines(err.Error()) {
@@ -85,7 +85,7 @@ func report(ctx context.Context, w io.Writer, name string, err error) int {
 			break
 		}
 		if next.Hint != "" {
-			fmt.Fprintf(w, "%s: hint: %s\n", name, next.Hint)
+			fmt.Fprintf(w, "%s: hint: %s\n", name, Printable(next.Hint))
 		}
 		e = next.Err
 	}
@@ -101,5 +101,5 @@ func describeInterrupt(cause interrupt, err error) string {
 	if err.Error() == context.Canceled.Error() || err.Error() == cause.Error() {
 		return cause.Error()
 	}
-	return cause.Error() + ": " + err.Error()
+	return cause.Error() + ": " + strings.TrimSuffix(err.Error(), ": "+cause.Error())
 }

@@ -6,68 +6,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
-
-// StdinName stands for standard input in messages.
-const StdinName = "<stdin>"
-
-// Open opens the named file for reading; "-" is standard input, which must not
-// be a terminal. what says what is expected of it, such as "an image". The
-// name it returns is the one for messages.
-func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err error) {
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, name, BadInputf("opening %s: %w", what, err)
-		}
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return nil, name, errors.Join(BadInputf("opening %s: %q is a directory", what, name), f.Close())
-		}
-		return f, name, nil
-	}
-	if f, ok := c.In.(*os.File); ok && isTerminal(f) {
-		return nil, StdinName, WithHint(Usagef("%s is expected on standard input, which is a terminal", what),
-			"name a file, or pipe the data in")
-	}
-	return interruptible(c.Ctx, c.In), StdinName, nil
-}
-
-// Read reads the whole of what Open opens, which must be at most limit bytes
-// long.
-func (c *Call) Read(name, what string, limit int64) (data []byte, display string, err error) {
-	r, display, err := c.Open(name, what)
-	if err != nil {
-		return nil, display, err
-	}
-	defer func() { _ = r.Close() }()
-	data, err = io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, display, fmt.Errorf("reading %q: %w", display, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, display, BadInputf("reading %q: more than %d bytes, which is too long for %s", display, limit, what)
-	}
-	return data, display, nil
-}
-
-// interruptible lets the end of the context end a read that waits for a pipe,
-// perhaps for ever. The read itself stays behind in its goroutine.
-func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {
-	pr, pw := io.Pipe()
-	stop := context.AfterFunc(ctx, func() { pw.CloseWithError(context.Cause(ctx)) })
-	go func() {
-		defer stop()
-		_, err := io.CopyBuffer(pw, struct{ io.Reader }{r}, make([]byte, 256<<10))
-		pw.CloseWithError(err)
-	}()
-	return pr
-}
 
 // WriteProduct writes a small product, such as a document, whole or not at
 // all: to standard output for "" and "-", else to the named file, which is
@@ -81,10 +25,7 @@ func (c *Call) WriteProduct(name string, data []byte) error {
 		return nil
 	}
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		if err := os.WriteFile(name, data, 0); err != nil {
-			return fmt.Errorf("writing %q: %w", name, err)
-		}
-		return nil
+		return c.writeSpecial(name, data)
 	}
 	p, err := CreatePending(name, true)
 	if err != nil {
@@ -97,6 +38,35 @@ func (c *Call) WriteProduct(name string, data []byte) error {
 	return p.Commit()
 }
 
+// writeSpecial writes to a pipe or a device, which may take until somebody
+// reads; that write stays behind when the context ends.
+func (c *Call) writeSpecial(name string, data []byte) error {
+	done := make(chan error, 1)
+	go func() { done <- os.WriteFile(name, data, 0) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("writing %q: %w", name, withoutName(err))
+		}
+		return nil
+	case <-c.Ctx.Done():
+		return fmt.Errorf("writing %q: %w", name, context.Cause(c.Ctx))
+	}
+}
+
+// TryOutput makes sure, before long work, that WriteProduct can make the named
+// file.
+func TryOutput(name string) error {
+	if info, err := os.Stat(name); name == "" || name == "-" || err == nil && !info.Mode().IsRegular() {
+		return nil // a stream, a pipe or a device, which trying would disturb
+	}
+	p, err := CreatePending(name, true)
+	if err == nil {
+		p.Discard()
+	}
+	return err
+}
+
 // Pending is an output file under a temporary name in the directory where it
 // is going to appear. It appears, whole and on disk, with Commit, or never.
 type Pending struct {
@@ -104,6 +74,8 @@ type Pending struct {
 	path    string
 	replace bool
 	done    bool
+
+	appeared bool
 }
 
 // CreatePending starts an output file. An existing file of that name is an
@@ -115,7 +87,7 @@ func CreatePending(name string, replace bool) (*Pending, error) {
 	}
 	f, err := os.OpenFile(temporaryName(path), os.O_RDWR|os.O_CREATE|os.O_EXCL, cmp.Or(mode, 0o666))
 	if err != nil {
-		return nil, fmt.Errorf("creating %q: %w", name, err)
+		return nil, fmt.Errorf("creating %q: %w", name, withoutName(err))
 	}
 	p := &Pending{File: f, path: path, replace: replace}
 	if mode != 0 { // the umask is for new files
@@ -125,6 +97,16 @@ func CreatePending(name string, replace bool) (*Pending, error) {
 		}
 	}
 	return p, nil
+}
+
+// withoutName takes the name of a file out of an error whose text is about to
+// name it, or about a temporary one that nobody knows.
+func withoutName(err error) error {
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		return named.Err
+	}
+	return err
 }
 
 // temporaryName is a hidden name beside path, which fits where path does.
@@ -171,12 +153,15 @@ func (p *Pending) Commit() error {
 	if err := rename(p.File.Name(), p.path, flags); err != nil {
 		return err
 	}
-	p.done = true
+	p.done, p.appeared = true, true
 	if err := p.File.Close(); err != nil {
 		return fmt.Errorf("closing %q: %w", p.path, err)
 	}
 	return syncDirectory(filepath.Dir(p.path))
 }
+
+// Appeared tells whether the file has its name: Commit may fail after that.
+func (p *Pending) Appeared() bool { return p.appeared }
 
 // Discard removes the temporary file; after Commit it does nothing.
 func (p *Pending) Discard() {
@@ -207,6 +192,9 @@ func rename(from, to string, flags uint) error {
 
 func syncDirectory(path string) error {
 	d, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // may be written but not read, and so not be brought to the disk
+	}
 	if err != nil {
 		return fmt.Errorf("opening directory %q: %w", path, err)
 	}

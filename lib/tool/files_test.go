@@ -108,7 +108,7 @@ func TestPendingKeepsTheMode(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o600, 0o640, 0o666, 0o444} {
 		path := filepath.Join(t.TempDir(), "product")
 		write(t, path, "old, and longer", mode)
-		if err := (&Call{}).WriteProduct(path, []byte("new")); err != nil {
+		if err := (&Call{Ctx: context.Background()}).WriteProduct(path, []byte("new")); err != nil {
 			t.Fatal(err)
 		}
 		wantFile(t, path, "new", mode)
@@ -129,7 +129,7 @@ func TestPendingRefusesWhatIsNoFile(t *testing.T) {
 
 func TestPendingLongName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("n", unix.NAME_MAX))
-	if err := (&Call{}).WriteProduct(path, []byte("x")); err != nil {
+	if err := (&Call{Ctx: context.Background()}).WriteProduct(path, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	wantFile(t, path, "x", 0o666&^umask(t))
@@ -142,7 +142,7 @@ func TestWriteProductThroughLink(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&Call{}).WriteProduct(link, []byte("new")); err != nil {
+	if err := (&Call{Ctx: context.Background()}).WriteProduct(link, []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	wantFile(t, target, "new", 0o600)
@@ -152,13 +152,13 @@ func TestWriteProductThroughLink(t *testing.T) {
 }
 
 func TestWriteProductToDevice(t *testing.T) {
-	if err := (&Call{}).WriteProduct("/dev/null", []byte("x")); err != nil {
+	if err := (&Call{Ctx: context.Background()}).WriteProduct("/dev/null", []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat("/dev/null"); err != nil || info.Mode()&fs.ModeCharDevice == 0 {
 		t.Errorf("/dev/null is now %v (%v)", info.Mode(), err)
 	}
-	if err := (&Call{}).WriteProduct("/dev/full", []byte("x")); !errors.Is(err, unix.ENOSPC) {
+	if err := (&Call{Ctx: context.Background()}).WriteProduct("/dev/full", []byte("x")); !errors.Is(err, unix.ENOSPC) {
 		t.Errorf("/dev/full: %v, want %v", err, unix.ENOSPC)
 	}
 }
@@ -171,7 +171,7 @@ func TestWriteProductToFullFileSystem(t *testing.T) {
 	t.Cleanup(func() { _ = unix.Unmount(dir, 0) })
 	path := filepath.Join(dir, "product")
 	write(t, path, "old", 0o644)
-	err := (&Call{}).WriteProduct(path, make([]byte, 64<<10))
+	err := (&Call{Ctx: context.Background()}).WriteProduct(path, make([]byte, 64<<10))
 	if !errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), path) {
 		t.Errorf("got %v, want %v and the name", err, unix.ENOSPC)
 	}
@@ -205,7 +205,7 @@ func TestOpen(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		filepath.Join(dir, "none"): "opening an image: open ",
+		filepath.Join(dir, "none"): "opening an image, ",
 		dir:                        "is a directory",
 	} {
 		if _, _, err := c.Open(name, "an image"); exitCode(err) != ExitBadInput || !strings.Contains(err.Error(), want) {
@@ -224,6 +224,51 @@ func TestOpenTerminal(t *testing.T) {
 	_, _, err = c.Open("-", "an image")
 	if exitCode(err) != ExitUsage || !strings.Contains(err.Error(), "an image is expected on standard input, which is a terminal") {
 		t.Errorf("got %v, want a usage error", err)
+	}
+}
+
+// A named pipe that nobody else opens must not keep a command that is told to
+// end.
+func TestNamedPipes(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended := errors.New("told to end")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c := &Call{Ctx: ctx}
+	r, _, err := c.Open(pipe, "an image")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go cancel(ended)
+	if _, err := io.ReadAll(r); !errors.Is(err, ended) {
+		t.Errorf("reading: got %v, want %v", err, ended)
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	if err := unix.Mkfifo(other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.WriteProduct(other, []byte("x")); !errors.Is(err, ended) {
+		t.Errorf("writing: got %v, want %v", err, ended)
+	}
+}
+
+// Data comes through one as it does through a file.
+func TestNamedPipeData(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &Call{Ctx: context.Background()}
+	written := make(chan error, 1)
+	go func() { written <- c.WriteProduct(pipe, []byte("through it")) }()
+	data, name, err := c.Read(pipe, "a document", 100)
+	if string(data) != "through it" || name != pipe || err != nil {
+		t.Errorf("got %q as %q, %v", data, name, err)
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -53,9 +53,27 @@ func (l *Log) write(prefix, format string, args []any) {
 // the text around them.
 func Printable(line string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+		if drives(r) {
 			return '\uFFFD'
 		}
 		return r
 	}, line)
+}
+
+func drives(r rune) bool {
+	return unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// PrintableJSON does the same for a line of JSON without loss: it escapes those
+// characters.
+func PrintableJSON(line []byte) string {
+	var b strings.Builder
+	for _, r := range string(line) {
+		if drives(r) {
+			fmt.Fprintf(&b, `\u%04x`, r) // all are below U+10000
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -94,7 +95,7 @@ func run(ctx context.Context, c *Command, args []string, s Streams) error {
 		ErrWriter:                 s.Err,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return &Error{Code: ExitUsage, Err: err}
+			return &Error{Code: ExitUsage, Err: plainUsage(err)}
 		},
 		Action: func(cc *cli.Context) error { parsed = cc; return nil },
 	}
@@ -116,6 +117,35 @@ func run(ctx context.Context, c *Command, args []string, s Streams) error {
 		return err
 	}
 	return c.Action(call)
+}
+
+var (
+	unknownFlag = regexp.MustCompile(`^flag provided but not defined: -(.*)$`)
+	flagNeeds   = regexp.MustCompile(`^flag needs an argument: -+(.*)$`)
+	badValue    = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-+([^ :]+): (?:parse error|strconv.*)$`)
+)
+
+// plainUsage puts what the library says of options into our words.
+func plainUsage(err error) error {
+	text := err.Error()
+	if found := unknownFlag.FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("unknown option %q", dashed(found[1]))
+	}
+	if found := flagNeeds.FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("option %q needs a value", dashed(found[1]))
+	}
+	if found := badValue.FindStringSubmatch(text); found != nil {
+		return fmt.Errorf("reading %s=%s: it is not of the kind that is expected", dashed(found[2]), found[1])
+	}
+	return err
+}
+
+// dashed gives an option as it is typed.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 func commonFlags(c *Command, help *bool) []cli.Flag {
@@ -143,7 +173,8 @@ func checkArguments(c *Command, args, positional []string) error {
 				break
 			}
 			if strings.HasPrefix(arg, "-") && arg != "-" {
-				return WithHint(Usagef("option %q stands after %q", arg, positional[0]),
+				name, _, _ := strings.Cut(arg, "=") // the value may be a secret
+				return WithHint(Usagef("option %q stands after %q", name, positional[0]),
 					"options go first: %s [options] %s", c.Name, c.Args)
 			}
 		}

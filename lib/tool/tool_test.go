@@ -41,8 +41,8 @@ func TestUsageErrors(t *testing.T) {
 		args []string
 		want string // the first line on stderr
 	}{
-		{"unknown option", []string{"--bogus"}, "echo: flag provided but not defined: -bogus"},
-		{"option without its value", []string{"-o"}, "echo: flag needs an argument: -o"},
+		{"unknown option", []string{"--bogus"}, `echo: unknown option "--bogus"`},
+		{"option without its value", []string{"-o"}, `echo: option "-o" needs a value`},
 		{"option after an argument", []string{"a", "-o", "x"}, `echo: option "-o" stands after "a"`},
 		{"help after an argument", []string{"a", "--help"}, `echo: option "--help" stands after "a"`},
 		{"option after two arguments", []string{"a", "b", "-q"}, `echo: option "-q" stands after "a"`},

@@ -61,14 +61,10 @@ func (o Options) tryOutput(c *tool.Call, doc *metadata.Document) error {
 		if name, err = o.autoName(c, doc); err != nil {
 			return err
 		}
-	case name == "" || name == "-":
-		return nil
 	default:
-		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-			return nil // a pipe or a device, which trying would disturb
-		}
+		return tool.TryOutput(name)
 	}
-	p, err := tool.CreatePending(name, o.Force || !o.AutoName)
+	p, err := tool.CreatePending(name, o.Force)
 	if err != nil {
 		return err
 	}
