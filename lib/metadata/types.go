@@ -93,8 +93,11 @@ func foldAlgorithm(name string) string {
 
 var emailPattern = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$`)
 
+// ValidEmail tells whether an endorsement can hold an e-mail address.
+func ValidEmail(address string) bool { return emailPattern.MatchString(address) }
+
 func emailForm(text string) string {
-	if emailPattern.MatchString(text) {
+	if ValidEmail(text) {
 		return ""
 	}
 	return "letters, digits and . _ % + - before one @, letters, digits and . - after it"

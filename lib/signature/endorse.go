@@ -62,8 +62,17 @@ type change struct {
 }
 
 // apply makes changes that do not overlap; one inside another is lost with it.
+// What is only put in comes before what is taken out at the same place.
 func apply(src []byte, changes []change) []byte {
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
+	slices.SortStableFunc(changes, func(a, b change) int {
+		switch {
+		case a.from != b.from:
+			return cmp.Compare(a.from, b.from)
+		case a.to == a.from || b.to == b.from:
+			return cmp.Compare(a.to, b.to)
+		}
+		return cmp.Compare(b.to, a.to)
+	})
 	var out bytes.Buffer
 	at := 0
 	for _, c := range changes {

@@ -81,7 +81,7 @@ func encode(data []byte) string { return base64.StdEncoding.EncodeToString(data)
 // endorsedBy is a document that names the signer, without a signature.
 func endorsedBy(t *testing.T, s Signer) string {
 	t.Helper()
-	by, err := Endorser(s.Certificate, s.Email)
+	by, err := endorser(s.Certificate, s.Email)
 	if err != nil {
 		t.Fatal(err)
 	}

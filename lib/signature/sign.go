@@ -33,6 +33,12 @@ var profileHashes = map[Profile]crypto.Hash{Modern: crypto.SHA256, StratusLab: c
 // none is given either.
 var ErrNoEmail = errors.New("no e-mail address in the certificate, and none given")
 
+// ErrEmail is the error for an e-mail address that no document can hold.
+var ErrEmail = errors.New("unsuitable e-mail address")
+
+// ErrNoName is the error for a certificate without a subject or an issuer.
+var ErrNoName = errors.New("the certificate names no subject or no issuer")
+
 // ErrProfile is the error for a key that the profile cannot use.
 var ErrProfile = errors.New("unsuitable key")
 
@@ -52,15 +58,9 @@ type Signer struct {
 // earlier signature removed; no other byte changes. What comes out has been
 // verified. Errors about the document wrap metadata.ErrInvalid.
 func Sign(src []byte, s Signer) ([]byte, error) {
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	by, err := Endorser(s.Certificate, s.Email)
+	by, err := s.Endorser()
 	if err != nil {
 		return nil, err
-	}
-	if by.Email == "" {
-		return nil, ErrNoEmail
 	}
 	by.Created = metadata.FormatTime(s.Created)
 	endorsed, err := endorse(src, by)
@@ -83,6 +83,26 @@ func Sign(src []byte, s Signer) ([]byte, error) {
 		return nil, err
 	}
 	return signed, nil
+}
+
+// Endorser gives the endorsement that Sign will make, but for its time, and
+// makes sure that it can be made.
+func (s Signer) Endorser() (metadata.Endorsement, error) {
+	if err := s.check(); err != nil {
+		return metadata.Endorsement{}, err
+	}
+	by, err := endorser(s.Certificate, s.Email)
+	switch {
+	case err != nil:
+		return by, err
+	case by.Email == "":
+		return by, ErrNoEmail
+	case !metadata.ValidEmail(by.Email):
+		return by, fmt.Errorf("%w: %q", ErrEmail, by.Email)
+	case by.Subject == "" || by.Issuers[0] == "":
+		return by, ErrNoName
+	}
+	return by, nil
 }
 
 // check makes sure that the key can make the signature.

@@ -113,12 +113,13 @@ func TestSignPlaces(t *testing.T) {
 	src := plain(t)
 	line := "\n    " + emptyEndorsement
 	tests := map[string][]byte{
-		"none":             replaced(t, src, line, ""),
-		"empty":            src,
-		"filled":           replaced(t, src, emptyEndorsement, `<slreq:endorsement rdf:parseType="Resource"><!-- x -->old</slreq:endorsement>`),
-		"two":              replaced(t, src, emptyEndorsement, emptyEndorsement+emptyEndorsement),
-		"at the end":       replaced(t, replaced(t, src, line, ""), "\n  </rdf:Description>", emptyEndorsement+"\n  </rdf:Description>"),
-		"without Resource": replaced(t, src, emptyEndorsement, "<slreq:endorsement/>"),
+		"none":               replaced(t, src, line, ""),
+		"empty":              src,
+		"filled":             replaced(t, src, emptyEndorsement, `<slreq:endorsement rdf:parseType="Resource"><!-- x -->old</slreq:endorsement>`),
+		"two":                replaced(t, src, emptyEndorsement, emptyEndorsement+emptyEndorsement),
+		"at the end":         replaced(t, replaced(t, src, line, ""), "\n  </rdf:Description>", emptyEndorsement+"\n  </rdf:Description>"),
+		"beside a signature": replaced(t, src, line, `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>`),
+		"without Resource":   replaced(t, src, emptyEndorsement, "<slreq:endorsement/>"),
 	}
 	signer := ecdsaSignerOf(t)
 	want := string(unsigned(t, sign(t, src, signer)))
@@ -164,8 +165,8 @@ func TestSignEmail(t *testing.T) {
 		t.Errorf("got %v, want ErrNoEmail", err)
 	}
 	s.Email = "Jane <jane@example.org>"
-	if _, err := Sign(plain(t), s); !errors.Is(err, metadata.ErrInvalid) {
-		t.Errorf("got %v, want an error about the document's address", err)
+	if _, err := Sign(plain(t), s); !errors.Is(err, ErrEmail) {
+		t.Errorf("got %v, want ErrEmail", err)
 	}
 }
 

@@ -49,7 +49,7 @@ func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 	if len(said.Issuers) != 1 {
 		return nil, mistaken("%d issuers in the endorsement; allowed: one", len(said.Issuers))
 	}
-	is, err := Endorser(c, said.Email)
+	is, err := endorser(c, said.Email)
 	if err != nil {
 		return nil, &Error{Stage: StageIdentity, Err: err}
 	}
@@ -86,10 +86,9 @@ func checkDocument(src []byte, signed *metadata.Document) error {
 	return came.Check(metadata.Endorsed)
 }
 
-// Endorser gives the endorsement that a certificate makes, but for its time.
-// The first e-mail address that the certificate names wins over the given one,
-// which may be empty then.
-func Endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
+// endorser gives the endorsement that a certificate makes, but for its time.
+// The first e-mail address that the certificate names wins over the given one.
+func endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
 	if len(c.EmailAddresses) > 0 {
 		email = c.EmailAddresses[0]
 	}

@@ -3,6 +3,7 @@ package xmldsig
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -73,7 +74,8 @@ func TestWeVerifyPeers(t *testing.T) {
 }
 
 // TestPeerVerifiesVectors: our signatures of all the documents that the
-// original software has signed, also of one that breaks the schema.
+// original software has signed, also of one that breaks the schema, with every
+// key of the vectors and with ECDSA.
 func TestPeerVerifiesVectors(t *testing.T) {
 	peers.Need(t, "xmlsec1")
 	files, err := filepath.Glob("../../../testdata/vectors/*.xml")
@@ -81,7 +83,7 @@ func TestPeerVerifiesVectors(t *testing.T) {
 		t.Fatalf("%d documents, want 5 (%v)", len(files), err)
 	}
 	r, _ := newRandom(t)
-	ids := identities(t)
+	ids := vectorIdentities(t)
 	both := exchange{t: t, r: r, dir: t.TempDir(), args: verifyWith(ids)}
 	for _, file := range files {
 		src, err := os.ReadFile(file)
@@ -89,12 +91,21 @@ func TestPeerVerifiesVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, id := range ids {
-			signed, err := Sign(src, id.Signer)
-			if err != nil {
-				t.Fatal(err)
+			for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA1} {
+				if _, ok := id.Key.(*rsa.PrivateKey); !ok && hash == crypto.SHA1 {
+					continue
+				}
+				id.Hash = hash
+				signed, err := Sign(src, id.Signer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				both.add(fmt.Sprint(name, " ", hash, " ", filepath.Base(file)), signed)
 			}
-			both.add(name+" "+filepath.Base(file), signed)
 		}
+	}
+	if want := (3*2 + 2) * 5; len(both.good) != want {
+		t.Errorf("%d documents, want %d", len(both.good), want)
 	}
 	both.check()
 }

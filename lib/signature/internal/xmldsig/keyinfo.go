@@ -30,6 +30,11 @@ func readKeyInfo(e element) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, certificate := range found {
+			if err := checkKey(certificate, i == 0); err != nil {
+				return nil, err
+			}
+		}
 		if i == 0 && len(found) != 1 {
 			return nil, badf("%d certificates in the first X509Data; allowed: the signer's alone, its chain in a second one", len(found))
 		}
@@ -64,9 +69,6 @@ func readX509Data(group element) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, badf("reading the certificate: %w", err)
 		}
-		if err := checkKey(certificate); err != nil {
-			return nil, err
-		}
 		found = append(found, certificate)
 	}
 	return found, nil
@@ -75,19 +77,27 @@ func readX509Data(group element) ([]*x509.Certificate, error) {
 // Keys outside these sizes are worthless, or cost a verifier minutes.
 const minRSA, maxRSA = 1024, 8192
 
-func checkKey(c *x509.Certificate) error {
+// checkKey makes sure that a key can be worked with: to verify the signature, or
+// perhaps a certificate below the one of the chain that it is in.
+func checkKey(c *x509.Certificate, signer bool) error {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if size := key.N.BitLen(); size < minRSA || size > maxRSA {
 			return badf("an RSA key of %d bits; allowed: %d to %d", size, minRSA, maxRSA)
 		}
 	case *ecdsa.PublicKey:
+		if !signer {
+			return nil
+		}
 		switch key.Curve {
 		case elliptic.P256(), elliptic.P384(), elliptic.P521():
 		default:
 			return badf("an ECDSA key on the curve %s; allowed: P-256, P-384, P-521", key.Params().Name)
 		}
 	default:
+		if !signer {
+			return nil
+		}
 		return badf("a certificate with a key of type %s; allowed: RSA, ECDSA", c.PublicKeyAlgorithm)
 	}
 	return nil

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"software.sslmate.com/src/go-pkcs12"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,6 +45,32 @@ func identities(t testing.TB) map[string]identity {
 		t.Fatal(err)
 	}
 	return map[string]identity{"rsa": newIdentity(t, "rsa", rsaKey), "ecdsa": newIdentity(t, "ecdsa", ecdsaKey)}
+}
+
+// vectorIdentities are those of the shared vectors, and two with ECDSA keys.
+func vectorIdentities(t testing.TB) map[string]identity {
+	t.Helper()
+	ids := map[string]identity{}
+	for _, name := range []string{"rsa-san", "rsa-nosan", "rsa-utf8"} {
+		file := "../../../testdata/vectors/" + name
+		data, err := os.ReadFile(file + ".p12")
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, certificate, _, err := pkcs12.DecodeChain(data, "vector-pass")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[name] = identity{Signer: Signer{Certificate: certificate, Key: key.(crypto.Signer)}, certificateFile: file + ".pem"}
+	}
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384()} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[curve.Params().Name] = newIdentity(t, curve.Params().Name, key)
+	}
+	return ids
 }
 
 func newIdentity(t testing.TB, name string, key crypto.Signer) identity {

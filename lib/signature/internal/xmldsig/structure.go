@@ -18,7 +18,7 @@ func find(root *strictxml.Node) (element, error) {
 	case root.URI == Namespace:
 		return element{}, badf("the root element is itself part of a signature")
 	case len(found) == 0:
-		return element{}, badf("no signature")
+		return element{}, noSignature{}
 	case len(found) > 1:
 		return element{}, badf("%d Signature elements; allowed: one", len(found))
 	case found[0].Parent != root:

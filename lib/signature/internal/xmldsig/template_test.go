@@ -11,10 +11,10 @@ import (
 func template(r *rand.Rand, key string) string {
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }
 	canonicalizations := []string{c14nURI, c14nURI + "#WithComments", excURI, excURI + "WithComments"}
-	digest := pick(Namespace+"sha1", encURI+"sha256", moreURI+"sha384", encURI+"sha512")
+	digest := pick(encURI+"sha256", moreURI+"sha384", encURI+"sha512")
 	method := moreURI + key + pick("-sha256", "-sha384", "-sha512")
 	if key == "rsa" && r.IntN(4) == 0 {
-		method = Namespace + "rsa-sha1"
+		method, digest = Namespace+"rsa-sha1", pick(Namespace+"sha1", digest)
 	}
 	second := ""
 	if r.IntN(2) == 0 {

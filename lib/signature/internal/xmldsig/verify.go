@@ -107,6 +107,9 @@ func (s *signedInfo) readReference(e element) error {
 	if s.hash, err = choose(parts[1], digests); err != nil {
 		return err
 	}
+	if s.hash == crypto.SHA1 && s.method.hash != crypto.SHA1 {
+		return badf("a digest of SHA-1 under the method %s; allowed: under rsa-sha1 only, for old documents", shortName(s.methodName))
+	}
 	s.digestName = parts[1].Attributes[0].Value
 	s.digest, err = parts[2].base64()
 	return err

@@ -73,6 +73,13 @@ func Signatures(n *strictxml.Node) []*strictxml.Node {
 	return found
 }
 
+// noSignature is ErrBad for a document that has none.
+type noSignature struct{}
+
+func (noSignature) Error() string { return "no signature" }
+
+func (noSignature) Is(target error) bool { return target == ErrBad }
+
 func badf(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrBad, fmt.Errorf(format, args...))
 }
