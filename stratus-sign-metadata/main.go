@@ -26,7 +26,7 @@ func command() *tool.Command {
 		Settings: append(tool.SettingsFor("email", "trust"), credential.Settings()...),
 		Examples: []string{
 			"stratus-sign-metadata --new-certificate ~/.globus/usercert.p12 --email jane@example.org --name 'Jane Tester'",
-			"stratus-build-metadata web.qcow2 --location URI | stratus-sign-metadata -o web.xml",
+			"stratus-build-metadata --location URI web.qcow2 | stratus-sign-metadata -o web.xml",
 			"stratus-sign-metadata --in-place --check-image web.qcow2 web.xml",
 			"stratus-sign-metadata --verify --trust /etc/grid-security/certificates web.xml",
 		},

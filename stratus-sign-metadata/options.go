@@ -28,11 +28,12 @@ func modes() []mode {
 		return slices.ContainsFunc(credential.Settings(), func(s tool.Setting) bool { return s.Flag == flag })
 	}
 	passphrases := slices.DeleteFunc(slices.Clone(credentials), identities)
+	signing := append(credentials, "output", "in-place", "suffix", "profile", "chain", "check-image", "allow-no-location")
 	return []mode{
 		{"verify", []string{"json", "trust", "trust-endorser"}, runVerify},
 		{"new-certificate", append(passphrases, "name", "organization", "country", "days", "key"), runNewCertificate},
-		{"show", append(credentials, "allow-no-location", "check-image"), runShow},
-		{"", append(credentials, "output", "in-place", "suffix", "profile", "chain", "check-image", "allow-no-location"), runSign},
+		{"show", signing, runShow},
+		{"", signing, runSign},
 	}
 }
 
@@ -100,23 +101,20 @@ func runSign(c *tool.Call) error {
 	if err != nil {
 		return err
 	}
-	if len(o.Inputs) > 1 && !o.InPlace {
-		return tool.WithHint(tool.Usagef("%d documents, but one output", len(o.Inputs)), "sign several with --in-place")
-	}
-	if o.InPlace {
-		return runInPlace(c, o)
-	}
-	if c.Typed("suffix") {
-		return tool.Usagef("--suffix has no meaning without --in-place")
-	}
-	if c.IsSet("output") && o.Output == "" {
-		return tool.Usagef("reading --output=%q: a file is expected", "")
-	}
 	return sign.Run(c, o)
 }
 
-func runInPlace(c *tool.Call, o sign.Options) error {
+// checkPlaces makes sure that there is one output for each document.
+func checkPlaces(c *tool.Call, o sign.Options) error {
 	switch {
+	case len(o.Inputs) > 1 && !o.InPlace && !c.Bool("show"):
+		return tool.WithHint(tool.Usagef("%d documents, but one output", len(o.Inputs)), "sign several with --in-place")
+	case c.Typed("suffix") && !o.InPlace:
+		return tool.Usagef("--suffix has no meaning without --in-place")
+	case c.IsSet("output") && o.Output == "":
+		return tool.Usagef("reading --output=%q: a file is expected", "")
+	case !o.InPlace:
+		return nil
 	case c.Typed("output"):
 		return tool.Usagef("--in-place and --output exclude each other")
 	case !c.Args().Present() || slices.Contains(o.Inputs, "-"):
@@ -124,7 +122,7 @@ func runInPlace(c *tool.Call, o sign.Options) error {
 	case o.Suffix == "" || strings.ContainsRune(o.Suffix, '/'):
 		return tool.Usagef("reading --suffix=%q: the end of a file name is expected, such as .orig", o.Suffix)
 	}
-	return sign.Run(c, o)
+	return nil
 }
 
 func signOptions(c *tool.Call) (sign.Options, error) {
@@ -146,5 +144,5 @@ func signOptions(c *tool.Call) (sign.Options, error) {
 	case o.CheckImage == "-" && slices.Contains(o.Inputs, "-"):
 		return o, tool.WithHint(tool.Usagef("both the image and the document are to come from standard input"), "name a file for one of them")
 	}
-	return o, nil
+	return o, checkPlaces(c, o)
 }

@@ -69,22 +69,35 @@ const attempts = 3
 // errPassphrase is what a file gives that the passphrase does not open.
 var errPassphrase = errors.New("the passphrase is wrong")
 
+// Source is where a command gets its credentials from.
+type Source struct {
+	c *tool.Call
+	p *passphrases
+}
+
+// Prepare keeps what is secret from the programs that this one starts, and its
+// memory from others. It must come before any of them.
+func Prepare(c *tool.Call) (*Source, error) {
+	protectMemory(c)
+	p := newPassphrases(c)
+	return &Source{c: c, p: p}, p.holdDescriptor()
+}
+
 // Load opens the user's identity: the one that the command line names, else
 // the environment, else the configuration, else the one in ~/.globus. It asks
 // for a passphrase where one is needed, and checks that the key fits the
 // certificate and can sign, and that the certificate is valid at now. Errors
 // end the command with tool.ExitCredentials, or tool.ExitUsage.
-func Load(c *tool.Call, now time.Time) (*Identity, error) {
-	protectMemory(c)
-	p := newPassphrases(c)
-	m, name, err := load(c, p)
+func (s *Source) Load(now time.Time) (*Identity, error) {
+	c := s.c
+	m, name, err := s.open()
 	if c.Ctx.Err() != nil {
 		return nil, context.Cause(c.Ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	identity, err := m.identity(c.App.Name, name)
+	identity, err := m.identity(c.App.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -94,32 +107,30 @@ func Load(c *tool.Call, now time.Time) (*Identity, error) {
 	return identity, nil
 }
 
-// load opens the chosen files and gives the name of the one with the
+// open opens the chosen files and gives the name of the one with the
 // certificate.
-func load(c *tool.Call, p *passphrases) (m *material, name string, err error) {
-	chosen, err := choose(c)
+func (s *Source) open() (m *material, name string, err error) {
+	chosen, err := choose(s.c)
 	if err != nil {
 		return nil, "", err
 	}
 	if chosen.p12 != "" {
-		m, err = loadPKCS12(c, p, chosen.p12)
+		m, err = loadPKCS12(s.c, s.p, chosen.p12)
 		return m, chosen.p12, err
 	}
-	m, err = loadPEM(c, p, chosen.cert, chosen.key)
+	m, err = loadPEM(s.c, s.p, chosen)
 	return m, chosen.cert, err
 }
 
 // NewPassphrase gives the passphrase for a new file, from the same sources as
 // Load. A person at the terminal is asked twice.
-func NewPassphrase(c *tool.Call) (string, error) {
-	protectMemory(c)
-	p := newPassphrases(c)
-	passphrase, given, err := p.given()
+func (s *Source) NewPassphrase() (string, error) {
+	passphrase, given, err := s.p.given()
 	if err == nil && !given {
-		passphrase, err = askTwice(c.Ctx)
+		passphrase, err = askTwice(s.c.Ctx)
 	}
-	if c.Ctx.Err() != nil {
-		return "", context.Cause(c.Ctx)
+	if s.c.Ctx.Err() != nil {
+		return "", context.Cause(s.c.Ctx)
 	}
 	if err != nil {
 		return "", err

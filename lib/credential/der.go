@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// maxRounds bounds how often a file may have its passphrase hashed, to a
-	// few seconds. OpenSSL asks for 2048 rounds, browsers for 600 000.
+	// maxRounds bounds how often a file may have its passphrase hashed for one
+	// of its parts, as far as that can be seen without it: a few seconds.
+	// OpenSSL asks for 2048 rounds, browsers for 600 000.
 	maxRounds = 5_000_000
 	// maxDepth is more than the nesting of PKCS#12 down to the last count.
 	maxDepth = 32

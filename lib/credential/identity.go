@@ -16,41 +16,48 @@ import (
 )
 
 const (
-	usableKeys = "RSA of 2048 bits or more and ECDSA on P-256 or P-384 can be used"
+	usableKeys = "RSA of 2048 to 8192 bits and ECDSA on P-256 or P-384 can be used"
 
 	minRSA    = 2048 // bits
+	maxRSA    = 8192 // bits, all that verifiers take the time for
 	warnAhead = 30 * 24 * time.Hour
-	maxChain  = 16
+	maxChain  = 9 // with the leaf, as many certificates as verifiers read
 )
 
 // material is what a file held: a key and certificates in any order.
 type material struct {
 	key          crypto.PrivateKey
 	certificates []*x509.Certificate
+	// Where they come from, for messages.
+	keyFile, certificateFile string
 }
 
 // identity picks the certificate that belongs to the key, wherever it stands,
-// and refuses keys that cannot sign well. name is the certificate's file.
-func (m *material) identity(program, name string) (*Identity, error) {
-	key, err := m.signer(program, name)
+// and refuses keys that cannot sign well.
+func (m *material) identity(program string) (*Identity, error) {
+	key, err := m.signer(program)
 	if err != nil {
 		return nil, err
 	}
 	public := key.Public().(interface{ Equal(crypto.PublicKey) bool })
 	leaf := slices.IndexFunc(m.certificates, func(c *x509.Certificate) bool { return public.Equal(c.PublicKey) })
 	if leaf < 0 {
-		return nil, tool.WithHint(refuse("opening %q: its key belongs to none of its %d certificates", name, len(m.certificates)),
+		where := "it"
+		if m.keyFile != m.certificateFile {
+			where = fmt.Sprintf("%q", m.certificateFile)
+		}
+		return nil, tool.WithHint(refuse("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
 			"name the key and the certificate that were made together")
 	}
 	certificate := m.certificates[leaf]
 	return &Identity{Certificate: certificate, Key: key, Chain: chain(certificate, m.certificates)}, nil
 }
 
-func (m *material) signer(program, name string) (crypto.Signer, error) {
+func (m *material) signer(program string) (crypto.Signer, error) {
 	var got string
 	switch key := m.key.(type) {
 	case *rsa.PrivateKey:
-		if key.N.BitLen() >= minRSA {
+		if bits := key.N.BitLen(); bits >= minRSA && bits <= maxRSA {
 			return key, nil
 		}
 		got = fmt.Sprintf("RSA of %d bits", key.N.BitLen())
@@ -64,7 +71,7 @@ func (m *material) signer(program, name string) (crypto.Signer, error) {
 	default:
 		got = "of another kind"
 	}
-	return nil, tool.WithHint(refuse("opening %q: its key is %s", name, got), "%s; make a new certificate: %s", usableKeys, makeOne(program))
+	return nil, tool.WithHint(refuse("opening %q: its key is %s", m.keyFile, got), "%s; make a new certificate: %s", usableKeys, makeOne(program))
 }
 
 // chain follows the issuers from the certificate upwards.

@@ -47,6 +47,22 @@ func describe(i *Identity) string {
 	return strings.Join(names, " < ")
 }
 
+func load(c *tool.Call, now time.Time) (*Identity, error) {
+	source, err := Prepare(c)
+	if err != nil {
+		return nil, err
+	}
+	return source.Load(now)
+}
+
+func choosePassphrase(c *tool.Call) (string, error) {
+	source, err := Prepare(c)
+	if err != nil {
+		return "", err
+	}
+	return source.NewPassphrase()
+}
+
 // outcome is what one run left behind.
 type outcome struct {
 	Code     int
@@ -60,7 +76,7 @@ func loadWith(t *testing.T, now time.Time, args ...string) (*Identity, outcome) 
 	var identity *Identity
 	var out, errs bytes.Buffer
 	code := tool.Run(t.Context(), command(func(c *tool.Call) (err error) {
-		identity, err = Load(c, now)
+		identity, err = load(c, now)
 		return err
 	}), args, tool.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 	return identity, outcome{Code: code, Out: out.String(), Err: errs.String()}

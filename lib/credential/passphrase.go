@@ -44,11 +44,14 @@ func (p *passphrases) given() (passphrase string, given bool, err error) {
 		{"--" + fdFlag, p.c.IsSet(fdFlag), p.fromDescriptor},
 		{"--" + passwordFlag, p.c.IsSet(passwordFlag), p.fromCommandLine},
 		{"the variable " + passphraseVariable, p.set, func() (string, error) { return p.variable, nil }},
-		{"the configuration", p.configured(), p.fromConfiguration},
+		{fmt.Sprintf("the configuration %q", p.c.Config.Path()), p.configured(), p.fromConfiguration},
 		{"--" + commandFlag, p.c.IsSet(commandFlag), p.fromCommand},
 	} {
 		if source.set {
 			p.source = source.name
+			if p.c.IsSet(commandFlag) && source.name != "--"+commandFlag {
+				p.c.Log.Warnf("--%s is not used: the passphrase comes from %s", commandFlag, source.name)
+			}
 			passphrase, err := source.read()
 			return passphrase, true, err
 		}
@@ -77,17 +80,26 @@ func (p *passphrases) fromFile() (string, error) {
 
 const useDescriptor = "open another descriptor, as with --passphrase-fd 3 3<FILE"
 
-// fromDescriptor reads a descriptor that the caller opened. Those of this
-// process itself are closed on exec, which tells them apart.
-func (p *passphrases) fromDescriptor() (string, error) {
+// holdDescriptor makes sure that the descriptor, if there is to be one, is one
+// that the caller opened, and keeps it to this process. Those of this process
+// itself are closed on exec, which tells them apart.
+func (p *passphrases) holdDescriptor() error {
+	if !p.c.IsSet(fdFlag) {
+		return nil
+	}
 	number := p.c.Int(fdFlag)
 	if number < 3 {
-		return "", tool.WithHint(tool.Usagef("--%s=%d: want 3 or more, the first three are the standard streams", fdFlag, number), "%s", useDescriptor)
+		return tool.WithHint(tool.Usagef("--%s=%d: want 3 or more, the first three are the standard streams", fdFlag, number), "%s", useDescriptor)
 	}
 	if flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
-		return "", tool.WithHint(tool.Usagef("--%s=%d: it is not open", fdFlag, number), "%s", useDescriptor)
+		return tool.WithHint(tool.Usagef("--%s=%d: it is not open", fdFlag, number), "%s", useDescriptor)
 	}
 	unix.CloseOnExec(number)
+	return nil
+}
+
+func (p *passphrases) fromDescriptor() (string, error) {
+	number := p.c.Int(fdFlag)
 	passphrase, err := interruptible(p.c.Ctx, func() (string, error) {
 		f := os.NewFile(uintptr(number), strconv.Itoa(number))
 		defer f.Close()

@@ -44,7 +44,7 @@ func TestPassphrase(t *testing.T) {
 		code     int
 		messages []string
 	}{
-		{name: "file", args: []string{"--passphrase-file", file("the file\nmore\n"), "--passphrase-fd", "99", "--passphrase-command", "false"}, env: ptr(variable), want: "the file"},
+		{name: "file", args: []string{"--passphrase-file", file("the file\nmore\n"), "--p12-password", "no", "--passphrase-command", "false"}, env: ptr(variable), want: "the file"},
 		{name: "a file without a line end", args: []string{"--passphrase-file", file("the file")}, want: "the file"},
 		{name: "a file of Windows", args: []string{"--passphrase-file", file("the file\r\n")}, want: "the file"},
 		{name: "spaces count", args: []string{"--passphrase-file", file(" the\tfile \n")}, want: " the\tfile "},
@@ -111,7 +111,7 @@ func newPassphrase(ctx context.Context, args ...string) (string, outcome) {
 	var passphrase string
 	var errs bytes.Buffer
 	code := tool.Run(ctx, command(func(c *tool.Call) (err error) {
-		passphrase, err = NewPassphrase(c)
+		passphrase, err = choosePassphrase(c)
 		return err
 	}), args, tool.Streams{In: strings.NewReader(""), Out: &errs, Err: &errs})
 	return passphrase, outcome{Code: code, Err: errs.String()}

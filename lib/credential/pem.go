@@ -15,25 +15,30 @@ import (
 
 var errNoPEM = errors.New("it is no PEM file")
 
-// loadPEM reads certificates and a key, which may be in the same file.
-func loadPEM(c *tool.Call, p *passphrases, cert, key string) (*material, error) {
+// loadPEM reads certificates and a key. Where nobody says which file has the
+// key, it may be in that of the certificates.
+func loadPEM(c *tool.Call, p *passphrases, chosen files) (*material, error) {
+	cert, key := chosen.cert, chosen.key
 	certData, err := readFile(c, cert)
 	if err != nil {
-		return nil, err
+		return nil, tool.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
 	}
 	certificates, err := parseCertificates(certData)
 	if err != nil {
 		return nil, explainPEM(c.App.Name, cert, err)
 	}
+	if _, err := findKey(certData); err == nil && !chosen.keyNamed {
+		key = cert
+	}
 	keyData, err := readFile(c, key)
 	if err != nil {
-		return nil, err
+		return nil, tool.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
 	}
 	block, err := findKey(keyData)
 	if err != nil {
 		return nil, explainPEM(c.App.Name, key, err)
 	}
-	m := &material{certificates: certificates}
+	m := &material{certificates: certificates, certificateFile: cert, keyFile: key}
 	if !encrypted(block) {
 		warnOpen(c, key)
 		m.key, err = parseKey(block, "")

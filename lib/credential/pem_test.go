@@ -47,7 +47,7 @@ func TestPEM(t *testing.T) {
 		{"scrypt", rsa, topk8("-scrypt"), "", []string{"its key is encrypted in a way that cannot be read", "openssl pkcs8 -topk8 -in "}},
 		{"PBES1", rsa, topk8("-v1", "PBE-SHA1-3DES"), "", []string{"want PBES2", "openssl pkcs8 -topk8 -in "}},
 		{"more work than is sensible", rsa, topk8("-iter", "5000001"), "", []string{"at most 5000000 are allowed"}},
-		{"another key", rsa, fixture(t, "ca.key"), "", []string{"its key belongs to none of its 1 certificates"}},
+		{"another key", rsa, fixture(t, "ca.key"), "", []string{"its key belongs to no certificate in "}},
 		{"Ed25519", ed, fixture(t, "ed.key"), "", []string{"its key is Ed25519", usableKeys}},
 		{"DSA", rsa, fixture(t, "dsa.key"), "", []string{"its key cannot be read", usableKeys}},
 		{"secp256k1", rsa, fixture(t, "koblitz.key"), "", []string{"its key cannot be read", "unknown elliptic curve", usableKeys}},

@@ -40,6 +40,9 @@ func loadPKCS12(c *tool.Call, p *passphrases, name string) (*material, error) {
 		m, err = interruptible(c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
 		return err
 	})
+	if err == nil {
+		m.certificateFile, m.keyFile = name, name
+	}
 	return m, explainPKCS12(c.App.Name, name, err)
 }
 

@@ -61,7 +61,7 @@ func TestPKCS12(t *testing.T) {
 			[]string{"5000001 times, at most 5000000 are allowed"}},
 		{"no key", export(t, "rsa", secret, "-nokeys"), secret, "", []string{"it holds no private key"}},
 		{"two keys", "testdata/two-keys.p12", "vector-pass", "", []string{"it holds more than one private key"}},
-		{"a key of another certificate", rewrite(t, "p256", "rsa", "ca"), secret, "", []string{"its key belongs to none of its 2 certificates"}},
+		{"a key of another certificate", rewrite(t, "p256", "rsa", "ca"), secret, "", []string{"its key belongs to no certificate in "}},
 		{"RSA of 1024 bits", export(t, "small", secret), secret, "", []string{"its key is RSA of 1024 bits", usableKeys, "--new-certificate"}},
 		{"ECDSA on P-521", export(t, "p521", secret), secret, "", []string{"its key is ECDSA on P-521", usableKeys}},
 		{"ECDSA on secp256k1", export(t, "koblitz", secret), secret, "", []string{"its key cannot be read", "unsupported elliptic curve", usableKeys}},

@@ -8,7 +8,10 @@ import (
 )
 
 // files name where the identity is: p12, or cert and key.
-type files struct{ p12, cert, key string }
+type files struct {
+	p12, cert, key string
+	keyNamed       bool // and not the usual one
+}
 
 // The ways to name a file, the strongest last.
 const (
@@ -54,7 +57,7 @@ func choose(c *tool.Call) (files, error) {
 		chosen.cert = c.Path(certFlag)
 	}
 	if strength[keyFlag] != fromNowhere {
-		chosen.key = c.Path(keyFlag)
+		chosen.key, chosen.keyNamed = c.Path(keyFlag), true
 	}
 	return chosen, nil
 }

@@ -20,7 +20,7 @@ import (
 // childActions are what the test binary does as a command.
 var childActions = map[string]func(*tool.Call) error{
 	"load": func(c *tool.Call) error {
-		identity, err := Load(c, time.Now())
+		identity, err := load(c, time.Now())
 		if err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ var childActions = map[string]func(*tool.Call) error{
 		return err
 	},
 	"new": func(c *tool.Call) error {
-		passphrase, err := NewPassphrase(c)
+		passphrase, err := choosePassphrase(c)
 		if err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ var childActions = map[string]func(*tool.Call) error{
 		return err
 	},
 	"memory": func(c *tool.Call) error {
-		if _, err := Load(c, time.Now()); err != nil {
+		if _, err := load(c, time.Now()); err != nil {
 			return err
 		}
 		dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
 	"github.com/stratuslab/stratus/lib/tool"
 )
@@ -21,12 +22,8 @@ const (
 	maxEmail = 254 // bytes, of RFC 5321
 )
 
-// The address goes into documents, where it must match this; the country into
-// certificates, where it is one of ISO 3166.
-var (
-	emailPattern   = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$`)
-	countryPattern = regexp.MustCompile(`^[A-Za-z]{2}$`)
-)
+// countryPattern is the form of the codes of ISO 3166.
+var countryPattern = regexp.MustCompile(`^[A-Za-z]{2}$`)
 
 // check refuses options of which no certificate can be made, and brings the
 // country into its usual form.
@@ -34,7 +31,9 @@ func check(o *Options) error {
 	switch {
 	case o.Path == "" || o.Path == "-":
 		return tool.Usagef("reading --new-certificate=%q: the name of a file is expected", o.Path)
-	case len(o.Email) > maxEmail || !emailPattern.MatchString(o.Email):
+	case o.Email == "":
+		return tool.WithHint(tool.Usagef("--new-certificate needs the owner's address"), "such as --email jane@example.org")
+	case len(o.Email) > maxEmail || !metadata.ValidEmail(o.Email):
 		return tool.WithHint(tool.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
 	case o.Country != "" && !countryPattern.MatchString(o.Country):
 		return tool.WithHint(tool.Usagef("reading --country=%q: two letters are expected", o.Country), "such as --country FR")
@@ -43,7 +42,7 @@ func check(o *Options) error {
 	case o.Key != rsa3072 && o.Key != p256:
 		return tool.Usagef("reading --key=%q: %s or %s is expected", o.Key, rsa3072, p256)
 	case o.Name == "":
-		return tool.WithHint(tool.Usagef("reading --name=%q: a name is expected", ""), "such as --name 'Jane Tester'")
+		return tool.WithHint(tool.Usagef("--new-certificate needs the owner's name"), "such as --name 'Jane Tester'")
 	}
 	if err := checkText(o.Name); err != nil {
 		return tool.Usagef("reading --name=%q: %w", o.Name, err)

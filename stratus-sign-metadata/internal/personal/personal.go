@@ -41,8 +41,12 @@ const rounds = 100_000
 
 // Make makes a key and a certificate that signs itself, valid from now, and
 // writes both to a PKCS#12 file that only its owner can read. It prints the
-// certificate's fingerprint. Nothing is left behind when it fails.
+// certificate's fingerprint. Nothing is left behind when making it fails.
 func Make(c *tool.Call, o Options, now time.Time) error {
+	source, err := credential.Prepare(c)
+	if err != nil {
+		return err
+	}
 	if err := check(&o); err != nil {
 		return err
 	}
@@ -51,7 +55,7 @@ func Make(c *tool.Call, o Options, now time.Time) error {
 		return err
 	}
 	defer file.Discard()
-	passphrase, err := credential.NewPassphrase(c)
+	passphrase, err := source.NewPassphrase()
 	if err != nil {
 		return err
 	}
@@ -76,7 +80,7 @@ func Make(c *tool.Call, o Options, now time.Time) error {
 	c.Log.Infof("made %q, valid until %s", o.Path, certificate.NotAfter.Format(time.RFC3339))
 	c.Log.Infof("back the file up, and give the fingerprint to those who are to trust what you sign")
 	if _, err := fmt.Fprintln(c.Out, trust.Fingerprint(certificate)); err != nil {
-		return fmt.Errorf("writing to standard output: %w", err)
+		return fmt.Errorf("made %q with the fingerprint %s, but writing that to standard output: %w", o.Path, trust.Fingerprint(certificate), err)
 	}
 	return nil
 }

@@ -88,7 +88,10 @@ func TestMake(t *testing.T) {
 
 			var identity *credential.Identity
 			if code, _, errs := run(t.Context(), t, "correct horse", func(c *tool.Call) (err error) {
-				identity, err = credential.Load(c, now)
+				source, err := credential.Prepare(c)
+				if err == nil {
+					identity, err = source.Load(now)
+				}
 				return err
 			}, "--p12-cert", path); code != 0 || errs != "" {
 				t.Fatalf("loading it ends with %d: %s", code, errs)
@@ -121,7 +124,7 @@ func TestUsage(t *testing.T) {
 		change func(*Options)
 		want   string
 	}{
-		{"no address", func(o *Options) { o.Email = "" }, `--email=""`},
+		{"no address", func(o *Options) { o.Email = "" }, "needs the owner's address"},
 		{"a bad address", func(o *Options) { o.Email = "Jane <jane@example.org>" }, "an address is expected"},
 		{"a long address", func(o *Options) { o.Email = strings.Repeat("j", 250) + "@a.b" }, ""},
 		{"a longer address", func(o *Options) { o.Email = strings.Repeat("j", 251) + "@a.b" }, "an address is expected"},

@@ -41,7 +41,7 @@ func checkImage(c *tool.Call, path string, d document) error {
 	}
 	var differences []error
 	if sums.Bytes != described.Bytes {
-		differences = append(differences, fmt.Errorf("%d bytes, the document has %d", sums.Bytes, described.Bytes))
+		differences = append(differences, fmt.Errorf("  %d bytes, the document has %d", sums.Bytes, described.Bytes))
 	}
 	for _, sum := range []struct {
 		algorithm string
@@ -53,12 +53,12 @@ func checkImage(c *tool.Call, path string, d document) error {
 		{"SHA-512", sums.SHA512, described.SHA512},
 	} {
 		if sum.want != nil && !bytes.Equal(sum.got, sum.want) {
-			differences = append(differences, fmt.Errorf("%s %x, the document has %x", sum.algorithm, sum.got, sum.want))
+			differences = append(differences, fmt.Errorf("  %s %x, the document has %x", sum.algorithm, sum.got, sum.want))
 		}
 	}
 	if len(differences) > 0 {
-		return tool.WithHint(tool.BadInputf("comparing the image %q with %q: %w", name, d.name, errors.Join(differences...)),
-			"describe this image: stratus-build-metadata --draft %s %s", d.name, name)
+		return tool.WithHint(tool.BadInputf("comparing the image %q with %q:\n%w", name, d.name, errors.Join(differences...)),
+			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
@@ -21,12 +20,9 @@ func Show(c *tool.Call, o Options) error {
 	if err != nil {
 		return err
 	}
-	by, err := signature.Endorser(identity.Certificate, o.Email)
+	by, err := o.endorser(o.signer(c, identity, now))
 	if err != nil {
-		return fmt.Errorf("reading the certificate: %w", err)
-	}
-	if by.Email == "" {
-		return o.explain(documents[0], signature.ErrNoEmail)
+		return err
 	}
 	var lines [][2]string
 	for _, d := range documents {
@@ -36,7 +32,8 @@ func Show(c *tool.Call, o Options) error {
 		}
 		lines = append(lines, what...)
 	}
-	lines = append(lines, endorser(identity, by, now)...)
+	lines = append(lines, who(identity, by, now)...)
+	lines = append(lines, [2]string{"profile:", string(o.Profile)})
 	w := tabwriter.NewWriter(c.Out, 0, 8, 2, ' ', 0)
 	for _, line := range lines {
 		fmt.Fprintf(w, "%s\t%s\n", line[0], tool.Printable(strings.ReplaceAll(line[1], "\n", " ")))
@@ -77,8 +74,8 @@ func described(d document) ([][2]string, error) {
 	return lines, nil
 }
 
-// endorser says who would sign.
-func endorser(identity *credential.Identity, by metadata.Endorsement, now time.Time) [][2]string {
+// who says who would sign.
+func who(identity *credential.Identity, by metadata.Endorsement, now time.Time) [][2]string {
 	certificate := identity.Certificate
 	email := by.Email
 	if len(certificate.EmailAddresses) == 0 {
@@ -90,6 +87,6 @@ func endorser(identity *credential.Identity, by metadata.Endorsement, now time.T
 		{"issuer:", by.Issuers[0]},
 		{"certificate:", "SHA-256 " + trust.Fingerprint(certificate)},
 		{"valid:", fmt.Sprintf("%s to %s", metadata.FormatTime(certificate.NotBefore), metadata.FormatTime(certificate.NotAfter))},
-		{"now:", metadata.FormatTime(now)},
+		{"time:", metadata.FormatTime(now)},
 	}
 }

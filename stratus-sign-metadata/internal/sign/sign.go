@@ -24,6 +24,10 @@ func Run(c *tool.Call, o Options) error {
 		return err
 	}
 	signer := o.signer(c, identity, now)
+	by, err := o.endorser(signer)
+	if err != nil {
+		return err
+	}
 	for i := range documents {
 		if documents[i].signed, err = signature.Sign(documents[i].src, signer); err != nil {
 			return o.explain(documents[i], err)
@@ -33,7 +37,10 @@ func Run(c *tool.Call, o Options) error {
 		return err
 	}
 	for _, d := range documents {
-		c.Log.Verbosef("%s: endorsed by %s", d.name, identity.Certificate.Subject)
+		if old, ok := d.parsed.Endorsement(); ok {
+			c.Log.Infof("%s: replaced the endorsement by %q of %q", d.name, old.Email, old.Created)
+		}
+		c.Log.Verbosef("%s: endorsed by %s, %s", d.name, by.Email, by.Subject)
 	}
 	return nil
 }
@@ -50,6 +57,10 @@ type document struct {
 // open reads what signing needs, the certificate last. The time is that at
 // which the documents are there: in a pipe they may be long in coming.
 func (o Options) open(c *tool.Call) ([]document, *credential.Identity, time.Time, error) {
+	source, err := credential.Prepare(c)
+	if err != nil {
+		return nil, nil, time.Time{}, err
+	}
 	documents, err := o.read(c)
 	if err != nil {
 		return nil, nil, time.Time{}, err
@@ -61,7 +72,7 @@ func (o Options) open(c *tool.Call) ([]document, *credential.Identity, time.Time
 	for _, d := range documents {
 		warn(c, d, now)
 	}
-	identity, err := credential.Load(c, now)
+	identity, err := source.Load(now)
 	return documents, identity, now, err
 }
 
@@ -111,30 +122,37 @@ func (o Options) signer(c *tool.Call, identity *credential.Identity, now time.Ti
 	return s
 }
 
+// endorser says in whose name the signer signs, if it can.
+func (o Options) endorser(s signature.Signer) (metadata.Endorsement, error) {
+	by, err := s.Endorser()
+	if err == nil {
+		return by, nil
+	}
+	refused := &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("using the certificate of %q: %w", s.Certificate.Subject, err)}
+	switch named := len(s.Certificate.EmailAddresses) > 0; {
+	case errors.Is(err, signature.ErrNoEmail):
+		return by, tool.WithHint(refused, "give yours with --email ADDRESS")
+	case errors.Is(err, signature.ErrEmail) && !named:
+		return by, tool.WithHint(tool.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
+	case errors.Is(err, signature.ErrProfile):
+		return by, tool.WithHint(refused, "leave out --profile")
+	}
+	return by, tool.WithHint(refused, "use another certificate, or make one with --new-certificate")
+}
+
 // warn tells of what is allowed but hardly meant.
 func warn(c *tool.Call, d document, now time.Time) {
 	if valid, err := metadata.ParseTime(d.parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
 		c.Log.Warnf("%s: the description was valid until %s only, and will be listed as expired", d.name, metadata.FormatTime(valid))
 	}
-	if old, ok := d.parsed.Endorsement(); ok {
-		c.Log.Infof("%s: replacing the endorsement by %s of %s", d.name, old.Email, old.Created)
-	}
 }
 
 // explain says what to do about a document that cannot be signed.
 func (o Options) explain(d document, err error) error {
-	switch {
-	case errors.Is(err, signature.ErrNoEmail):
-		return tool.WithHint(&tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("signing %q: %w", d.name, err)}, "give yours with --email ADDRESS")
-	case errors.Is(err, signature.ErrProfile):
-		return tool.WithHint(&tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("signing %q: %w", d.name, err)}, "leave out --profile")
-	case !errors.Is(err, metadata.ErrInvalid):
+	if !errors.Is(err, metadata.ErrInvalid) {
 		return fmt.Errorf("signing %q: %w", d.name, err)
 	}
 	err = tool.BadInputf("signing %q: %w", d.name, err)
-	if d.parsed == nil {
-		return err
-	}
 	if d.parsed.Text(metadata.Valid) == "" {
 		err = tool.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
 	}

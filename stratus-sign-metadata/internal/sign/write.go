@@ -31,8 +31,14 @@ func (o Options) checkOutputs(documents []document) error {
 			return tool.Usagef("signing %q in place: it is named twice", input)
 		}
 		seen[path] = true
-		if _, err := os.Lstat(path + o.Suffix); err == nil {
+		switch _, err := os.Lstat(path + o.Suffix); {
+		case err == nil:
 			return errKept(path + o.Suffix)
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("keeping the unsigned document: %w", err)
+		}
+		if err := tool.TryOutput(path); err != nil {
+			return err
 		}
 		documents[i].path = path
 	}
@@ -51,7 +57,7 @@ func (o Options) checkOutput() error {
 			return tool.WithHint(tool.Usagef("reading and writing the same file, %q", o.Output), "write to another file, or sign with --in-place")
 		}
 	}
-	return nil
+	return tool.TryOutput(o.Output)
 }
 
 // sameFile tells whether two names stand for one regular file.
@@ -78,18 +84,40 @@ func (o Options) write(c *tool.Call, documents []document) error {
 		}
 		pending[i] = p
 	}
-	for i, d := range documents {
-		if err := c.Ctx.Err(); err != nil {
-			return err
-		}
-		if err := keep(d.path, d.path+o.Suffix); err != nil {
-			return err
-		}
+	if err := c.Ctx.Err(); err != nil {
+		return err
+	}
+	if err := o.keepAll(documents); err != nil {
+		return err
+	}
+	for i := range documents {
 		if err := pending[i].Commit(); err != nil {
-			return errors.Join(err, os.Remove(d.path+o.Suffix))
+			if pending[i].Appeared() {
+				i++ // what is kept is all there is of what it was
+			}
+			return errors.Join(err, o.removeKept(documents[i:]))
 		}
 	}
 	return nil
+}
+
+// keepAll keeps what the documents were, all of them or none.
+func (o Options) keepAll(documents []document) error {
+	for i, d := range documents {
+		if err := keep(d.path, d.path+o.Suffix); err != nil {
+			return errors.Join(err, o.removeKept(documents[:i]))
+		}
+	}
+	return nil
+}
+
+// removeKept removes the second names of documents that stay as they are.
+func (o Options) removeKept(documents []document) error {
+	var failed error
+	for _, d := range documents {
+		failed = errors.Join(failed, os.Remove(d.path+o.Suffix))
+	}
+	return failed
 }
 
 // keep gives a file a second name, which must be free.

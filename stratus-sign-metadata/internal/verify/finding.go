@@ -100,7 +100,7 @@ func (f *finding) print(w io.Writer, asJSON bool) error {
 		if err != nil {
 			return fmt.Errorf("writing JSON: %w", err)
 		}
-		line = string(text)
+		line = tool.PrintableJSON(text)
 	}
 	if _, err := fmt.Fprintln(w, line); err != nil {
 		return fmt.Errorf("writing to standard output: %w", err)

@@ -6,6 +6,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
@@ -46,19 +47,22 @@ func Run(c *tool.Call, o Options) error {
 			return err
 		}
 	}
-	return verdict(len(o.Inputs), bad, untrusted)
+	return verdict(len(o.Inputs), bad, untrusted, store.Empty())
 }
 
 // verdict makes the exit code.
-func verdict(all, bad, untrusted int) error {
+func verdict(all, bad, untrusted int, nobody bool) error {
+	var err error
 	switch {
 	case bad > 0:
 		return tool.BadInputf("verifying: %d of %d not good", bad, all)
 	case untrusted > 0:
-		return tool.WithHint(&tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, all)},
-			"trust an authority with --trust FILE, or one certificate with --trust-endorser FINGERPRINT, which --json prints")
+		err = &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, all)}
 	}
-	return nil
+	if err != nil && nobody {
+		err = tool.WithHint(err, "trust an authority with --trust FILE, or a person with --trust-endorser and the fingerprint that the person tells you")
+	}
+	return err
 }
 
 // store collects whom the user trusts.
@@ -67,13 +71,14 @@ func (o Options) store(c *tool.Call) (*trust.Store, error) {
 	for _, text := range o.Fingerprints {
 		fingerprint, err := trust.ParseFingerprint(text)
 		if err != nil {
-			return nil, tool.WithHint(tool.Usagef("reading --trust-endorser=%q: %w", text, err), "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
+			return nil, tool.WithHint(tool.Usagef("reading --trust-endorser: %w", err), "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
 		}
 		store.Pin(fingerprint)
 	}
 	for _, path := range o.Trust {
 		if err := store.Load(path); err != nil {
-			return nil, tool.BadInputf("reading whom to trust: %w", err)
+			return nil, tool.WithHint(&tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("reading --trust=%q: %w", path, err)},
+				"certificates in PEM are expected, such as openssl pkcs12 -nokeys -in FILE takes out of a PKCS#12 file")
 		}
 	}
 	for _, skipped := range store.Skipped() {
@@ -89,7 +94,7 @@ func check(c *tool.Call, input string, store *trust.Store) (finding, error) {
 	f := finding{File: name}
 	var unreadable *tool.Error
 	if errors.As(err, &unreadable) && unreadable.Code == tool.ExitBadInput {
-		f.refuse(&signature.Error{Stage: signature.StageDocument, Err: err})
+		f.refuse(&signature.Error{Err: err})
 		return f, nil
 	}
 	if err != nil {
@@ -105,6 +110,9 @@ func check(c *tool.Call, input string, store *trust.Store) (finding, error) {
 		return f, nil
 	}
 	f.accept(by)
+	if by.Digest == "sha1" || strings.HasSuffix(by.Method, "-sha1") {
+		c.Log.Warnf("%s: signed with SHA-1, which can be forged", name)
+	}
 	now, err := tool.Now() // when the document is there: in a pipe it may be long in coming
 	if err != nil {
 		return f, err
