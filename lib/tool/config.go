@@ -104,7 +104,7 @@ func loadConfig(path, section string) (*Config, error) {
 // one. It quotes nothing, as any line may hold one.
 func checkLines(data []byte) error {
 	number := 0
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		number++
 		line = strings.TrimSpace(line)
 		if line == "" || strings.ContainsAny(line[:1], "#;[") {

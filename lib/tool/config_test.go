@@ -57,6 +57,7 @@ func TestPrecedence(t *testing.T) {
 		{"built in", "", nil, nil, "built-in"},
 		{"a missing default file is fine", "", map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, nil, "env"},
 		{"the file", config, nil, nil, "file"},
+		{"a file of Windows", "\ufeff" + strings.ReplaceAll(config, "\n", "\r\n"), nil, nil, "file"},
 		{"the environment over the file", config, map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, nil, "env"},
 		{"an empty variable says nothing", config, map[string]string{"STRATUSLAB_P12_PASSWORD": ""}, nil, "file"},
 		{"the command line over everything", config, map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, []string{"--p12-password", "line"}, "line"},
