@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,9 +26,14 @@ func TestScripts(t *testing.T) {
 	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
 		peers.Need(t, "openssl", "xmlsec1", "gzip")
 	}
+	page, err := filepath.Abs("stratus-sign-metadata.1")
+	if err != nil {
+		t.Fatal(err)
+	}
 	tooltest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
+			e.Setenv("PAGE", page)
 			if err := setUp(e); err != nil {
 				return err
 			}

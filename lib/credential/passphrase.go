@@ -64,7 +64,7 @@ func (p *passphrases) fromFile() (string, error) {
 	if name == "-" {
 		return "", tool.WithHint(tool.Usagef("--%s=%q: standard input is for documents", fileFlag, name), "%s", useDescriptor)
 	}
-	passphrase, err := interruptible(p.c.Ctx, func() (string, error) {
+	passphrase, err := tool.Await(p.c.Ctx, func() (string, error) {
 		f, err := os.Open(name)
 		if err != nil {
 			return "", err
@@ -100,7 +100,7 @@ func (p *passphrases) holdDescriptor() error {
 
 func (p *passphrases) fromDescriptor() (string, error) {
 	number := p.c.Int(fdFlag)
-	passphrase, err := interruptible(p.c.Ctx, func() (string, error) {
+	passphrase, err := tool.Await(p.c.Ctx, func() (string, error) {
 		f := os.NewFile(uintptr(number), strconv.Itoa(number))
 		defer f.Close()
 		return firstLine(f)

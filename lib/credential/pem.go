@@ -44,7 +44,7 @@ func loadPEM(c *tool.Call, p *passphrases, chosen files) (*material, error) {
 		m.key, err = parseKey(block, "")
 	} else {
 		err = p.open(key, func(passphrase string) error {
-			m.key, err = interruptible(c.Ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
+			m.key, err = tool.Await(c.Ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
 			return err
 		})
 	}

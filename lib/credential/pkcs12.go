@@ -37,7 +37,7 @@ func loadPKCS12(c *tool.Call, p *passphrases, name string) (*material, error) {
 	}
 	var m *material
 	err = p.open(name, func(passphrase string) (err error) {
-		m, err = interruptible(c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
+		m, err = tool.Await(c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
 		return err
 	})
 	if err == nil {

@@ -3,7 +3,6 @@ package credential
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,31 +15,9 @@ import (
 // maxLine bounds a passphrase, in bytes.
 const maxLine = 4 << 10
 
-// interruptible lets the end of the context end the wait for something that
-// cannot be stopped, such as a read from a terminal; it stays behind in its
-// goroutine.
-func interruptible[T any](ctx context.Context, wait func() (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		value, err := wait()
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		return o.value, o.err
-	case <-ctx.Done():
-		var zero T
-		return zero, context.Cause(ctx)
-	}
-}
-
 // readFile reads a file with a certificate or a key.
 func readFile(c *tool.Call, name string) ([]byte, error) {
-	data, err := interruptible(c.Ctx, func() ([]byte, error) {
+	data, err := tool.Await(c.Ctx, func() ([]byte, error) {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, err

@@ -31,7 +31,7 @@ func ask(ctx context.Context, prompt string) (string, error) {
 		return "", errors.Join(errNoSource(err), tty.Close())
 	}
 	fmt.Fprint(tty, prompt)
-	line, err := interruptible(ctx, func() (string, error) { return firstLine(tty) })
+	line, err := tool.Await(ctx, func() (string, error) { return firstLine(tty) })
 	if ctx.Err() != nil {
 		// What has been typed must not reach the shell. The terminal stays
 		// open: a read may still be waiting for it.

@@ -2,7 +2,6 @@ package tool
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -39,19 +38,13 @@ func (c *Call) WriteProduct(name string, data []byte) error {
 }
 
 // writeSpecial writes to a pipe or a device, which may take until somebody
-// reads; that write stays behind when the context ends.
+// reads.
 func (c *Call) writeSpecial(name string, data []byte) error {
-	done := make(chan error, 1)
-	go func() { done <- os.WriteFile(name, data, 0) }()
-	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("writing %q: %w", name, withoutName(err))
-		}
-		return nil
-	case <-c.Ctx.Done():
-		return fmt.Errorf("writing %q: %w", name, context.Cause(c.Ctx))
+	_, err := Await(c.Ctx, func() (struct{}, error) { return struct{}{}, os.WriteFile(name, data, 0) })
+	if err != nil {
+		return fmt.Errorf("writing %q: %w", name, withoutName(err))
 	}
+	return nil
 }
 
 // TryOutput makes sure, before long work, that WriteProduct can make the named

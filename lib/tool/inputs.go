@@ -53,6 +53,27 @@ func (c *Call) Read(name, what string, limit int64) (data []byte, display string
 	return data, display, nil
 }
 
+// Await lets the end of the context end the wait for something that cannot be
+// stopped, such as a read from a terminal; it stays behind in its goroutine.
+func Await[T any](ctx context.Context, wait func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := wait()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var zero T
+		return zero, context.Cause(ctx)
+	}
+}
+
 // lateFile is opened when it is read: to open a named pipe may take for ever.
 type lateFile struct {
 	name string
