@@ -6,10 +6,12 @@ package main
 import (
 	"math"
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
 )
@@ -23,7 +25,7 @@ func command() *tool.Command {
 		Args:     "[FILE|-]...",
 		MaxArgs:  math.MaxInt,
 		Flags:    flags(),
-		Settings: append(tool.SettingsFor("email", "trust"), credential.Settings()...),
+		Settings: slices.Concat(tool.SettingsFor("email"), reliance.Settings(), credential.Settings()),
 		Examples: []string{
 			"stratus-sign-metadata --new-certificate ~/.globus/usercert.p12 --email jane@example.org --name 'Jane Tester'",
 			"stratus-build-metadata --location URI web.qcow2 | stratus-sign-metadata -o web.xml",
@@ -42,10 +44,7 @@ func flags() []cli.Flag {
 	flag := func(category, name, usage string, aliases ...string) cli.Flag {
 		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: category}
 	}
-	list := func(category, name, usage string) cli.Flag {
-		return &cli.StringSliceFlag{Name: name, Usage: usage, Category: category}
-	}
-	all := []cli.Flag{
+	sign := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: signing},
 		flag(signing, "in-place", "replace each FILE by its signed form", "i"),
 		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned FILE under its name and `SUFFIX`", Category: signing},
@@ -55,10 +54,12 @@ func flags() []cli.Flag {
 		text(signing, "check-image", "make sure that the document describes the image in `FILE`"),
 		flag(signing, "allow-no-location", "sign a document that does not say where the image is"),
 		flag(signing, "show", "print what would be endorsed and by whom, and sign nothing"),
+	}
+	verify := []cli.Flag{
 		flag(verifying, "verify", "verify signed documents, and sign nothing"),
 		flag(verifying, "json", "print one JSON object for each document"),
-		list(verifying, "trust", "trust the certificates in `FILE`, or in a directory, and what their authorities issue; may be repeated"),
-		list(verifying, "trust-endorser", "trust the certificate with this SHA-256 `FINGERPRINT`; may be repeated"),
+	}
+	certify := []cli.Flag{
 		text(making, "new-certificate", "make a self-signed certificate in the PKCS#12 `FILE`, and sign nothing"),
 		text(making, "name", "the `NAME` of its owner; --email gives the address"),
 		text(making, "organization", "the owner's `ORGANIZATION`"),
@@ -66,5 +67,5 @@ func flags() []cli.Flag {
 		&cli.IntFlag{Name: "days", Value: 365, Usage: "for how many `DAYS` it is valid", Category: making},
 		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "the `KIND` of key: rsa3072 or p256", Category: making},
 	}
-	return append(all, credential.Flags()...)
+	return slices.Concat(sign, verify, reliance.Flags(verifying), certify, credential.Flags())
 }

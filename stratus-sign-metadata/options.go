@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
@@ -28,9 +29,13 @@ func modes() []mode {
 		return slices.ContainsFunc(credential.Settings(), func(s tool.Setting) bool { return s.Flag == flag })
 	}
 	passphrases := slices.DeleteFunc(slices.Clone(credentials), identities)
+	relying := []string{"json"}
+	for _, f := range reliance.Flags("") {
+		relying = append(relying, f.Names()[0])
+	}
 	signing := append(credentials, "output", "in-place", "suffix", "profile", "chain", "check-image", "allow-no-location")
 	return []mode{
-		{"verify", []string{"json", "trust", "trust-endorser"}, runVerify},
+		{"verify", relying, runVerify},
 		{"new-certificate", append(passphrases, "name", "organization", "country", "days", "key"), runNewCertificate},
 		{"show", signing, runShow},
 		{"", signing, runSign},
@@ -70,8 +75,7 @@ func runVerify(c *tool.Call) error {
 	if err != nil {
 		return err
 	}
-	o := verify.Options{Inputs: names, Trust: c.Paths("trust"), Fingerprints: c.StringSlice("trust-endorser"), JSON: c.Bool("json")}
-	return verify.Run(c, o)
+	return verify.Run(c, names, c.Bool("json"))
 }
 
 func runNewCertificate(c *tool.Call) error {

@@ -3,6 +3,7 @@ package credential
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/stratuslab/stratus/lib/tool"
 )
@@ -21,45 +22,73 @@ const (
 	fromCommandLine
 )
 
-// choose says which files to open. PKCS#12 and PEM exclude each other where
-// both are named in the same way; otherwise the stronger way wins.
+// choose says which files to open: those that are named, else the usual ones.
 func choose(c *tool.Call) (files, error) {
-	strength := make(map[string]int)
+	chosen, ok, err := chooseNamed(c)
+	if err != nil || ok {
+		return chosen, err
+	}
+	return findDefault(c)
+}
+
+// chooseNamed says which files are named, if any. PKCS#12 and PEM exclude each
+// other where both are named in the same way; otherwise the stronger way wins.
+func chooseNamed(c *tool.Call) (chosen files, ok bool, err error) {
+	path, strength := make(map[string]string), make(map[string]int)
 	for _, s := range Settings() {
-		if c.IsSet(s.Flag) && c.String(s.Flag) == "" {
-			return files{}, tool.Usagef("reading --%s=%q: a file is expected", s.Flag, "")
+		if c.Typed(s.Flag) && c.String(s.Flag) == "" {
+			return files{}, false, tool.Usagef("reading --%s=%q: a file is expected", s.Flag, "")
 		}
-		switch {
-		case c.Typed(s.Flag):
-			strength[s.Flag] = fromCommandLine
-		case c.IsSet(s.Flag) && os.Getenv(s.Env) != "":
-			strength[s.Flag] = fromEnvironment
-		case c.IsSet(s.Flag):
-			strength[s.Flag] = fromConfiguration
-		}
+		path[s.Flag], strength[s.Flag] = named(c, s)
 	}
 	p12, pem := strength[p12Flag], max(strength[certFlag], strength[keyFlag])
 	switch {
 	case p12 == fromNowhere && pem == fromNowhere:
-		return findDefault(c)
+		return files{}, false, nil
 	case p12 == pem:
-		return files{}, tool.WithHint(tool.Usagef("a PKCS#12 file, %q, and a PEM certificate or key are both named", c.Path(p12Flag)),
+		return files{}, false, tool.WithHint(tool.Usagef("a PKCS#12 file, %q, and a PEM certificate or key are both named", path[p12Flag]),
 			"give either --%s or --%s and --%s", p12Flag, certFlag, keyFlag)
 	case p12 > pem:
-		return files{p12: c.Path(p12Flag)}, nil
+		return files{p12: path[p12Flag]}, true, nil
 	}
-	chosen, err := defaults()
+	chosen, err = defaults()
 	if err != nil && (strength[certFlag] == fromNowhere || strength[keyFlag] == fromNowhere) {
-		return files{}, err
+		return files{}, false, err
 	}
 	chosen.p12 = ""
 	if strength[certFlag] != fromNowhere {
-		chosen.cert = c.Path(certFlag)
+		chosen.cert = path[certFlag]
 	}
 	if strength[keyFlag] != fromNowhere {
-		chosen.key, chosen.keyNamed = c.Path(keyFlag), true
+		chosen.key, chosen.keyNamed = path[keyFlag], true
 	}
-	return chosen, nil
+	return chosen, true, nil
+}
+
+// named gives the file that a setting names, and how strongly. The variable and
+// the key count for commands without the flag, too.
+func named(c *tool.Call, s tool.Setting) (path string, strength int) {
+	variable := os.Getenv(s.Env)
+	key, _ := c.Config.Value(s.Key)
+	switch {
+	case c.Typed(s.Flag):
+		return c.Path(s.Flag), fromCommandLine
+	case variable != "":
+		return expand(variable), fromEnvironment
+	case key != "":
+		return expand(key), fromConfiguration
+	}
+	return "", fromNowhere
+}
+
+// expand does for a path what the shell does on the command line.
+func expand(path string) string {
+	rest, ok := strings.CutPrefix(path, "~/")
+	home, err := os.UserHomeDir()
+	if !ok || err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
 }
 
 // findDefault takes what there is in ~/.globus, PKCS#12 first.

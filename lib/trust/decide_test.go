@@ -49,6 +49,11 @@ func TestDecide(t *testing.T) {
 			if test.alone == "" && len(test.load) > 0 {
 				p.compare(test, claim, trusted)
 			}
+			asIf := store.DecidePinned(claim, now)
+			store.Pin(sha256.Sum256(claim.Certificate.Raw))
+			if diff := cmp.Diff(store.Decide(claim, now), asIf); diff != "" {
+				t.Errorf("the decision for a pinned certificate, and as if it were pinned (-want +got):\n%s", diff)
+			}
 		})
 	}
 }

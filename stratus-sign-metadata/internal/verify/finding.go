@@ -33,6 +33,8 @@ type finding struct {
 	Reason string `json:"reason"`
 	// Signer is there when signature and identity are good.
 	Signer *signer `json:"signer,omitempty"`
+
+	hint string // how to trust the signer, where that would help
 }
 
 type signer struct {

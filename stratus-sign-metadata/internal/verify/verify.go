@@ -1,6 +1,6 @@
 // Package verify checks signed documents and says of each who endorsed it and
 // whether the user trusts that. It must not know how a signature is checked,
-// nor why a certificate is trusted.
+// nor why an endorser is trusted.
 package verify
 
 import (
@@ -8,32 +8,27 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
-// Options say what to check, and whom to trust.
-type Options struct {
-	Inputs       []string // paths of the documents, "-" for standard input
-	Trust        []string // files and directories of trusted certificates
-	Fingerprints []string // of trusted certificates, SHA-256
-	JSON         bool     // one JSON object for each document instead of a line
-}
-
-// Run checks every document, prints what it finds, and fails with the gravest
-// finding: a document that is not good before one that is not trusted.
-func Run(c *tool.Call, o Options) error {
-	store, err := o.store(c)
+// Run checks every document of inputs, which are paths or "-" for standard
+// input, prints what it finds, and fails with the gravest finding: a document
+// that is not good before one that is not trusted. The findings are lines, or
+// JSON objects.
+func Run(c *tool.Call, inputs []string, asJSON bool) error {
+	judge, err := reliance.New(c)
 	if err != nil {
 		return err
 	}
 	var bad, untrusted int
-	for _, input := range o.Inputs {
+	hint := "" // about the first endorser that is not trusted
+	for _, input := range inputs {
 		if err := c.Ctx.Err(); err != nil {
 			return err
 		}
-		f, err := check(c, input, store)
+		f, err := check(c, input, judge)
 		if err != nil {
 			return err
 		}
@@ -41,55 +36,31 @@ func Run(c *tool.Call, o Options) error {
 		case !f.good():
 			bad++
 		case f.Trust != trusted:
-			untrusted++
+			if untrusted++; untrusted == 1 {
+				hint = f.hint
+			}
 		}
-		if err := f.print(c.Out, o.JSON); err != nil {
+		if err := f.print(c.Out, asJSON); err != nil {
 			return err
 		}
 	}
-	return verdict(len(o.Inputs), bad, untrusted, store.Empty())
+	return verdict(len(inputs), bad, untrusted, hint)
 }
 
 // verdict makes the exit code.
-func verdict(all, bad, untrusted int, nobody bool) error {
-	var err error
-	switch {
-	case bad > 0:
+func verdict(all, bad, untrusted int, hint string) error {
+	if bad > 0 {
 		return tool.BadInputf("verifying: %d of %d not good", bad, all)
-	case untrusted > 0:
-		err = &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, all)}
 	}
-	if err != nil && nobody {
-		err = tool.WithHint(err, "trust an authority with --trust FILE, or a person with --trust-endorser and the fingerprint that the person tells you")
+	if untrusted > 0 {
+		return &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, all), Hint: hint}
 	}
-	return err
-}
-
-// store collects whom the user trusts.
-func (o Options) store(c *tool.Call) (*trust.Store, error) {
-	store := &trust.Store{}
-	for _, text := range o.Fingerprints {
-		fingerprint, err := trust.ParseFingerprint(text)
-		if err != nil {
-			return nil, tool.WithHint(tool.Usagef("reading --trust-endorser: %w", err), "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
-		}
-		store.Pin(fingerprint)
-	}
-	for _, path := range o.Trust {
-		if err := store.Load(path); err != nil {
-			return nil, tool.WithHint(&tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("reading --trust=%q: %w", path, err)},
-				"certificates in PEM are expected, such as openssl pkcs12 -nokeys -in FILE takes out of a PKCS#12 file")
-		}
-	}
-	for _, skipped := range store.Skipped() {
-		c.Log.Warnf("%v", skipped)
-	}
-	return store, nil
+	return nil
 }
 
 // check finds out about one document. A document that is not good, or not
 // there, is a finding; an error is about the rest of the world.
-func check(c *tool.Call, input string, store *trust.Store) (finding, error) {
+func check(c *tool.Call, input string, judge *reliance.Judge) (finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	f := finding{File: name}
 	var unreadable *tool.Error
@@ -117,9 +88,9 @@ func check(c *tool.Call, input string, store *trust.Store) (finding, error) {
 	if err != nil {
 		return f, err
 	}
-	decision := store.Decide(trust.Claim{Certificate: by.Certificate, Chain: by.Chain, Email: by.Email, At: by.Created}, now)
-	f.Trust, f.Reason = untrusted, decision.Reason
-	if decision.Trusted {
+	v := judge.Decide(by, now)
+	f.Trust, f.Reason, f.hint = untrusted, v.Reason, v.Hint
+	if v.Trusted {
 		f.Trust = trusted
 	}
 	return f, nil

@@ -1,0 +1,173 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxBytes bounds a policy file.
+const maxBytes = 1 << 20
+
+// list is one of the keys that a file may have.
+type list struct {
+	section, key string
+	add          func(p *Policy, item string) error
+}
+
+var lists = []list{
+	{"endorsers", WhitelistEndorsers, (*Policy).allowEndorser},
+	{"endorsers", BlacklistEndorsers, (*Policy).barEndorser},
+	{"checksums", WhitelistChecksums, func(p *Policy, item string) error { return addChecksum(&p.whiteChecksums, item) }},
+	{"checksums", BlacklistChecksums, func(p *Policy, item string) error { return addChecksum(&p.blackChecksums, item) }},
+	{"images", WhitelistImages, func(p *Policy, item string) error { return addImage(&p.whiteImages, item) }},
+	{"images", BlacklistImages, func(p *Policy, item string) error { return addImage(&p.blackImages, item) }},
+}
+
+// Parse reads a policy of at most 1 MiB:
+//
+//	[endorsers]
+//	whitelistendorsers =
+//	    jane@example.org
+//	    joe@example.org 00:11:...:FF
+//	blacklistendorsers = eve@example.org
+//	[checksums]
+//	whitelistchecksums, blacklistchecksums
+//	[images]
+//	whitelistimages, blacklistimages
+//
+// A list has one item after its key, or on each indented line below it. An
+// endorser is an e-mail address, perhaps with the SHA-256 fingerprint of a
+// certificate; a checksum the digits of MD5, SHA-1, SHA-256 or SHA-512, which
+// its length tells; an image its identifier. The case of keys and sections does
+// not matter, nor does that of checksums. Lines that begin with "#" or ";",
+// indented or not, are comments.
+//
+// Whatever else there is, is an error that names the line: a list that is
+// misspelled must not silently be none. For the same reason no key may be given
+// twice.
+func Parse(r io.Reader) (*Policy, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > maxBytes:
+		return nil, fmt.Errorf("more than %d bytes, which is too long for a policy", maxBytes)
+	case !utf8.Valid(data):
+		return nil, errors.New("it is not UTF-8 text")
+	}
+	read := reader{policy: &Policy{}, seen: make(map[string]bool)}
+	number := 0
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+		number++
+		if err := read.line(line); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+	}
+	return read.policy, nil
+}
+
+// reader is the state between two lines.
+type reader struct {
+	policy  *Policy
+	section string
+	list    *list // whose items the indented lines are
+	seen    map[string]bool
+}
+
+func (r *reader) line(line string) error {
+	text := strings.TrimSpace(line)
+	switch {
+	case text == "" || strings.ContainsAny(text[:1], "#;"):
+		return nil
+	case strings.ContainsAny(line[:1], " \t"):
+		return r.item(text)
+	case text[0] == '[':
+		return r.header(text)
+	}
+	return r.key(text)
+}
+
+func (r *reader) item(text string) error {
+	if r.list == nil {
+		return fmt.Errorf("%q is indented, but there is no key above it to which it could belong", clip(text))
+	}
+	name, _, _ := cutKey(text)
+	if l := find(func(l list) bool { return strings.EqualFold(l.key, name) }); l != nil {
+		return fmt.Errorf("the key %q is indented, which makes it an item of %s", name, r.list.key)
+	}
+	return r.list.add(r.policy, text)
+}
+
+func (r *reader) header(text string) error {
+	name := strings.TrimSuffix(text[1:], "]")
+	l := find(func(l list) bool { return strings.EqualFold(l.section, name) })
+	if l == nil || name == text[1:] {
+		return fmt.Errorf("unknown section %q; allowed: [endorsers], [checksums], [images]", clip(text))
+	}
+	r.section, r.list = l.section, nil
+	return nil
+}
+
+func (r *reader) key(text string) error {
+	name, value, ok := cutKey(text)
+	switch {
+	case !ok:
+		return fmt.Errorf("reading %q: KEY = VALUE, or an item after white space, is expected", clip(text))
+	case r.section == "":
+		return fmt.Errorf("the key %q stands before the first section", clip(name))
+	}
+	l := find(func(l list) bool { return l.section == r.section && strings.EqualFold(l.key, name) })
+	switch {
+	case l == nil:
+		return fmt.Errorf("unknown key %q in [%s]; allowed: %s", clip(name), r.section, allowedKeys(r.section))
+	case r.seen[l.key]:
+		return fmt.Errorf("the key %q is given twice; put all of its items below the first one", l.key)
+	}
+	r.list, r.seen[l.key] = l, true
+	if value == "" {
+		return nil
+	}
+	return l.add(r.policy, value)
+}
+
+// cutKey splits a line at its first "=" or ":".
+func cutKey(text string) (name, value string, ok bool) {
+	i := strings.IndexAny(text, "=:")
+	if i < 0 {
+		return "", "", false
+	}
+	return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:]), true
+}
+
+func find(is func(list) bool) *list {
+	for i := range lists {
+		if is(lists[i]) {
+			return &lists[i]
+		}
+	}
+	return nil
+}
+
+func allowedKeys(section string) string {
+	var keys []string
+	for _, l := range lists {
+		if l.section == section {
+			keys = append(keys, l.key)
+		}
+	}
+	return strings.Join(keys, ", ")
+}
+
+// clip shortens what is quoted from the file.
+func clip(text string) string {
+	const limit = 120
+	for i := range text {
+		if i > limit {
+			return text[:i] + "..."
+		}
+	}
+	return text
+}

@@ -1,0 +1,116 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// example has the form of the original software's files, and what this reader
+// allows besides.
+const example = "\ufeff# Policy of the site\r\n" +
+	"[endorsers]\r\n" +
+	"whitelistendorsers =\r\n" +
+	"    jane@example.org\r\n" +
+	"\r\n" +
+	"    # not yet: ann@example.org\r\n" +
+	"\tjoe@example.org\r\n" +
+	"; and these never\r\n" +
+	"BlackListEndorsers: eve@example.org\r\n" +
+	"  mallory@example.org\r\n" +
+	"[Checksums]\n" +
+	"whitelistchecksums = \n" +
+	"blacklistchecksums = 9eccd54d6966e38939cabf77b6f2a59a2b3f6298\n" +
+	"[images]\n" +
+	"blacklistimages =\n" +
+	"  J7M1U1pZuOJOcq_d7bypZorP2KY"
+
+func TestParse(t *testing.T) {
+	want := &Policy{}
+	want.white.addresses = map[string]bool{"jane@example.org": true, "joe@example.org": true}
+	want.black.addresses = map[string]string{"eve@example.org": "eve@example.org", "mallory@example.org": "mallory@example.org"}
+	want.blackChecksums = map[string]bool{sha1Of: true}
+	want.blackImages = map[string]bool{image1: true}
+	if diff := cmp.Diff(want, parse(t, example), cmp.AllowUnexported(Policy{}, want.white, want.black, pin{})); diff != "" {
+		t.Errorf("the policy differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"an unknown section", "\n[endorser]\n", `line 2: unknown section "[endorser]"; allowed: [endorsers], [checksums], [images]`},
+		{"a section that does not end", "[images\n", `line 1: unknown section "[images"; allowed: [endorsers], [checksums], [images]`},
+		{"an unknown key", "[images]\nblacklist_images =\n", `line 2: unknown key "blacklist_images" in [images]; allowed: whitelistimages, blacklistimages`},
+		{"a key of another section", "[images]\nblacklistendorsers =\n", `line 2: unknown key "blacklistendorsers" in [images]; allowed: whitelistimages, blacklistimages`},
+		{"a key before the sections", "blacklistimages =\n", `line 1: the key "blacklistimages" stands before the first section`},
+		{"an item without a key", "[images]\n  " + image1, `line 2: "` + image1 + `" is indented, but there is no key above it to which it could belong`},
+		{"an item of the section before", "[images]\nblacklistimages =\n[endorsers]\n  eve@example.org", `line 4: "eve@example.org" is indented, but there is no key above it to which it could belong`},
+		{"an item that is not indented", "[endorsers]\nblacklistendorsers =\neve@example.org\n", `line 3: reading "eve@example.org": KEY = VALUE, or an item after white space, is expected`},
+		{"an indented key", "[endorsers]\nwhitelistendorsers =\n  blacklistendorsers=eve@example.org\n", `line 3: the key "blacklistendorsers" is indented, which makes it an item of whitelistendorsers`},
+		{"a key twice", "[images]\nblacklistimages =\n[images]\nBlacklistImages =\n", `line 4: the key "blacklistimages" is given twice; put all of its items below the first one`},
+		{"no address", "[endorsers]\nblacklistendorsers = example.org\n", `line 2: endorser "example.org": an e-mail address is expected, or one with the fingerprint of a certificate after it`},
+		{"two on a line", "[endorsers]\nblacklistendorsers = eve@example.org, joe@example.org\n", `line 2: endorser "eve@example.org, joe@example.org": an e-mail address is expected, or one with the fingerprint of a certificate after it`},
+		{"a comment after an item", "[endorsers]\nblacklistendorsers = eve@example.org # spam\n",
+			`line 2: endorser "eve@example.org": reading fingerprint "# spam": got 6 characters, want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons`},
+		{"a fingerprint of SHA-1", "[endorsers]\nwhitelistendorsers = eve@example.org " + sha1Of,
+			`line 2: endorser "eve@example.org": reading fingerprint "` + sha1Of + `": got 40 characters, want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons`},
+		{"a checksum of no algorithm", "[checksums]\nblacklistchecksums = abcdef\n", `line 2: checksum "abcdef", of 6 characters: 32, 40, 64 or 128 hexadecimal digits are expected, of MD5, SHA-1, SHA-256 or SHA-512`},
+		{"no digits", "[checksums]\nblacklistchecksums =\n sha1\n", `line 3: checksum "sha1", of 4 characters: 32, 40, 64 or 128 hexadecimal digits are expected, of MD5, SHA-1, SHA-256 or SHA-512`},
+		{"no identifier", "[images]\nblacklistimages = " + sha1Of, `line 2: image identifier "` + sha1Of + `" is not 27 of the characters A-Z a-z 0-9 - _, the first of them A to P`},
+		{"no text", "[images]\xff\n", "it is not UTF-8 text"},
+		{"too much", strings.Repeat("#", maxBytes+1), "more than 1048576 bytes, which is too long for a policy"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Parse(strings.NewReader(tt.text))
+			if err == nil || p != nil {
+				t.Fatalf("got %v and no error, want %s", p, tt.want)
+			}
+			if diff := cmp.Diff(tt.want, err.Error()); diff != "" {
+				t.Errorf("the error differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// As much as there may be is read, and looked up, at once.
+func TestLargest(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("[endorsers]\nblacklistendorsers =\n")
+	for text.Len() < maxBytes-len(" a@b\n") {
+		text.WriteString(" a@b\n")
+	}
+	if d := parse(t, text.String()).Decide(subject("A@B", 1)); d.Allowed {
+		t.Error("got an entry that is barred")
+	}
+}
+
+// FuzzParse looks for panics, and for lists that are read but do not count.
+func FuzzParse(f *testing.F) {
+	f.Add(example, "eve@example.org")
+	f.Add("[endorsers]\nwhitelistendorsers = jane@example.org "+fingerprint("AA"), "jane@example.org")
+	f.Add("[images]\nwhitelistimages:\n "+image2, "x")
+	f.Fuzz(func(t *testing.T, text, email string) {
+		p, err := Parse(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		s := subject(email, 0xAA)
+		d := p.Decide(s)
+		if d.Allowed == (d.Reason != "") || d.Pinned && !d.Allowed {
+			t.Errorf("a decision that contradicts itself: %+v", d)
+		}
+		// An address that is added to the black list is barred, whatever stands
+		// above it, unless that has a black list itself.
+		e, err := parseEndorser(email)
+		if err != nil || e.address != email || !utf8.ValidString(email) || strings.ContainsAny(email, "#;=:") ||
+			strings.Contains(strings.ToLower(text), BlacklistEndorsers) || len(text)+len(email) > maxBytes/2 {
+			return
+		}
+		if d := parse(t, text+"\n[endorsers]\n"+BlacklistEndorsers+" =\n "+email+"\n").Decide(s); d.Allowed {
+			t.Errorf("%q is in the black list after %q, and allowed", email, text)
+		}
+	})
+}
