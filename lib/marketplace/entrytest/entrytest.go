@@ -1,0 +1,102 @@
+// Package entrytest makes signed descriptions for the tests of what publishes,
+// serves and finds them. It is for tests only.
+package entrytest
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha512"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature"
+)
+
+// Endorser is somebody with a self-signed certificate.
+type Endorser struct {
+	signer signature.Signer
+}
+
+// NewEndorser makes a certificate for the address, with a key on P-256.
+func NewEndorser(t testing.TB, email string) *Endorser {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "Tester of " + email, Country: []string{"EU"}},
+		NotBefore: time.Unix(0, 0), NotAfter: time.Now().AddDate(10, 0, 0), EmailAddresses: []string{email},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Endorser{signature.Signer{Certificate: c, Key: key, Profile: signature.Modern}}
+}
+
+// Certificate is the endorser's.
+func (e *Endorser) Certificate() *x509.Certificate { return e.signer.Certificate }
+
+// Description is what the endorser says of an image. Fields that are empty get
+// something usual.
+type Description struct {
+	Content string    // of the image
+	Created time.Time // of the endorsement; now
+	Valid   time.Time // in a year
+	// Texts are further terms and their text.
+	Texts map[metadata.Term]string
+}
+
+// Sign makes the signed document.
+func (e *Endorser) Sign(t testing.TB, is Description) []byte {
+	t.Helper()
+	if is.Created.IsZero() {
+		is.Created = time.Now()
+	}
+	if is.Valid.IsZero() {
+		is.Valid = time.Now().AddDate(1, 0, 0)
+	}
+	d := metadata.New()
+	short, long := sha1.Sum([]byte(is.Content)), sha512.Sum512([]byte(is.Content))
+	d.SetImage(metadata.Image{Bytes: int64(len(is.Content)), SHA1: short[:], SHA512: long[:]})
+	d.SetText(metadata.Type, "base")
+	d.SetText(metadata.Valid, metadata.FormatTime(is.Valid))
+	d.SetText(metadata.Location, "http://images.example.org/image.img")
+	for term, text := range is.Texts {
+		d.SetText(term, text)
+	}
+	var src bytes.Buffer
+	if _, err := d.WriteTo(&src); err != nil {
+		t.Fatal(err)
+	}
+	signer := e.signer
+	signer.Created = is.Created
+	signed, err := signature.Sign(src.Bytes(), signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+// Entry is Sign, as an entry.
+func (e *Endorser) Entry(t testing.TB, is Description) *entry.Entry {
+	t.Helper()
+	made, err := entry.Verify(e.Sign(t, is))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
