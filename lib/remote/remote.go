@@ -1,0 +1,103 @@
+// Package remote reaches other hosts: over HTTP with a client that verifies,
+// bounds and repeats, and over SSH with sessions of its file transfer protocol.
+// It must not know what is fetched or stored there, nor what an answer means.
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// The kinds of failure that a caller acts on. They are wrapped; the text of the
+// error that wraps them says what happened.
+var (
+	// ErrUnreachable is wrapped when there was no connection, or it broke, or
+	// nothing was heard for too long: to try again later may help.
+	ErrUnreachable = errors.New("the other side cannot be reached")
+	// ErrRefused is wrapped when the other side answered, and the answer is no
+	// or cannot be followed: to try again does not help.
+	ErrRefused = errors.New("the other side refuses")
+	// ErrCredentials is wrapped when one side does not prove who it is: a TLS
+	// certificate that is not verified, an SSH host key that is unknown or has
+	// changed, no SSH key that is accepted.
+	ErrCredentials = errors.New("identity not proven")
+)
+
+// Options say how to reach other hosts. The zero value is usable.
+type Options struct {
+	// CAFiles are PEM files with roots for TLS beside those of the system.
+	CAFiles []string
+	// SSHKey is the path of the only private key to use. If empty, those of the
+	// agent ($SSH_AUTH_SOCK) are used, then ~/.ssh/id_ed25519, id_ecdsa, id_rsa.
+	SSHKey string
+	// KnownHosts is the path of the only file with SSH host keys. If empty,
+	// ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts are used.
+	KnownHosts string
+	// UserAgent is sent with each HTTP request that does not set its own.
+	UserAgent string
+	// Idle is the longest time in which nothing is heard from the other side:
+	// until the head of a response, within its body, in an SFTP session.
+	// Zero is 60 seconds.
+	Idle time.Duration
+	// Retries are of requests that can be repeated.
+	Retries Retries
+	// Log is told of what a user may want to know, such as that a request is
+	// repeated and why: one line without its end. It may be nil.
+	Log func(format string, args ...any)
+}
+
+// Retries say how often and when a request is repeated.
+type Retries struct {
+	Attempts int           // the first one included; 0 is 4
+	MinWait  time.Duration // before the first repetition, doubled for each further one; 0 is 1 second
+	MaxWait  time.Duration // the longest, and the most that a Retry-After is given; 0 is 60 seconds
+}
+
+const (
+	defaultIdle     = 60 * time.Second
+	defaultAttempts = 4
+	defaultMinWait  = time.Second
+	defaultMaxWait  = 60 * time.Second
+	connectLimit    = 30 * time.Second // for a connection, names resolved and all addresses tried
+	maxSettings     = 16 << 20         // bytes of a file with roots or a key
+)
+
+// withDefaults fills in what is zero.
+func (o Options) withDefaults() Options {
+	if o.Idle <= 0 {
+		o.Idle = defaultIdle
+	}
+	if o.Retries.Attempts <= 0 {
+		o.Retries.Attempts = defaultAttempts
+	}
+	if o.Retries.MinWait <= 0 {
+		o.Retries.MinWait = defaultMinWait
+	}
+	if o.Retries.MaxWait <= 0 {
+		o.Retries.MaxWait = defaultMaxWait
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	return o
+}
+
+// readSettings reads a file of the user's, who may have named a device.
+func readSettings(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > maxSettings {
+		return nil, fmt.Errorf("%q is larger than %d bytes", path, maxSettings)
+	}
+	return content, nil
+}

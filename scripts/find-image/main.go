@@ -1,0 +1,49 @@
+// Command find-image finds images in a Marketplace and prints those that match,
+// the newest first, each with its endorser. Signatures are verified; whom to
+// trust is left to who uses an image.
+package main
+
+import (
+	"math"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+func main() { os.Exit(tool.Main(command())) }
+
+func command() *tool.Command {
+	return &tool.Command{
+		Name:     "find-image",
+		Summary:  "find images in a Marketplace",
+		Args:     "[TEXT]...",
+		MaxArgs:  math.MaxInt,
+		Flags:    flags(),
+		Settings: endpoint.Settings(),
+		Examples: []string{
+			"find-image --os debian web server",
+			"find-image --endorser jane@example.org --expires-within 30d",
+			"stratus-create-image -o new.qcow2 $(find-image --tag web --endorser jane@example.org)",
+		},
+		Action: run,
+	}
+}
+
+func flags() []cli.Flag {
+	const search, output = "Search", "Output"
+	text := func(name, value, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Value: value, Usage: usage, Category: search}
+	}
+	return append([]cli.Flag{
+		text("status", "valid", "only images of this `STATUS`: valid, expired, deprecated, or all"),
+		text("endorser", "", "only those endorsed by this `ADDRESS`"),
+		text("os", "", "only those with this operating `SYSTEM`, such as debian, or debian-12"),
+		text("tag", "", "only those with this `TAG`"),
+		text("expires-within", "", "only those that expire within this `TIME`, such as 30d or 12h"),
+		&cli.BoolFlag{Name: "table", Usage: "print a table (default on a terminal; else one identifier on each line)", Category: output},
+		&cli.BoolFlag{Name: "json", Usage: "print one JSON object on each line", Category: output},
+	}, endpoint.Flags()...)
+}

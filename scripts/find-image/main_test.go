@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stratuslab/stratus/lib/marketplace"
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/tool/tooltest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"find-image": main})
+}
+
+// TestScripts: each script finds a Marketplace in MARKET.
+func TestScripts(t *testing.T) {
+	market := t.TempDir()
+	publish(t, market)
+	tooltest.Scripts(t, func(p *testscript.Params) {
+		setUp := p.Setup
+		p.Setup = func(e *testscript.Env) error {
+			e.Setenv("MARKET", market)
+			err := setUp(e)
+			e.Setenv("SOURCE_DATE_EPOCH", "") // entries are of now
+			return err
+		}
+	})
+}
+
+func publish(t *testing.T, market string) {
+	t.Helper()
+	place, err := marketplace.Open(context.Background(), market, remote.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jane, joe := entrytest.NewEndorser(t, "jane@example.org"), entrytest.NewEndorser(t, "joe@example.org")
+	type texts = map[metadata.Term]string
+	hours := func(n int) time.Time { return time.Now().Add(time.Duration(n) * time.Hour) }
+	for _, p := range []struct {
+		who *entrytest.Endorser
+		is  entrytest.Description
+	}{
+		{jane, entrytest.Description{Content: "base", Created: hours(-9), Texts: texts{metadata.Title: "A base image", metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64"}}},
+		{jane, entrytest.Description{Content: "web", Created: hours(-8), Valid: hours(20), Texts: texts{metadata.Title: "A web server", metadata.OS: "debian", metadata.OSVersion: "13", metadata.Alternative: "web"}}},
+		{joe, entrytest.Description{Content: "web", Created: hours(-7), Texts: texts{metadata.Title: "Jane's web server\t\x7f", metadata.OS: "Debian"}}},
+		{joe, entrytest.Description{Content: "old", Created: hours(-6), Valid: hours(-1), Texts: texts{metadata.Title: "An old image"}}},
+		{jane, entrytest.Description{Content: "hole", Created: hours(-5), Texts: texts{metadata.Title: "A leaky image"}}},
+		{jane, entrytest.Description{Content: "hole", Created: hours(-4), Texts: texts{metadata.Title: "A leaky image", metadata.Deprecated: "a hole"}}},
+	} {
+		if _, err := place.Publish(context.Background(), p.who.Entry(t, p.is)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+func run(c *tool.Call) error {
+	now, err := tool.Now()
+	if err != nil {
+		return err
+	}
+	q, err := query(c, now)
+	if err != nil {
+		return err
+	}
+	out, err := printer(c, now)
+	if err != nil {
+		return err
+	}
+	place, err := endpoint.Open(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = place.Close() }() // everything has been read
+	found := 0
+	for e, err := range place.Find(c.Ctx, q) {
+		switch {
+		case errors.Is(err, entry.ErrInvalid):
+			c.Log.Warnf("left out: %v", err)
+		case err != nil:
+			return endpoint.Fail(fmt.Errorf("searching: %w", err))
+		default:
+			found++
+			if err := out.entry(e.Summary()); err != nil {
+				return err
+			}
+		}
+	}
+	if found == 0 {
+		c.Log.Infof("nothing matches")
+	}
+	return out.end()
+}
+
+// query says what the options and the words ask for.
+func query(c *tool.Call, now time.Time) (entry.Query, error) {
+	q := entry.Query{Email: c.String("endorser"), Tag: c.String("tag"), Status: entry.Status(c.String("status"))}
+	if q.Email != "" && !entry.IsEmail(q.Email) {
+		return q, tool.Usagef("reading --endorser=%q: an e-mail address is expected", q.Email)
+	}
+	switch q.Status {
+	case "all":
+		q.Status = entry.AnyStatus
+	case entry.Valid, entry.Expired, entry.Deprecated:
+	default:
+		return q, tool.Usagef("reading --status=%q: valid, expired, deprecated or all is expected", q.Status)
+	}
+	var before string
+	if within := c.String("expires-within"); within != "" {
+		d, err := parseTime(within)
+		if err != nil {
+			return q, tool.Usagef("reading --expires-within=%q: %w", within, err)
+		}
+		before = metadata.FormatTime(now.Add(d))
+	}
+	words := strings.Fields(strings.ToLower(strings.Join(c.Args().Slice(), " ")))
+	system := strings.ToLower(c.String("os"))
+	q.Where = func(s entry.Summary) bool {
+		return hasWords(s, words) && isSystem(s, system) && (before == "" || s.Status(now) == entry.Valid && s.Valid <= before)
+	}
+	return q, nil
+}
+
+// hasWords tells whether each word is somewhere in what people read.
+func hasWords(s entry.Summary, words []string) bool {
+	text := strings.ToLower(strings.Join([]string{
+		s.Identifier, s.Title, s.Description, s.Tag, s.Creator, s.Email, s.OS, s.OSVersion, s.OSArch, s.Version,
+	}, "\n"))
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// isSystem compares with the name of the system, or with name and version.
+func isSystem(s entry.Summary, system string) bool {
+	name := strings.ToLower(s.OS)
+	return system == "" || system == name || system == name+"-"+strings.ToLower(s.OSVersion)
+}
+
+// parseTime reads a time with its unit, d for days among them.
+func parseTime(text string) (time.Duration, error) {
+	if number, ok := strings.CutSuffix(text, "d"); ok {
+		days, err := strconv.ParseUint(number, 10, 16)
+		if err == nil {
+			return time.Duration(days) * 24 * time.Hour, nil
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, errors.New("a time is expected, such as 30d or 12h")
+	}
+	return d, nil
+}

@@ -1,0 +1,57 @@
+// Command stratus-upload-metadata registers signed descriptions of virtual
+// machine images in a Marketplace. It neither signs them nor finds any. This
+// package is plumbing from flags to options.
+package main
+
+import (
+	"math"
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-upload-metadata/internal/upload"
+)
+
+func main() { os.Exit(tool.Main(command())) }
+
+func command() *tool.Command {
+	return &tool.Command{
+		Name:     "stratus-upload-metadata",
+		Summary:  "register the signed description of an image in a Marketplace",
+		Args:     "[SIGNED|-]...",
+		MaxArgs:  math.MaxInt,
+		Flags:    flags(),
+		Settings: endpoint.Settings(),
+		Examples: []string{
+			"stratus-sign-metadata web.xml | stratus-upload-metadata --marketplace-endpoint https://marketplace.example.org",
+			"stratus-upload-metadata --marketplace-endpoint sftp://www@images.example.org/srv/marketplace web.xml",
+			"stratus-upload-metadata --check web.xml",
+		},
+		Action: run,
+	}
+}
+
+func flags() []cli.Flag {
+	const category = "Upload"
+	return append([]cli.Flag{
+		&cli.BoolFlag{Name: "check", Usage: "do everything but send", Category: category},
+		&cli.BoolFlag{Name: "no-verify", Usage: "send without verifying first; whoever receives it may", Category: category},
+	}, endpoint.Flags()...)
+}
+
+func run(c *tool.Call) error {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
+		return tool.Usagef("standard input is named twice")
+	}
+	if c.Bool("check") && c.Bool("no-verify") {
+		return tool.Usagef("--check and --no-verify exclude each other")
+	}
+	return upload.Run(c, upload.Options{Inputs: names, Check: c.Bool("check"), NoVerify: c.Bool("no-verify")})
+}
