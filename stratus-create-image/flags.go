@@ -2,10 +2,13 @@ package main
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
@@ -15,10 +18,13 @@ import (
 // settings are the flags that the environment and the user's configuration
 // file may set; two of them have the original's names.
 func settings() []tool.Setting {
-	return append(
-		tool.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout"),
-		tool.Setting{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
-		tool.Setting{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"})
+	return slices.Concat(
+		tool.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout", "cache-size"),
+		[]tool.Setting{
+			{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
+			{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"},
+		},
+		endpoint.Settings(), reliance.Settings())
 }
 
 func flags() []cli.Flag {
@@ -41,9 +47,10 @@ func flags() []cli.Flag {
 		return &cli.BoolFlag{Name: name, Usage: usage, Category: category}
 	}
 	const output, change, describe, vm, trouble = "Output", "Customization", "Description", "Machine", "Trying out and debugging"
+	const base = "Base image"
 	force := yes(output, "force", "replace an existing output")
 	force.Aliases = []string{"f"}
-	return []cli.Flag{
+	own := []cli.Flag{
 		text(output, "output", "o", "save the image to `FILE`: .qcow2, .raw, .img, .vmdk, .vdi or .vhdx, then .gz, .bz2, .xz or .zst to compress it"),
 		text(output, "format", "", "save the disk as `FORMAT`, whatever the extension says"),
 		force,
@@ -65,7 +72,8 @@ func flags() []cli.Flag {
 		text(describe, "author", "", "the author's `NAME`"),
 		text(describe, "author-email", "", "the author's e-mail `ADDRESS`"),
 		text(describe, "image-version", "", "the new image's `VERSION` (default: the base's, its last number plus 1)"),
-		text(describe, "base-metadata", "", "`FILE` that describes the base: it is checked, and its version counted up"),
+		text(describe, "replaces", "", "the image takes the place of the one with the identifier `ID`"),
+		text(describe, "base-metadata", "", "`FILE` that describes the base, signed or not: it is checked, and its version counted up"),
 
 		value(text(vm, "type", "t", "instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of your configuration"), flavor.Default),
 		&cli.IntFlag{Name: "cpu", Usage: "`NUMBER` of processors (default: the type's)", Category: vm},
@@ -83,7 +91,15 @@ func flags() []cli.Flag {
 		yes(trouble, "no-save", "do everything else, then throw the machine away"),
 		yes(trouble, "no-shutdown", "leave the machine running, unsealed and unsaved; print its directory"),
 		yes(trouble, "keep-on-failure", "leave the machine running when something fails"),
+
+		text(base, "base-sha256", "", "the base is the file or URL with the SHA-256 digest `HEX`"),
+		yes(base, "allow-deprecated", "use a base although whoever signed its description deprecates it"),
+		yes(base, "allow-expired", "use a base although its description has expired"),
+		yes(base, "insecure-no-trust", "use a base whoever signed its description: anybody can"),
+		value(text(base, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
+		yes(base, "no-cache", "download the base for this run only"),
 	}
+	return slices.Concat(own, reliance.Flags(base), endpoint.Flags())
 }
 
 // parseDuration reads seconds, or a number with units such as 10m.

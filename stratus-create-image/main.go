@@ -10,6 +10,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 func main() { os.Exit(tool.Main(command())) }
@@ -27,10 +28,14 @@ func command() *tool.Command {
 			"stratus-create-image -a nginx -s setup.sh -o web.qcow2 base.qcow2 >web.xml",
 			"stratus-create-image --no-save -s 'setup.sh first second' base.qcow2",
 			"stratus-create-image -a nginx -o web.qcow2 base.qcow2 | stratus-build-metadata --draft - --location URL",
+			"stratus-create-image -a nginx -o web.qcow2 jane@example.org/debian-12",
 		},
 		Action: func(c *tool.Call) error {
 			o, err := options(c)
 			if err != nil {
+				return err
+			}
+			if err := reach(c, o); err != nil {
 				return err
 			}
 			return build.Run(c, o)
@@ -52,9 +57,19 @@ func options(c *tool.Call) (*build.Options, error) {
 	if err != nil {
 		return nil, err
 	}
+	cacheSize, err := parseSize("cache-size", c.String("cache-size"))
+	if err != nil {
+		return nil, err
+	}
+	base, err := source.Parse(c.Args().First(), c.String("base-sha256"))
+	if err != nil {
+		return nil, err
+	}
 	return &build.Options{
-		Base:         c.Args().First(),
+		Base:         base,
 		BaseMetadata: c.String("base-metadata"),
+		NoCache:      c.Bool("no-cache"),
+		CacheSize:    cacheSize,
 
 		Output:   c.String("output"),
 		Format:   c.String("format"),
@@ -66,6 +81,7 @@ func options(c *tool.Call) (*build.Options, error) {
 		Author:       c.String("author"),
 		AuthorEmail:  c.String("author-email"),
 		ImageVersion: c.String("image-version"),
+		Replaces:     c.String("replaces"),
 
 		OS:        c.String("os"),
 		Installer: c.String("installer"),

@@ -5,6 +5,7 @@ package base
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/sparse"
 )
 
 // ErrUnusable says that the file is no disk image to start from.
@@ -29,6 +31,7 @@ type Image struct {
 	Format diskimage.Format
 	Size   int64       // of the disk in it, in bytes
 	Sums   digest.Sums // of the image, uncompressed
+	File   []byte      // SHA-256 of the file as it is, perhaps compressed
 
 	name    string // the original
 	size    int64
@@ -40,11 +43,40 @@ type Image struct {
 // the path is only where the copy would be. progress receives the uncompressed
 // bytes.
 func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image, error) {
-	f, err := os.Open(name)
+	i, f, err := open(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
+		return nil, err
 	}
 	defer f.Close()
+	return i, i.load(ctx, f, scratch, progress)
+}
+
+// Digested looks at an image that is not compressed and that the caller has
+// just digested.
+func Digested(name string, sums digest.Sums) (*Image, error) {
+	i, f, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	i.Sums = sums
+	return i, i.inspect(f)
+}
+
+func open(name string) (*Image, *os.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	i, err := look(name, f)
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return i, f, nil
+}
+
+func look(name string, f *os.File) (*Image, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
@@ -60,7 +92,7 @@ func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image
 	if i.Path, err = filepath.EvalSymlinks(i.Path); err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
-	return i, i.load(ctx, f, scratch, progress)
+	return i, nil
 }
 
 func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress io.Writer) error {
@@ -73,12 +105,14 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 		if err := i.inspect(f); err != nil {
 			return err
 		}
-		return i.digest(ctx, f, progress)
+		err := i.digest(ctx, f, progress)
+		i.File = i.Sums.SHA256
+		return err
 	}
 	i.Path = filepath.Join(scratch, "base")
 	if scratch == "" {
 		sniffer := new(diskimage.Sniffer)
-		err := i.digest(ctx, f, progress, sniffer)
+		err := i.digestPacked(ctx, f, progress, sniffer)
 		i.Format = sniffer.Format()
 		return err
 	}
@@ -87,16 +121,27 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 		return fmt.Errorf("decompressing %q: %w", i.name, err)
 	}
 	defer copied.Close()
-	if err := i.digest(ctx, f, progress, &sparseWriter{file: copied}); err != nil {
+	w := sparse.NewWriter(copied, 0)
+	if err := i.digestPacked(ctx, f, progress, w); err != nil {
 		return err
 	}
-	if err := copied.Truncate(i.Sums.Bytes); err != nil {
+	if err := w.Finish(); err != nil {
 		return fmt.Errorf("decompressing %q: %w", i.name, err)
 	}
 	return i.inspect(copied)
 }
 
-func (i *Image) digest(ctx context.Context, f *os.File, sinks ...io.Writer) error {
+// digestPacked digests the file itself, too.
+func (i *Image) digestPacked(ctx context.Context, f *os.File, sinks ...io.Writer) error {
+	whole := sha256.New()
+	if err := i.digest(ctx, io.TeeReader(f, whole), sinks...); err != nil {
+		return err
+	}
+	i.File = whole.Sum(nil)
+	return nil
+}
+
+func (i *Image) digest(ctx context.Context, f io.Reader, sinks ...io.Writer) error {
 	var err error
 	i.Sums, err = digest.Stream(ctx, f, sinks...)
 	if errors.Is(err, compress.ErrCorrupt) {

@@ -45,14 +45,13 @@ func TestBaseMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ content, want string }{
-		{"the base", ""}, {"THE BASE", "its MD5 is"}, {"another", "it has 7 bytes, its description says 8"},
+		{"the base", ""}, {"THE BASE", "its SHA-1 is"}, {"another", "it has 7 bytes, want 8"},
 	} {
 		sums, err := digest.Raw(t.Context(), strings.NewReader(test.content))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &run{plan: p, base: &base.Image{Sums: sums}}
-		if err := r.checkBase(); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+		if err := p.checkBase(&base.Image{Sums: sums}); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("a base with %q: %v, want %q", test.content, err, test.want)
 		}
 	}
@@ -64,7 +63,7 @@ func TestDraft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plan{options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint"}}
+	p := &plan{options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"}}
 	if err := p.readFiles(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +78,7 @@ func TestDraft(t *testing.T) {
 	got := make(map[string]string)
 	for _, term := range []metadata.Term{
 		metadata.Identifier, metadata.Bytes, metadata.Type, metadata.Version, metadata.Hypervisor, metadata.Publisher, metadata.Title,
-		metadata.Description, metadata.OS, metadata.OSVersion, metadata.Created, metadata.Valid, metadata.IsVersionOf,
+		metadata.Description, metadata.OS, metadata.OSVersion, metadata.Created, metadata.Valid, metadata.IsVersionOf, metadata.Replaces,
 	} {
 		got[term.Name] = d.Text(term)
 	}
@@ -87,6 +86,7 @@ func TestDraft(t *testing.T) {
 		"identifier": "Avux7XqPw_byV0N1H88W8J12ooz", "bytes": "3", "type": "grid", "version": "2.10", "hypervisor": "xen", "publisher": "Example",
 		"title": `a & "b"`, "description": "two\nlines", "os": "mint", "os-version": "12",
 		"created": "2023-11-14T22:13:20Z", "valid": "2024-05-12T22:13:20Z", "isVersionOf": "Avux7XqPw_byV0N1H88W8J12ooz",
+		"replaces": "J7M1U1pZuOJOcq_d7bypZorP2KY",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the draft (-want +got):\n%s", diff)

@@ -61,6 +61,7 @@ func (r *run) run(ctx context.Context) (err error) {
 		return fmt.Errorf("making a work directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.removeDir()) }()
+	defer r.closeItem()
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS) ([]byte, 
 		{metadata.DisksBus, p.baseText(metadata.DisksBus, "virtio")},
 		{metadata.Publisher, p.baseText(metadata.Publisher, "StratusLab")},
 		{metadata.IsVersionOf, baseImage.Identifier()},
+		{metadata.Replaces, o.Replaces},
 	} {
 		d.SetText(f.term, f.text)
 	}

@@ -1,34 +1,40 @@
 package build
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // dryDir stands for the work directory that a dry run does not make.
 const dryDir = "/WORKDIR"
 
-// print writes the plan: what would be done, and with which command line. Only
-// the base image is read, nothing is written.
+// print writes the plan: what would be done, and with which command line. The
+// base is found and, where it is here, read; nothing is downloaded or written.
 func (p *plan) print(call *tool.Call) error {
-	image, err := base.Open(call.Ctx, p.options.Base, "", io.Discard)
-	if err != nil {
-		return badBase(err)
+	if err := p.find(call.Ctx); err != nil {
+		return err
 	}
 	var b strings.Builder
 	step := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-8s %s\n", name, strings.TrimSpace(fmt.Sprintf(format, args...)))
 	}
-	step("base", "%s (%s), SHA-1 %x", p.options.Base, form(image.Format, image.Sums.Kind), image.Sums.SHA1)
+	path, driver, err := p.printBase(call.Ctx, step)
+	if err != nil {
+		return err
+	}
 	step("machine", "%d cpu, %d MiB, %d MiB swap, %s, network %s", p.size.CPU, p.size.RAM, p.size.Swap, p.accel, p.network)
 	p.printRecipe(step)
 	if !p.options.NoShutdown {
@@ -47,12 +53,59 @@ func (p *plan) print(call *tool.Call) error {
 	default:
 		step("save", "nothing")
 	}
-	path := image.Path
-	if image.Sums.Kind != "" {
-		path = dryDir + "/" + path
-	}
-	step("qemu", "%s", commandLine(p.machineConfig(dryDir, path, qemuimg.Driver(image.Format))))
+	step("qemu", "%s", commandLine(p.machineConfig(dryDir, path, driver)))
 	return call.WriteProduct("", []byte(b.String()))
+}
+
+// printBase writes what the base is and where it comes from, and gives the path
+// that QEMU would get, and its name for the format.
+func (p *plan) printBase(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, err error) {
+	o := p.options
+	if o.Base.Form == source.File {
+		image, err := base.Open(ctx, o.Base.Text, "", io.Discard)
+		if err != nil {
+			return "", "", badBase(err)
+		}
+		if err := p.checkBase(image); err != nil {
+			return "", "", err
+		}
+		step("base", "%s (%s), SHA-1 %x", o.Base.Text, form(image.Format, image.Sums.Kind), image.Sums.SHA1)
+		if image.Sums.Kind != "" {
+			return dryDir + "/" + image.Path, qemuimg.Driver(image.Format), nil
+		}
+		return image.Path, qemuimg.Driver(image.Format), nil
+	}
+	step("base", "%s", o.Base.Text)
+	if p.found != nil {
+		step("entry", "%s, %s", p.found.Identifier, p.endorser())
+	}
+	for _, location := range p.locations() {
+		step("from", "%s", tool.Printable(location))
+	}
+	return p.printCached(ctx, step)
+}
+
+// printCached writes whether the base has been downloaded.
+func (p *plan) printCached(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, err error) {
+	store, err := p.cache(dryDir)
+	if err != nil {
+		return "", "", err
+	}
+	path = store.Path(p.want.Name())
+	if _, err := os.Lstat(path); err != nil || p.options.NoCache {
+		step("cache", "%s, which is not there yet", path)
+		format, err := diskimage.ParseFormat(p.baseText(metadata.Format, ""))
+		if err != nil {
+			format = diskimage.Raw // the image itself will tell
+		}
+		return path, qemuimg.Driver(format), nil
+	}
+	image, err := p.readCached(ctx, path, store.Record(p.want.Name()), io.Discard)
+	if err != nil {
+		return "", "", err
+	}
+	step("cache", "%s, which is the image", path)
+	return path, qemuimg.Driver(image.Format), nil
 }
 
 func (p *plan) printRecipe(step func(name, format string, args ...any)) {

@@ -6,12 +6,20 @@ package build
 
 import (
 	"time"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 // Options are what the user asks for, as given.
 type Options struct {
-	Base         string // path of the base image
-	BaseMetadata string // path of its description, or empty
+	Base         source.Base
+	BaseMetadata string // path of a description that nobody need have signed, or empty
+
+	Finder    *source.Finder // for a base that has a signed description
+	Fetcher   *fetch.Fetcher // for a base that is no local file
+	NoCache   bool
+	CacheSize int64 // bytes
 
 	Output   string // path of the new image; empty with NoSave or NoShutdown
 	Format   string // of the disk, or empty: by the output's extension
@@ -21,6 +29,7 @@ type Options struct {
 	Title, Comment      string
 	Author, AuthorEmail string
 	ImageVersion        string
+	Replaces            string // identifier of an older image, or empty
 
 	OS        string // overrides what the guest says
 	Installer string

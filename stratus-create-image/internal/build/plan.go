@@ -3,7 +3,6 @@ package build
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,14 +11,15 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
 	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
-	"golang.org/x/crypto/ssh"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 // plan is what the options come to, checked as far as it can be before
@@ -29,6 +29,9 @@ type plan struct {
 	target   save.Target // when saving
 	saving   bool
 	baseDoc  *metadata.Document // the base's description, or nil
+	found    *source.Found      // where that is signed
+	want     claim.Claim        // what the base must be
+	item     *cache.Item        // with the base, where that was downloaded
 	recipe   recipe.Recipe
 	seal     *seal.Plan
 	size     flavor.Type
@@ -41,7 +44,7 @@ type plan struct {
 
 // newPlan checks the options.
 func newPlan(o *Options) (*plan, error) {
-	p := &plan{options: o, saving: !o.NoSave && !o.NoShutdown}
+	p := &plan{options: o, saving: !o.NoSave && !o.NoShutdown, want: claim.Claim{SHA256: o.Base.SHA256}}
 	for _, step := range []func() error{p.checkOutput, p.checkTexts, p.checkRecipe, p.checkMachine, p.readFiles, p.checkPrograms} {
 		if err := step(); err != nil {
 			return nil, err
@@ -66,7 +69,7 @@ func (p *plan) checkOutput() (err error) {
 		return usage(err)
 	}
 	out, errOut := os.Stat(o.Output)
-	base, errBase := os.Stat(o.Base)
+	base, errBase := os.Stat(o.Base.Text)
 	if errOut == nil && errBase == nil && os.SameFile(out, base) {
 		return tool.Usagef("the output %q is the base image itself", o.Output)
 	}
@@ -83,6 +86,12 @@ func (p *plan) checkTexts() error {
 		if !strictxml.ValidText(t.text) {
 			return tool.Usagef("reading %s %q: it holds characters that XML forbids", t.option, t.text)
 		}
+	}
+	if _, err := metadata.DecodeIdentifier(o.Replaces); o.Replaces != "" && err != nil {
+		return tool.Usagef("reading --replaces %q: the identifier of an image is expected: %w", o.Replaces, err)
+	}
+	if o.Base.Described() && o.BaseMetadata != "" {
+		return tool.Usagef("--base-metadata is for a base without a signed description, which %q has", o.Base.Text)
 	}
 	return nil
 }
@@ -161,53 +170,6 @@ func validUser(name string) bool {
 	return name != "" && len(name) <= 32 && strings.Contains(first, name[:1]) && strings.Trim(name, first+"0123456789-") == ""
 }
 
-// readFiles reads the small files that the options name.
-func (p *plan) readFiles() (err error) {
-	o := p.options
-	if o.UserData != "" {
-		if p.userData, err = readSmall(o.UserData, seed.MaxUserData); err != nil {
-			return tool.BadInputf("reading the user data: %w", err)
-		}
-	}
-	if o.Key != "" {
-		text, err := readSmall(o.Key, 64<<10)
-		if err != nil {
-			return tool.BadInputf("reading the public key: %w", err)
-		}
-		key, comment, _, _, err := ssh.ParseAuthorizedKey(text)
-		if err != nil {
-			return tool.WithHint(tool.BadInputf("reading the public key %q: %w", o.Key, err), "--key takes a .pub file")
-		}
-		line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
-		p.keys = append(p.keys, strings.TrimSpace(line+" "+comment))
-	}
-	if o.BaseMetadata == "" {
-		return nil
-	}
-	f, err := os.Open(o.BaseMetadata)
-	if err != nil {
-		return tool.BadInputf("reading the base's description: %w", err)
-	}
-	defer f.Close()
-	if p.baseDoc, err = metadata.Parse(f); err != nil {
-		return tool.BadInputf("reading the base's description %q: %w", o.BaseMetadata, err)
-	}
-	return nil
-}
-
-func readSmall(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%q is larger than %d bytes", path, limit)
-	}
-	return data, err
-}
-
 // checkPrograms looks for the programs before an hour is spent.
 func (p *plan) checkPrograms() error {
 	names := []string{machine.Program, qemuimg.Program}
@@ -225,11 +187,15 @@ func (p *plan) checkPrograms() error {
 
 // machineConfig is the machine to run, with its files in dir.
 func (p *plan) machineConfig(dir, base, baseFormat string) *machine.Config {
-	return &machine.Config{
+	config := &machine.Config{
 		Dir: dir, Accel: p.accel, CPU: p.size.CPU, RAM: p.size.RAM, Swap: p.size.Swap,
 		Base: base, BaseFormat: baseFormat, Network: p.network,
 		Keep: p.options.NoShutdown || p.options.KeepOnFailure,
 	}
+	if p.item != nil {
+		config.Holds = []*os.File{p.item.Lock()}
+	}
+	return config
 }
 
 // usage marks an error as one of the command line; nil stays nil.

@@ -3,12 +3,10 @@ package build
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
 	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
@@ -17,14 +15,7 @@ import (
 // prepare takes in the base and makes the machine's disks.
 func (r *run) prepare(ctx context.Context) (err error) {
 	o := r.options
-	r.say("reading the base image %q", o.Base)
-	meter := r.call.NewMeter("reading", fileSize(o.Base))
-	r.base, err = base.Open(ctx, o.Base, r.dir, meter)
-	meter.Close()
-	if err != nil {
-		return badBase(err)
-	}
-	if err := r.checkBase(); err != nil {
+	if r.base, err = r.obtain(ctx); err != nil {
 		return err
 	}
 	size := max(r.base.Size, o.DiskSize)
@@ -62,44 +53,4 @@ func makeSwap(config *machine.Config) error {
 		return fmt.Errorf("making the swap disk: %w", err)
 	}
 	return nil
-}
-
-// checkBase compares the base with its description, where one is given.
-func (r *run) checkBase() error {
-	if r.baseDoc == nil {
-		return nil
-	}
-	says, err := r.baseDoc.Image()
-	if err != nil {
-		return tool.BadInputf("reading the base's description %q: %w", r.options.BaseMetadata, err)
-	}
-	s := r.base.Sums
-	if says.Bytes != s.Bytes {
-		return tool.BadInputf("checking the base image %q: it has %d bytes, its description says %d", r.options.Base, s.Bytes, says.Bytes)
-	}
-	for _, c := range []struct {
-		name      string
-		got, want []byte
-	}{{"MD5", s.MD5, says.MD5}, {"SHA-1", s.SHA1, says.SHA1}, {"SHA-256", s.SHA256, says.SHA256}, {"SHA-512", s.SHA512, says.SHA512}} {
-		if c.want != nil && !bytes.Equal(c.got, c.want) {
-			return tool.BadInputf("checking the base image %q: its %s is %x, its description says %x", r.options.Base, c.name, c.got, c.want)
-		}
-	}
-	return nil
-}
-
-// badBase gives errors about the base their exit code.
-func badBase(err error) error {
-	if errors.Is(err, base.ErrUnusable) {
-		return tool.BadInputf("%w", err)
-	}
-	return err
-}
-
-func fileSize(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }

@@ -50,9 +50,9 @@ func (r *run) explainBoot(ctx context.Context, err error) error {
 		text = "\nconsole: " + strings.Join(tail, "\nconsole: ")
 	}
 	if errors.Is(err, machine.ErrBoot) {
-		return tool.BadInputf("starting the base image %q: %w%s", r.options.Base, err, text)
+		return tool.BadInputf("starting the base image %q: %w%s", r.options.Base.Text, err, text)
 	}
-	return tool.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base, err, text),
+	return tool.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Text, err, text),
 		"the image needs cloud-init and an ssh server; --keep-on-failure leaves the machine for a look")
 }
 

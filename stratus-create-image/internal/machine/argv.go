@@ -3,6 +3,7 @@ package machine
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -37,6 +38,9 @@ type Config struct {
 	BaseFormat string // QEMU's name of its format
 	Network    Network
 	Keep       bool // outlive this process when it is killed
+	// Holds are open files that QEMU inherits, so that locks on them last as
+	// long as it does.
+	Holds []*os.File
 }
 
 // Names of the files in a machine's directory.

@@ -95,7 +95,7 @@ func (m *Machine) launch() (qmp, console net.Conn, err error) {
 		return nil, nil, errors.Join(err, qmp.Close())
 	}
 	defer consoleEnd.Close()
-	m.cmd.ExtraFiles = []*os.File{qmpEnd, consoleEnd} // qmpFD and consoleFD
+	m.cmd.ExtraFiles = append([]*os.File{qmpEnd, consoleEnd}, m.config.Holds...) // qmpFD and consoleFD first
 	started := make(chan error)
 	go m.run(started)
 	if err := <-started; err != nil {

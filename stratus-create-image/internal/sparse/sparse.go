@@ -1,21 +1,26 @@
-package base
+// Package sparse writes files of which much is zero. It must not know what is
+// in them.
+package sparse
 
 import (
 	"bytes"
 	"os"
 )
 
-// sparseWriter writes a file from its start and leaves holes where the data is
-// zero. The file's size is the caller's to set at the end.
-type sparseWriter struct {
+// Writer writes a file from one offset on and leaves holes where the data is
+// zero. What it does not write over must be a hole, or behind the file's end.
+type Writer struct {
 	file   *os.File
 	offset int64
 }
 
+// NewWriter makes a writer that begins at the offset.
+func NewWriter(f *os.File, offset int64) *Writer { return &Writer{f, offset} }
+
 // holeSize is the unit in which zeros are looked for: a file system's block.
 const holeSize = 4096
 
-func (w *sparseWriter) Write(p []byte) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) {
 	var zeros [holeSize]byte
 	start := 0 // of the data that has not been written
 	for at := 0; at < len(p); {
@@ -35,10 +40,13 @@ func (w *sparseWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *sparseWriter) writeAt(data []byte, shift int) error {
+func (w *Writer) writeAt(data []byte, shift int) error {
 	if len(data) == 0 {
 		return nil
 	}
 	_, err := w.file.WriteAt(data, w.offset+int64(shift))
 	return err
 }
+
+// Finish gives the file its size, which a hole at its end does not.
+func (w *Writer) Finish() error { return w.file.Truncate(w.offset) }

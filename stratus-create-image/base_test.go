@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/metadata"
+)
+
+func TestIdentifier(t *testing.T) {
+	w := newWorld(t)
+	w.describe(entrytest.Description{Texts: map[metadata.Term]string{metadata.Alternative: "disk"}})
+	id := w.identifier()
+	messages := w.run(4, []string{id}, "not using "+id+" as "+jane, "hint: .*--trust-endorser "+w.fingerprint())
+	if strings.Contains(messages, obtained) || w.asked.Load() > 0 {
+		t.Errorf("it was downloaded all the same:\n%s", messages)
+	}
+	w.run(0, w.trusted("--dry-run", id), `entry +`+id+`, endorsed by `+jane, "from +"+w.location, "cache .*not there yet", "qemu ")
+	if _, err := os.Stat(w.cache); !errors.Is(err, fs.ErrNotExist) || w.asked.Load() > 0 {
+		t.Errorf("a dry run leaves a cache (%v), or downloads", err)
+	}
+	w.run(2, w.trusted(id), "the base is "+id+", endorsed by "+jane+" .*"+w.fingerprint(), `downloaded "`+w.location, obtained)
+	w.checkCached()
+	w.run(2, w.trusted(jane+"/disk"), "which was downloaded before", obtained)
+	w.run(2, []string{"--insecure-no-trust", id}, "anybody can sign", obtained)
+	w.run(0, w.trusted("--dry-run", id), "cache .*which is the image")
+	if got := w.asked.Load(); got != 1 {
+		t.Errorf("the server was asked %d times, want once", got)
+	}
+	w.run(5, w.trusted("J7M1U1pZuOJOcq_d7bypZorP2KY"), "has no such entry")
+	w.run(5, w.trusted(jane+"/other"), "has no such entry")
+}
+
+func TestDescriptions(t *testing.T) {
+	w := newWorld(t)
+	path := w.describe(entrytest.Description{})
+	server := httptest.NewServer(http.FileServer(http.Dir(w.market)))
+	defer server.Close()
+	url := server.URL + strings.TrimPrefix(path, w.market)
+	for _, base := range []string{path, "file://" + path, url} {
+		w.run(2, w.trusted("--no-cache", base), obtained)
+		w.run(4, []string{base}, "--trust-endorser")
+	}
+	if _, err := os.Stat(w.cache); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("--no-cache leaves a cache: %v", err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, w.dir+"/changed.xml", strings.Replace(string(text), "1.9", "1.8", 1), 0o644)
+	w.run(3, w.trusted("changed.xml"), "changed.xml")
+	w.run(5, w.trusted(url+"x"), "404")
+}
+
+func TestPolicy(t *testing.T) {
+	w := newWorld(t)
+	w.describe(entrytest.Description{})
+	id := w.identifier()
+	for _, test := range []struct {
+		policy string
+		args   []string
+		code   int
+		says   string
+	}{
+		{"[endorsers]\nwhitelistendorsers =\n    " + jane + " " + w.fingerprint() + "\n", []string{id}, 2, obtained},
+		{"[endorsers]\nwhitelistendorsers =\n    john@example.org\n", w.trusted(id), 4, "whitelistendorsers"},
+		{"[endorsers]\nblacklistendorsers = " + jane + "\n", w.trusted(id), 4, "blacklistendorsers"},
+		{"[images]\nblacklistimages = " + id + "\n", w.trusted(id), 4, "blacklistimages"},
+		{"[images]\nblacklistimages = " + id + "\n", []string{"--insecure-no-trust", id}, 2, obtained},
+		{"[nonsense]\n", w.trusted(id), 4, "policy.cfg"},
+	} {
+		writeFile(t, w.dir+"/policy.cfg", test.policy, 0o644)
+		w.run(test.code, append([]string{"--policy", "policy.cfg"}, test.args...), test.says)
+	}
+}
+
+func TestStatuses(t *testing.T) {
+	w := newWorld(t)
+	yesterday := time.Now().AddDate(0, 0, -1)
+	w.describe(entrytest.Description{Created: yesterday.Add(-time.Hour), Valid: yesterday})
+	id := w.identifier()
+	w.run(3, w.trusted(id), "expired on", "hint: --allow-expired")
+	w.run(2, w.trusted("--allow-expired", id), "expired on", obtained)
+	w.describe(entrytest.Description{Texts: map[metadata.Term]string{metadata.Deprecated: "has a hole"}})
+	w.run(3, w.trusted("--allow-expired", id), "deprecated by "+jane+".*has a hole", "hint: --allow-deprecated")
+	w.run(2, w.trusted("--allow-deprecated", id), "has a hole", obtained)
+}
+
+func TestUnreachable(t *testing.T) {
+	w := newWorld(t)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	w.describe(entrytest.Description{Texts: map[metadata.Term]string{metadata.Location: "https://no-tls" + strings.TrimPrefix(gone.URL, "http://127.0.0.1")}})
+	w.run(6, w.trusted(w.identifier()), "no-tls")
+	w.describe(entrytest.Description{Created: time.Now().Add(time.Minute), Texts: map[metadata.Term]string{metadata.Location: "pdisk:example:1"}})
+	w.run(3, w.trusted(w.identifier()), `skipping "pdisk:example:1"`)
+}
+
+func TestBaseSHA256(t *testing.T) {
+	w := newWorld(t)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(w.image); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	compressed := packed.Bytes()
+	w.served.Store(&compressed)
+	writeFile(t, w.dir+"/disk.gz", packed.String(), 0o644)
+	ofFile, ofImage := fmt.Sprintf("%x", sha256.Sum256(packed.Bytes())), fmt.Sprintf("%x", sha256.Sum256(w.image))
+	for _, sum := range []string{ofFile, ofImage} {
+		for range 2 { // downloaded, and cached
+			w.run(2, []string{"--base-sha256", sum, w.location}, obtained)
+		}
+		w.run(2, []string{"--base-sha256", sum, "file://" + w.dir + "/disk.gz"}, obtained)
+		w.run(2, []string{"--base-sha256", sum, "disk.gz"}, obtained)
+	}
+	if got := w.asked.Load(); got != 2 {
+		t.Errorf("the server was asked %d times, want twice", got)
+	}
+	wrong := strings.Repeat("ab", 32)
+	w.run(3, []string{"--base-sha256", wrong, w.location}, "its SHA-256 is "+ofFile+", uncompressed "+ofImage+", want "+wrong)
+	w.run(3, []string{"--base-sha256", wrong, "disk.gz"}, "its SHA-256 is "+ofFile+", uncompressed "+ofImage+", want "+wrong)
+	w.run(2, []string{w.location}, "no signed description", "hint: .*--base-sha256")
+}
+
+// TestTogether: of two builds with one base, one downloads it.
+func TestTogether(t *testing.T) {
+	w := newWorld(t)
+	w.describe(entrytest.Description{})
+	args := append([]string{"--no-save", "--disk-size", "1K"}, w.trusted(w.identifier())...)
+	a, b := start(t, w.dir, args...), start(t, w.dir, args...)
+	for _, c := range []*child{a, b} {
+		if code := c.wait(); code != 2 || !strings.Contains(c.stderr.String(), obtained) {
+			t.Errorf("exit code %d:\n%s", code, c.stderr.String())
+		}
+	}
+	if got := w.asked.Load(); got != 1 {
+		t.Errorf("the server was asked %d times, want once", got)
+	}
+}
+
+func TestCacheSize(t *testing.T) {
+	w := newWorld(t)
+	w.describe(entrytest.Description{})
+	w.run(2, w.trusted("--cache-size", "100K", w.identifier()), obtained)
+	if files, err := filepath.Glob(w.cache + "/sha*"); err != nil || len(files) > 0 {
+		t.Errorf("kept: %q, %v", files, err)
+	}
+}
+
+// TestSecrets: no program gets the passphrase of the user's certificate.
+func TestSecrets(t *testing.T) {
+	w := newWorld(t)
+	w.describe(entrytest.Description{})
+	writeFile(t, w.dir+"/bin/qemu-img", "#!/bin/sh\nenv >>"+w.dir+"/environment\nexit 1\n", 0o755)
+	writeFile(t, w.dir+"/disk.raw", string(w.image), 0o644)
+	t.Setenv("PATH", w.dir+"/bin:"+os.Getenv("PATH"))
+	t.Setenv("STRATUSLAB_P12_PASSWORD", "the secret")
+	for _, args := range [][]string{w.trusted(w.identifier()), {"--insecure-no-trust", w.identifier()}, {"disk.raw"}} {
+		b := start(t, w.dir, append([]string{"--no-save"}, args...)...)
+		if code := b.wait(); code != 1 {
+			t.Errorf("exit code %d:\n%s", code, b.stderr.String())
+		}
+		text, err := os.ReadFile(w.dir + "/environment")
+		if err != nil || !strings.Contains(string(text), "PATH=") || strings.Contains(string(text), "the secret") {
+			t.Errorf("the environment of qemu-img: %s, %v", text, err)
+		}
+		if err := os.Remove(w.dir + "/environment"); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
+)
+
+// locations are where the base is that has to be downloaded.
+func (p *plan) locations() []string {
+	if p.found != nil {
+		return p.found.Locations
+	}
+	return []string{p.options.Base.Text}
+}
+
+// download takes the base out of the cache, and makes sure that it is there.
+func (r *run) download(ctx context.Context) (*base.Image, error) {
+	store, err := r.cache(r.dir)
+	if err != nil {
+		return nil, err
+	}
+	r.item, err = store.Acquire(ctx, r.want.Name(), func() { r.say("waiting for another process that downloads the base image") })
+	if err != nil {
+		return nil, err
+	}
+	if r.item.Present() {
+		r.say("reading the base image %q, which was downloaded before", r.item.Path())
+		meter := r.call.NewMeter("reading", fileSize(r.item.Path()))
+		defer meter.Close()
+		return r.readCached(ctx, r.item.Path(), r.item.Record(), meter)
+	}
+	r.say("downloading the base image")
+	got, err := r.options.Fetcher.Fetch(ctx, r.locations(), r.want, fetch.Files{Part: r.item.Part(), Unpacked: r.item.Unpacked(), Record: r.item.Record()})
+	if err != nil {
+		return nil, failFetch(err)
+	}
+	r.say("downloaded %q: %s", got.Location, tool.FormatBytes(got.Sums.Bytes))
+	if err := r.item.Commit(ctx, got.Path); err != nil {
+		return nil, err
+	}
+	return r.digested(r.item.Path(), got.Sums, fetch.FileSHA256(r.item.Record(), got.Sums.SHA256))
+}
+
+// digested takes in an image that has just been digested.
+func (p *plan) digested(path string, sums digest.Sums, file []byte) (*base.Image, error) {
+	image, err := base.Digested(path, sums)
+	if err != nil {
+		return nil, badBase(err)
+	}
+	image.File = file
+	return image, p.checkBase(image)
+}
+
+// cache is where downloaded images are kept: the user's cache, or one in the
+// work directory that goes with it.
+func (p *plan) cache(workDir string) (*cache.Cache, error) {
+	if p.options.NoCache {
+		return cache.New(filepath.Join(workDir, "images"), math.MaxInt64), nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil, tool.WithHint(fmt.Errorf("finding the image cache: %w", err), "--no-cache does without")
+	}
+	return cache.New(filepath.Join(dir, "stratuslab", "images"), p.options.CacheSize), nil
+}
+
+// readCached digests an image of the cache and compares it with what it must
+// be: files change, and what is in a cache may be old.
+func (p *plan) readCached(ctx context.Context, path, record string, meter io.Writer) (*base.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cached image: %w", err)
+	}
+	defer f.Close()
+	sums, err := digest.Raw(ctx, f, meter)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cached image %q: %w", path, err)
+	}
+	sums.Kind = compress.None
+	file := fetch.FileSHA256(record, sums.SHA256)
+	if err := p.want.Check(sums, file); err != nil {
+		return nil, tool.WithHint(tool.BadInputf("checking the cached image %q: %w", path, err),
+			"remove the file, and it is downloaded again; --no-cache does without")
+	}
+	return p.digested(path, sums, file)
+}
+
+// closeItem lets the cache have the base back. What goes wrong there does not
+// spoil what was made.
+func (r *run) closeItem() {
+	if r.item == nil {
+		return
+	}
+	if err := r.item.Close(); err != nil {
+		r.call.Log.Warnf("%v", err)
+	}
+}
+
+// failFetch gives errors of downloads their exit codes. A wrong image at one
+// location is worse than another that cannot be reached.
+func failFetch(err error) error {
+	if errors.Is(err, claim.ErrMismatch) {
+		return tool.BadInputf("%w", err)
+	}
+	failed := endpoint.Fail(err)
+	var known *tool.Error
+	if errors.Is(err, fetch.ErrNoLocation) && !errors.As(failed, &known) {
+		return tool.BadInputf("%w", err)
+	}
+	return failed
+}

@@ -1,0 +1,78 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile opens and locks a file, which is made where there is none. waiting,
+// if not nil, is called before the first time that it has to wait.
+func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		err = flock(f, how|unix.LOCK_NB)
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			if waiting != nil {
+				waiting()
+				waiting = nil
+			}
+			err = waitLock(ctx, f, how)
+		} else if err != nil {
+			_ = f.Close()
+		}
+		if err != nil {
+			return nil, err
+		}
+		// Whoever removed the image has removed the file, too: a lock of a file
+		// without a name keeps nobody out.
+		if named(f, path) {
+			return f, nil
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// waitLock waits for the lock until the context ends. After an error the file
+// is closed, or will be.
+func waitLock(ctx context.Context, f *os.File, how int) error {
+	locked := make(chan error, 1)
+	go func() { locked <- flock(f, how) }()
+	select {
+	case err := <-locked:
+		if err != nil {
+			_ = f.Close()
+		}
+		return err
+	case <-ctx.Done():
+		go func() {
+			_ = errors.Join(<-locked, f.Close()) // whether it got the lock or not
+		}()
+		return context.Cause(ctx)
+	}
+}
+
+func flock(f *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), how); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// named tells whether the open file is the one of that name.
+func named(f *os.File, path string) bool {
+	open, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(open, there)
+}

@@ -1,0 +1,190 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/remote"
+)
+
+// stream is a file on another host, from some byte on.
+type stream struct {
+	io.ReadCloser
+	offset  int64  // of its first byte
+	size    int64  // of the whole file; -1 where nobody knows
+	version string // differs when the file changes; empty where nobody knows
+}
+
+// opener opens a location at the offset, or at 0 if that cannot be done or the
+// file is not of the version any more that is not empty.
+type opener func(ctx context.Context, offset int64, version string) (*stream, error)
+
+func (f *Fetcher) openHTTP(u *url.URL, accept string) opener {
+	var open opener
+	open = func(ctx context.Context, offset int64, version string) (*stream, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Accept", accept)
+		if offset > 0 {
+			req.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+			if version != "" {
+				req.Header.Set("If-Range", version)
+			}
+		}
+		resp, err := f.http.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		s, err := answered(resp, offset)
+		if errors.Is(err, errRange) {
+			_ = resp.Body.Close()
+			return open(ctx, 0, "")
+		}
+		if err != nil {
+			_ = resp.Body.Close()
+			return nil, fmt.Errorf("GET %q: %w", u.Redacted(), err)
+		}
+		return s, nil
+	}
+	return open
+}
+
+// errRange says that the file has no such range.
+var errRange = errors.New("the file is shorter")
+
+// answered takes the stream out of an answer.
+func answered(resp *http.Response, offset int64) (*stream, error) {
+	s := &stream{ReadCloser: resp.Body, size: resp.ContentLength, version: resp.Header.Get("ETag")}
+	if s.version == "" || strings.HasPrefix(s.version, "W/") { // weak ones do not tell every byte
+		s.version = resp.Header.Get("Last-Modified")
+	}
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		return s, nil
+	case resp.StatusCode == http.StatusPartialContent && offset > 0:
+		var last int64
+		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &s.offset, &last, &s.size); err != nil || s.offset != offset {
+			return nil, fmt.Errorf("%w: it answers with the range %q to one from byte %d", remote.ErrRefused, resp.Header.Get("Content-Range"), offset)
+		}
+		return s, nil
+	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && offset > 0:
+		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes */%d", &s.size); err != nil || s.size != offset {
+			return nil, errRange
+		}
+		s.offset, s.ReadCloser = offset, ended{resp.Body} // all is there already
+		return s, nil
+	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
+		return nil, fmt.Errorf("%w: %s", remote.ErrUnreachable, resp.Status)
+	}
+	return nil, fmt.Errorf("%w: %s", remote.ErrRefused, resp.Status)
+}
+
+// ended is a body without what it says.
+type ended struct{ io.Closer }
+
+func (ended) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (f *Fetcher) openSFTP(u *url.URL) opener {
+	return func(ctx context.Context, offset int64, version string) (*stream, error) {
+		user, host, port, path, err := remote.ParseSFTP(u.String())
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", remote.ErrRefused, err)
+		}
+		session, err := remote.DialSFTP(ctx, user, host, port, f.options)
+		if err != nil {
+			return nil, err
+		}
+		s, err := func() (*stream, error) {
+			file, err := session.Open(path)
+			if err != nil {
+				return nil, err
+			}
+			return openAt(file, &remoteFile{file, session}, offset, version)
+		}()
+		if err != nil {
+			_ = session.Close()
+			return nil, fmt.Errorf("opening %q: %w", u.Redacted(), sftpError(err))
+		}
+		return s, nil
+	}
+}
+
+// remoteFile is a file with the session that it needs.
+type remoteFile struct {
+	file    io.Reader
+	session *remote.SFTP
+}
+
+func (r *remoteFile) Read(p []byte) (int, error) {
+	n, err := r.file.Read(p)
+	if err != nil && err != io.EOF {
+		err = sftpError(err)
+	}
+	return n, err
+}
+
+func (r *remoteFile) Close() error { return r.session.Close() }
+
+// sftpError gives an error its kind: what is not a broken connection is a no.
+func sftpError(err error) error {
+	err = remote.SFTPError(err)
+	if errors.Is(err, remote.ErrUnreachable) || errors.Is(err, remote.ErrRefused) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", remote.ErrRefused, err)
+}
+
+func openFile(u *url.URL) opener {
+	return func(_ context.Context, offset int64, version string) (*stream, error) {
+		path, err := remote.FilePath(u)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", remote.ErrRefused, err)
+		}
+		// Looked at first: to open a pipe would wait for its writer.
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%w: %q is no regular file", remote.ErrRefused, path)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", remote.ErrRefused, err)
+		}
+		s, err := openAt(f, f, offset, version)
+		if err != nil {
+			_ = f.Close()
+			return nil, fmt.Errorf("%w: opening %q: %w", remote.ErrRefused, u.Redacted(), err)
+		}
+		return s, nil
+	}
+}
+
+// statSeeker is a file here or elsewhere.
+type statSeeker interface {
+	io.Seeker
+	Stat() (os.FileInfo, error)
+}
+
+// openAt makes the stream of an open file.
+func openAt(f statSeeker, r io.ReadCloser, offset int64, version string) (*stream, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
+	s := &stream{ReadCloser: r, size: info.Size()}
+	s.version = fmt.Sprintf("%d bytes of %d", info.Size(), info.ModTime().UnixNano())
+	if version != "" && version != s.version || offset > s.size {
+		offset = 0
+	}
+	s.offset, err = f.Seek(offset, io.SeekStart)
+	return s, err
+}

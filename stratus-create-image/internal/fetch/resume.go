@@ -1,0 +1,95 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/remote"
+)
+
+// How often a download that breaks off is continued: in all, and without having
+// got on in between.
+const (
+	maxResumes = 100
+	maxVain    = 5
+	gotOn      = 1 << 20 // bytes
+)
+
+// resuming reads a stream to its end, and opens it again where it breaks off.
+type resuming struct {
+	ctx      context.Context
+	open     opener
+	log      func(format string, args ...any)
+	location string
+	wait     time.Duration
+
+	current *stream
+	offset  int64 // of the next byte
+	resumes int
+	vain    int   // resumes since it last got on
+	from    int64 // offset of the last resume that got on
+}
+
+func (r *resuming) Read(p []byte) (int, error) {
+	for {
+		n, err := r.current.Read(p)
+		r.offset += int64(n)
+		switch {
+		case n > 0 || err == nil:
+			return n, nil // an error comes again
+		case err == io.EOF && (r.current.size < 0 || r.offset == r.current.size):
+			return 0, io.EOF
+		case err == io.EOF:
+			err = fmt.Errorf("%w: it ends after %d of %d bytes", remote.ErrUnreachable, r.offset, r.current.size)
+		}
+		if err := r.resume(err); err != nil {
+			return 0, fmt.Errorf("downloading %q: %w", r.location, err)
+		}
+	}
+}
+
+// resume continues after the error that broke the stream off.
+func (r *resuming) resume(cause error) error {
+	if r.ctx.Err() != nil || !errors.Is(cause, remote.ErrUnreachable) {
+		return cause
+	}
+	if r.offset-r.from >= gotOn {
+		r.vain, r.from = 0, r.offset
+	}
+	r.resumes++
+	r.vain++
+	if r.resumes > maxResumes || r.vain > maxVain {
+		return fmt.Errorf("it broke off %d times: %w", r.resumes, cause)
+	}
+	_ = r.current.Close() // of what was only read
+	wait := r.wait << (r.vain - 1)
+	r.log("the download of %q broke off after %d bytes (%v); going on in %s", r.location, r.offset, cause, wait)
+	select {
+	case <-r.ctx.Done():
+		return context.Cause(r.ctx)
+	case <-time.After(wait):
+	}
+	next, err := r.open(r.ctx, r.offset, r.current.version)
+	if err != nil {
+		return err
+	}
+	changed := next.version != r.current.version || next.size != r.current.size
+	r.current = next
+	switch {
+	case next.offset == r.offset:
+		return nil
+	case changed:
+		return fmt.Errorf("%w: the file changed during the download", remote.ErrUnreachable)
+	}
+	// The same file, but only from its start.
+	n, err := io.CopyN(io.Discard, next, r.offset)
+	if err != nil {
+		return fmt.Errorf("%w: it breaks off again, after %d bytes: %w", remote.ErrUnreachable, n, err)
+	}
+	return nil
+}
+
+func (r *resuming) Close() error { return r.current.Close() }
