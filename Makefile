@@ -8,20 +8,21 @@ GO      ?= go
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-TOOLS   = $(wildcard stratus-*)
-HELPERS = boot-image build-base-image
-BASE    = build/base.qcow2
+TOOLS    = $(wildcard stratus-*)
+PROGRAMS = find-image marketplace
+HELPERS  = boot-image build-base-image
+BASE     = build/base.qcow2
 
 .PHONY: help build demo check bench install clean base lint vuln
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-build: ## the commands, as static binaries in bin/
+build: ## the commands and programs, as static binaries in bin/
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ $(TOOLS:%=./%)
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ $(TOOLS:%=./%) $(PROGRAMS:%=./scripts/%)
 
-demo: ## make a base image, customize it, sign and boot the result
+demo: ## make a base image, customize, sign and publish it, and start again from there
 	@scripts/install-deps demo
 	@$(MAKE) --no-print-directory build
 	@scripts/demo
@@ -59,7 +60,7 @@ install: build ## commands, man pages and helpers, below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/libexec/stratus
 	install -m 755 $(TOOLS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(foreach t,$(TOOLS),$(t)/$(t).1) $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(HELPERS:%=scripts/%) $(DESTDIR)$(PREFIX)/libexec/stratus
+	install -m 755 $(HELPERS:%=scripts/%) $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/libexec/stratus
 
 clean: ## remove what was built
 	rm -rf bin build

@@ -29,8 +29,9 @@ type Place interface {
 	// entry are against it, remote.ErrRefused and an *Answer where a
 	// Marketplace is.
 	Publish(ctx context.Context, e *entry.Entry) (entry.Receipt, error)
-	// Find yields what the query asks for, the newest first where that is
-	// known. An error that wraps entry.ErrInvalid is about one entry, which is
+	// Find yields what the query asks for, the last to arrive first; of those
+	// with one tag of one endorser perhaps only the newest that is not
+	// deprecated. An error that wraps entry.ErrInvalid is about one entry, which is
 	// left out; any other ends the search.
 	Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error]
 	// URL is the address of an entry.
