@@ -68,7 +68,7 @@ func TestReadme(t *testing.T) {
 		cmd := exec.Command("bash", "-euo", "pipefail", "-c", block)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "HOME="+dir,
-			"STRATUSLAB_P12_PASSWORD=as typed at the terminal")
+			"XDG_DATA_HOME=", "XDG_CACHE_HOME=", "STRATUSLAB_P12_PASSWORD=as typed at the terminal")
 		if strings.HasPrefix(block, "make") {
 			cmd.Dir = root
 			cmd.Env = append(cmd.Env, goCaches(t)...)
@@ -84,7 +84,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("the page is %q", out)
 		}
 	}
-	for _, name := range []string{"base.xml", "base.xml.orig", "web.xml", "web-90.xml", "web-retired.xml"} {
+	for _, name := range []string{"base.xml", "base.xml.orig", "web.xml", "web-2.xml", "web-90.xml", "web-retired.xml"} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil {
 			err = xml.Unmarshal(data, new(struct{}))
@@ -93,7 +93,8 @@ func TestReadme(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"bin/stratus-create-image", "bin/stratus-build-metadata", "bin/stratus-sign-metadata", "share/man/man1/stratus-create-image.1", "libexec/stratus/boot-image"} {
+	for _, name := range []string{"bin/stratus-create-image", "bin/stratus-build-metadata", "bin/stratus-sign-metadata", "bin/stratus-upload-metadata",
+		"share/man/man1/stratus-create-image.1", "libexec/stratus/boot-image", "libexec/stratus/find-image", "libexec/stratus/marketplace"} {
 		if _, err := os.Stat(filepath.Join(dir, ".local", name)); err != nil {
 			t.Errorf("installed: %v", err)
 		}

@@ -1,0 +1,146 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+)
+
+// Query says which entries are looked for, and which of those are wanted.
+type Query struct {
+	entry.Query
+	// Search looks through all texts; the others through one each.
+	Search, OS, OSVersion, OSArch, Endorser, Kind, Title Pattern
+	// Before leaves out this entry and those that are not older; the zero key
+	// leaves none out.
+	Before entry.Key
+	// Column sorts the entries by what it gives of each; nil is newest first.
+	Column     func(entry.Summary) string
+	Descending bool
+	// Offset and Limit choose from the sorted entries.
+	Offset, Limit int
+}
+
+// Result is what was found.
+type Result struct {
+	Rows []entry.Summary // the wanted ones
+	// Total counts the entries that entry.Query matches, and Matching those of
+	// them that the patterns match.
+	Total, Matching int
+}
+
+// Find looks for entries, as they are at the time now. Of the entries of one
+// image and endorser it looks at the newest only, unless a time is asked for.
+// It ends early, with an error, when the context does.
+func (x *Index) Find(ctx context.Context, q Query, now time.Time) (Result, error) {
+	var found Result
+	var rows []*row
+	scope, match := x.scope(q.Query), q.matcher()
+	seen := 0
+	for r := range scope.newestFirst(q.Created != "") {
+		if seen%64 == 0 && ctx.Err() != nil {
+			return Result{}, fmt.Errorf("searching %d entries: %w", len(scope.rows), context.Cause(ctx))
+		}
+		seen++
+		if q.Before != (entry.Key{}) && compareKeys(r.Key, q.Before) >= 0 || !q.Matches(r.Summary, now) {
+			continue
+		}
+		found.Total++
+		if match(r) {
+			rows = append(rows, r)
+		}
+	}
+	found.Matching = len(rows)
+	q.sort(rows)
+	from := min(max(q.Offset, 0), len(rows))
+	to := min(max(q.Limit, 0), len(rows)-from) + from
+	for _, r := range rows[from:to] {
+		found.Rows = append(found.Rows, r.Summary)
+	}
+	return found, nil
+}
+
+// sort orders rows that are newest first by the wanted column; rows that are
+// equal in it stay newest first.
+func (q Query) sort(rows []*row) {
+	if q.Column == nil {
+		return
+	}
+	sign := 1
+	if q.Descending {
+		sign = -1
+	}
+	slices.SortStableFunc(rows, func(a, b *row) int { return sign * strings.Compare(q.Column(a.Summary), q.Column(b.Summary)) })
+}
+
+// matcher gives the test of all patterns.
+func (q Query) matcher() func(*row) bool {
+	var columns [5]memo
+	for i, p := range [...]Pattern{q.OS, q.OSVersion, q.OSArch, q.Endorser, q.Kind} {
+		columns[i] = memo{p, make(map[string]bool)}
+	}
+	return func(r *row) bool {
+		for i, text := range [...]string{r.OS, r.OSVersion, r.OSArch, r.Email, r.Kind} {
+			if !columns[i].in(text) {
+				return false
+			}
+		}
+		return q.Search.in(r.text) && (q.Title == (Pattern{}) || q.Title.in(strings.ToLower(r.Title)))
+	}
+}
+
+// Endorsers gives a summary for each address, subject and issuer that differ, in
+// this order.
+func (x *Index) Endorsers() []entry.Summary {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	found := make([]entry.Summary, 0, len(x.endorsers))
+	for _, r := range x.endorsers {
+		found = append(found, r.Summary)
+	}
+	slices.SortFunc(found, func(a, b entry.Summary) int {
+		return cmp.Or(strings.Compare(a.Email, b.Email), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Issuer, b.Issuer))
+	})
+	return found
+}
+
+// History gives the entries of an image, of an endorser, of both or of all (no
+// more of the query counts) that were made since a time, in the form of
+// entry.Key, newest first and at most limit of them; with hidden, those of which
+// there is a newer one as well.
+func (x *Index) History(of entry.Query, since string, hidden bool, limit int) []entry.Summary {
+	var found []entry.Summary
+	for r := range x.scope(of).newestFirst(hidden) {
+		if r.Created < since || len(found) == limit {
+			break
+		}
+		if of.Email == "" || of.Email == r.Email {
+			found = append(found, r.Summary)
+		}
+	}
+	return found
+}
+
+// Tagged gives the newest entry for each tag of an endorser, in the order of the
+// tags and at most limit of them, of those that no newer one hides. It is nil if
+// there is nothing by the endorser at all.
+func (x *Index) Tagged(email string, limit int) []entry.Summary {
+	scope := x.scope(entry.Query{Email: email})
+	if len(scope.rows) == 0 {
+		return nil
+	}
+	found, seen := []entry.Summary{}, make(map[string]bool)
+	for r := range scope.newestFirst(false) {
+		if r.Tag != "" && !seen[r.Tag] && len(found) < limit {
+			seen[r.Tag] = true
+			found = append(found, r.Summary)
+		}
+	}
+	slices.SortFunc(found, func(a, b entry.Summary) int { return strings.Compare(a.Tag, b.Tag) })
+	return found
+}

@@ -1,0 +1,111 @@
+package index
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// MaxPattern is the length of the longest pattern, in bytes.
+const MaxPattern = 200
+
+// maxSteps bounds what an expression may cost for each character of a text: a
+// short one can repeat others a thousand times each.
+const maxSteps = 2000
+
+// Pattern is looked for in texts, in any case. The zero value is in every text.
+type Pattern struct {
+	// literal is what a text must have, in lower case. To look for it is ten
+	// times as fast as to try an expression.
+	literal string
+	re      *regexp.Regexp // nil: the literal is all
+}
+
+// Word is the pattern of the word itself.
+func Word(word string) (Pattern, error) {
+	if len(word) > MaxPattern {
+		return Pattern{}, fmt.Errorf("reading a search word: it has %d bytes, at most %d are allowed", len(word), MaxPattern)
+	}
+	return Pattern{literal: strings.ToLower(word)}, nil
+}
+
+// Expression is the pattern of a regular expression, in the syntax of package
+// regexp.
+func Expression(expr string) (Pattern, error) {
+	if len(expr) > MaxPattern {
+		return Pattern{}, fmt.Errorf("reading a search expression: it has %d bytes, at most %d are allowed", len(expr), MaxPattern)
+	}
+	tree, err := syntax.Parse(expr, syntax.Perl|syntax.FoldCase)
+	if err != nil {
+		return Pattern{}, fmt.Errorf("reading search expression %q: %w", expr, err)
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return Pattern{}, fmt.Errorf("reading search expression %q: %w", expr, err)
+	}
+	if n := len(program.Inst); n > maxSteps {
+		return Pattern{}, fmt.Errorf("reading search expression %q: its repetitions make %d steps, at most %d are allowed", expr, n, maxSteps)
+	}
+	re, err := regexp.Compile("(?i:" + expr + ")")
+	if err != nil {
+		return Pattern{}, fmt.Errorf("reading search expression %q: %w", expr, err)
+	}
+	literal, whole := longestLiteral(tree)
+	if whole {
+		re = nil
+	}
+	return Pattern{literal, re}, nil
+}
+
+// longestLiteral finds the longest text that must be in what the expression
+// matches, and tells whether that is all of the expression.
+func longestLiteral(tree *syntax.Regexp) (text string, whole bool) {
+	switch tree.Op {
+	case syntax.OpEmptyMatch:
+		return "", true
+	case syntax.OpLiteral:
+		if text = strings.ToLower(string(tree.Rune)); ascii(text) {
+			return text, tree.Flags&syntax.FoldCase != 0 || text == string(tree.Rune)
+		}
+		return "", false
+	case syntax.OpCapture:
+		return longestLiteral(tree.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range tree.Sub {
+			if found, _ := longestLiteral(sub); len(found) > len(text) {
+				text = found
+			}
+		}
+	}
+	return text, false
+}
+
+// ascii tells whether the text has only characters for which everybody has the
+// same idea of upper and lower case.
+func ascii(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 })
+}
+
+// in tells whether the pattern is in a text, which is in lower case.
+func (p Pattern) in(lower string) bool {
+	return strings.Contains(lower, p.literal) && (p.re == nil || p.re.MatchString(lower))
+}
+
+// memo remembers what a pattern makes of the few texts of a column.
+type memo struct {
+	Pattern
+	known map[string]bool
+}
+
+func (m memo) in(text string) bool {
+	if m.Pattern == (Pattern{}) {
+		return true
+	}
+	is, ok := m.known[text]
+	if !ok {
+		is = m.Pattern.in(strings.ToLower(text))
+		m.known[text] = is
+	}
+	return is
+}

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// counter remembers what was answered.
+type counter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (c *counter) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// logAccess writes one line about a request that was answered.
+func (s *Server) logAccess(r *http.Request, c *counter, took time.Duration) {
+	s.log.Infof("%s %q %d %d %s %s", clip(r.Method), clip(r.RequestURI), c.status, c.bytes, took.Round(10*time.Microsecond), remote(r))
+}
+
+// remote is the address of the client. A proxy on this host says who its own
+// client is, at the end of X-Forwarded-For; nobody else is believed.
+func remote(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return clip(r.RemoteAddr)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return host
+	}
+	list := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	if ip := net.ParseIP(strings.TrimSpace(list[strings.LastIndex(list, ",")+1:])); ip != nil {
+		return ip.String()
+	}
+	return host
+}

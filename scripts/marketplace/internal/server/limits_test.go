@@ -1,0 +1,215 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/peers"
+)
+
+// halfUpload begins an upload, and returns when the server reads the body.
+func halfUpload(t *testing.T, m *market, source []byte) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", m.http.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	fmt.Fprintf(c, "POST /metadata HTTP/1.1\r\nHost: here\r\nAccept: application/xml\r\nContent-Type: application/xml\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(source))
+	if head, err := bufio.NewReaderSize(io.LimitReader(c, 25), 25).ReadString('\n'); err != nil || !strings.Contains(head, "100") {
+		t.Fatalf("got %q: %v", head, err)
+	}
+	if _, err := c.Write(source[:len(source)/2]); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func finish(t *testing.T, c net.Conn, rest []byte) (status int, closing bool) {
+	t.Helper()
+	if _, err := c.Write(rest); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return resp.StatusCode, resp.Close
+}
+
+// TestUploadsAtOnce: uploads wait for their turn, but not for ever.
+func TestUploadsAtOnce(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Uploads, limits.Wait = 1, 50*time.Millisecond
+	m := newMarket(t, t.TempDir(), limits)
+	by := ada(t)
+	first, second := by.Sign(t, entrytest.Description{Content: "one"}), by.Sign(t, entrytest.Description{Content: "two"})
+	c := halfUpload(t, m, first)
+	busy := m.do(t, http.MethodPost, "/metadata", string(second), "Content-Type: application/xml", "Accept: application/xml")
+	if busy.status != 503 || busy.header.Get("Retry-After") == "" || !strings.Contains(busy.body, "<error>too many uploads") {
+		t.Errorf("while another is under way: %d %q, Retry-After %q; want 503", busy.status, busy.body, busy.header.Get("Retry-After"))
+	}
+	if reading := m.get(t, "/metadata", browser); reading.status != 200 {
+		t.Errorf("reading meanwhile: %d, want 200", reading.status)
+	}
+	if status, _ := finish(t, c, first[len(first)/2:]); status != 201 {
+		t.Errorf("the first: %d, want 201", status)
+	}
+	if after := m.do(t, http.MethodPost, "/metadata", string(second), "Content-Type: application/xml"); after.status != 201 {
+		t.Errorf("afterwards: %d %q, want 201", after.status, after.body)
+	}
+}
+
+// TestSlowBody: a body that does not arrive is given up.
+func TestSlowBody(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Body = 100 * time.Millisecond
+	m := newMarket(t, t.TempDir(), limits)
+	c := halfUpload(t, m, ada(t).Sign(t, entrytest.Description{Content: "one"}))
+	if status, closing := finish(t, c, nil); status != http.StatusRequestTimeout || !closing {
+		t.Errorf("got %d, closing: %t; want 408 and the end of the connection", status, closing)
+	}
+	if got := m.get(t, "/metadata", "application/xml"); got.status != 404 {
+		t.Errorf("listed: %d %q", got.status, got.body)
+	}
+}
+
+// smallDisk is a file system of 2 MiB.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=2m"); err != nil {
+		peers.Missing(t, "mounting a tmpfs: "+err.Error())
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
+
+// TestDiskFull: a real file system that is full. Nothing of the entry is to be
+// seen, and the answer says whose fault it is.
+func TestDiskFull(t *testing.T) {
+	dir := smallDisk(t)
+	m := newMarket(t, filepath.Join(dir, "tree"), DefaultLimits())
+	by := ada(t)
+	m.publish(t, by.Entry(t, entrytest.Description{Content: "one"}))
+	if got := m.get(t, "/health", ""); got.status != 200 || got.body != "ok\n" {
+		t.Errorf("health: %d %q, want 200", got.status, got.body)
+	}
+	filler, err := os.Create(filepath.Join(dir, "filler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = filler.Write(make([]byte, 4096))
+	}
+	_ = filler.Close()
+	e := by.Entry(t, entrytest.Description{Content: "two"})
+	got := m.do(t, http.MethodPost, "/metadata", string(e.Source), "Content-Type: application/xml", "Accept: application/xml")
+	if got.status != http.StatusInsufficientStorage || !strings.Contains(got.body, "no space left") || strings.Contains(got.body, dir) {
+		t.Errorf("got %d %q, want 507", got.status, got.body)
+	}
+	if got := m.get(t, "/"+e.URLPath(), ""); got.status != 404 {
+		t.Errorf("the entry: %d, want 404", got.status)
+	}
+	if got := m.get(t, "/health", ""); got.status != 503 {
+		t.Errorf("health: %d, want 503", got.status)
+	}
+	if err := os.Remove(filler.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.do(t, http.MethodPost, "/metadata", string(e.Source), "Content-Type: application/xml"); got.status != 201 {
+		t.Errorf("with space again: %d %q, want 201", got.status, got.body)
+	}
+	if keys, _ := listed(t, m.get(t, "/metadata", "application/xml")); len(keys) != 2 {
+		t.Errorf("listed: %q", keys)
+	}
+}
+
+// TestSearchTime: a search that takes too long ends.
+func TestSearchTime(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Search = 0
+	m := newMarket(t, t.TempDir(), limits)
+	m.publish(t, ada(t).Entry(t, entrytest.Description{Content: "one"}))
+	if got := m.get(t, "/metadata?sSearch=x", "application/json"); got.status != 503 || got.header.Get("Retry-After") == "" {
+		t.Errorf("got %d %q, want 503", got.status, got.body)
+	}
+}
+
+// TestConnections: more connections than places wait.
+func TestConnections(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := bounded(l, 2)
+	accepted := make(chan net.Conn)
+	go func() {
+		defer close(accepted)
+		for {
+			c, err := two.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	for range 3 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	first := <-accepted
+	second := <-accepted
+	select {
+	case <-accepted:
+		t.Error("a third connection has been accepted")
+	case <-time.After(50 * time.Millisecond): // for something that must not happen
+	}
+	_, _ = first.Close(), first.Close()
+	third := <-accepted
+	_, _ = second.Close(), third.Close()
+	_ = two.Close()
+	if _, open := <-accepted; open {
+		t.Error("a connection that nobody made")
+	}
+}
+
+// TestServeStops: the listener is closed, and Serve returns.
+func TestServeStops(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- m.Serve(ctx, l) }()
+	resp, err := http.Get("http://" + l.Addr().String() + "/health")
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatalf("%v: %v", resp, err)
+	}
+	_ = resp.Body.Close()
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		t.Error("it still listens")
+	}
+}

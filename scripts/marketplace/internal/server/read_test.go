@@ -1,0 +1,214 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/metadata"
+)
+
+// described makes an entry with a title and further texts, hours ago.
+func described(t *testing.T, by *entrytest.Endorser, title string, hours int, texts map[metadata.Term]string) *entry.Entry {
+	t.Helper()
+	all := map[metadata.Term]string{metadata.Title: title, metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64", metadata.Kind: "machine"}
+	for term, text := range texts {
+		all[term] = text
+	}
+	return by.Entry(t, entrytest.Description{Content: title, Created: ago(time.Duration(hours) * time.Hour), Texts: all})
+}
+
+// titles gives those in the rows of a table, and its counts.
+func titles(t *testing.T, a answer) (found []string, total, matching int) {
+	t.Helper()
+	var table struct {
+		Total    int        `json:"iTotalRecords"`
+		Matching int        `json:"iTotalDisplayRecords"`
+		Rows     [][]string `json:"aaData"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &table); err != nil || a.status != 200 || a.media != typeJSON {
+		t.Fatalf("%d %s %q: %v", a.status, a.media, a.body, err)
+	}
+	found = []string{}
+	for _, row := range table.Rows {
+		found = append(found, row[10])
+	}
+	return found, table.Total, table.Matching
+}
+
+func TestTable(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	bob := entrytest.NewEndorser(t, "bob@example.org")
+	m.publish(t,
+		described(t, bob, "Gamma", 5, map[metadata.Term]string{metadata.OS: "fedora", metadata.OSVersion: "41", metadata.Location: "pdisk:host:1:2"}),
+		described(t, bob, "Beta", 4, map[metadata.Term]string{metadata.OSArch: "i686", metadata.Location: "ftp://example.org/x"}),
+		described(t, ada(t), "Alpha", 3, map[metadata.Term]string{metadata.Kind: "disk", metadata.Description: "needs 4 GiB (or more)"}),
+	)
+	all := []string{"Alpha", "Beta", "Gamma"}
+	for query, want := range map[string][]string{
+		"":                all,
+		"sSearch=ALPHA":   all[:1],
+		"sSearch=^gamma$": {},
+		"sSearch=al|ga":   {"Alpha", "Gamma"},
+		"sSearch=" + url.QueryEscape(`4 GiB \(or`): all[:1],
+		"sSearch_1=FED":                     all[2:],
+		"sSearch_2=^12$":                    all[:2],
+		"sSearch_3=^i.86":                   all[1:2],
+		"sSearch_4=bob":                     all[1:],
+		"sSearch_5=disk":                    all[:1],
+		"sSearch_1=debian&sSearch_4=^bob":   all[1:2],
+		"os=debian&endorser=ADA":            all[:1],
+		"title=a&version=4":                 all[2:],
+		"arch=x86_64":                       {"Alpha", "Gamma"},
+		"title=.":                           {},
+		"location=web":                      all[:2],
+		"location=pdisk":                    all[2:],
+		"location=all":                      all,
+		"iSortCol_0=10&sSortDir_0=desc":     {"Gamma", "Beta", "Alpha"},
+		"iSortCol_0=1&sSortDir_0=desc":      {"Gamma", "Alpha", "Beta"},
+		"iSortCol_0=99":                     all,
+		"iDisplayStart=1&iDisplayLength=1":  all[1:2],
+		"iDisplayStart=1&iDisplayLength=-1": all[1:],
+		"iDisplayStart=7":                   {},
+		"iSortCol_0=10&sSortDir_0=desc&iDisplayLength=1": all[2:],
+		"status=deprecated":     {},
+		"status=nonsense":       all,
+		"email=bob@example.org": all[1:],
+	} {
+		for _, how := range []string{"GET", "POST"} {
+			t.Run(how+" "+query, func(t *testing.T) {
+				got := m.do(t, "GET", "/metadata?"+query, "", "Accept: application/json")
+				if how == "POST" {
+					got = m.do(t, "POST", "/metadata", query, "Content-Type: application/x-www-form-urlencoded", "Accept: "+browser)
+				}
+				found, _, _ := titles(t, got)
+				if diff := cmp.Diff(want, found); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+	if _, total, matching := titles(t, m.get(t, "/metadata?sSearch=alpha&iDisplayLength=0", typeJSON)); total != 3 || matching != 1 {
+		t.Errorf("%d of %d, want 1 of 3", matching, total)
+	}
+	if got := m.get(t, "/metadata?sEcho=%3Cscript%3E", typeJSON); strings.Contains(got.body, "script") {
+		t.Errorf("the echo: %q", got.body)
+	}
+	for _, query := range []string{"sSearch=(", "sSearch_3=*", "sSearch=" + strings.Repeat("a", 300), "iDisplayStart=x", "iDisplayLength=-2", "iSortCol_0=1e3", "before=x", "os=" + strings.Repeat("a", 300)} {
+		if got := m.get(t, "/metadata?"+query, "application/xml"); got.status != 400 || got.media != typeXML {
+			t.Errorf("%s: got %d %s, want 400", query, got.status, got.media)
+		}
+	}
+	if got := m.do(t, "POST", "/metadata", "sSearch="+strings.Repeat("a", 1<<17), "Content-Type: application/x-www-form-urlencoded"); got.status != 400 {
+		t.Errorf("a long query: %d", got.status)
+	}
+}
+
+// TestPaging: the parts of a listing make up all of it, though entries arrive
+// between them.
+func TestPaging(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Documents, limits.Bytes = 4, 20_000
+	m := newMarket(t, t.TempDir(), limits)
+	by := ada(t)
+	var want []string
+	for n := range 12 {
+		size := 1
+		if n%3 == 0 {
+			size = 12_000 // only one of them fits
+		}
+		e := described(t, by, fmt.Sprint(n), 100-n, map[metadata.Term]string{metadata.Description: strings.Repeat("x", size)})
+		m.publish(t, e)
+		want = append(want, e.Path())
+	}
+	slices.Reverse(want)
+	var got []string
+	var sizes []int
+	for path := "metadata/" + url.PathEscape("ada@example.org") + "?status=all&iDisplayLength=11"; path != ""; {
+		a := m.get(t, "/"+path, typeXML)
+		keys, next := listed(t, a)
+		if len(a.body) > limits.Bytes+1000 || len(keys) > limits.Documents {
+			t.Errorf("a listing of %d documents and %d bytes", len(keys), len(a.body))
+		}
+		got, path, sizes = append(got, keys...), next, append(sizes, len(keys))
+		m.publish(t, described(t, by, fmt.Sprint("new", len(sizes)), 0, nil))
+	}
+	if diff := cmp.Diff(want[:11], got); diff != "" || len(sizes) < 3 {
+		t.Errorf("listings of %d (-want +got):\n%s", sizes, diff)
+	}
+}
+
+func TestPagesOfHTML(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	by := ada(t)
+	for n := range 5 {
+		m.publish(t, described(t, by, fmt.Sprint("image ", n), 100-n, nil))
+	}
+	first := m.get(t, "/metadata/?title=image&iDisplayLength=3", browser)
+	if !strings.Contains(first.body, "3 of 5 images") || !strings.Contains(first.body, `href="?iDisplayLength=3&amp;iDisplayStart=3&amp;title=image"`) {
+		t.Errorf("the first page: %s", first.body)
+	}
+	second := m.get(t, "/metadata/?iDisplayStart=3&iDisplayLength=3&title=image", browser)
+	if strings.Count(second.body, "<tr ") != 3 || !strings.Contains(second.body, `href="?iDisplayLength=3&amp;iDisplayStart=0&amp;title=image"`) {
+		t.Errorf("the second page: %s", second.body)
+	}
+}
+
+func TestMethodsAndHeaders(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	e := described(t, ada(t), "one", 1, nil)
+	m.publish(t, e)
+	for _, test := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"PUT", "/metadata", 405, "GET, HEAD, POST"}, {"DELETE", "/" + e.URLPath(), 405, "GET, HEAD"},
+		{"POST", "/metadata/" + e.Identifier, 405, "GET, HEAD"}, {"POST", "/upload", 405, "GET, HEAD"}, {"OPTIONS", "/", 405, "GET, HEAD"},
+		{"HE", "/", 405, "GET, HEAD"},
+		{"POST", "/sync", 404, ""}, {"GET", "/action/x/confirm", 404, ""}, {"GET", "/css/../../x", 404, ""}, {"GET", "/css/", 404, ""},
+		{"GET", "/query", 501, ""}, {"GET", "/health", 200, ""}, {"GET", "/feed.atom", 200, ""}, {"GET", "/upload/", 200, ""},
+		{"HEAD", "/metadata", 200, ""}, {"HEAD", "/" + e.URLPath(), 200, ""}, {"HEAD", "/nothing", 404, ""}, {"HEAD", "/upload", 200, ""},
+		{"GET", "/endorsers/ada@example.org?range=1", 200, ""}, {"GET", "/endorsers/ada@example.org?range=x", 400, ""},
+		{"GET", "/endorsers/ada@example.org?range=99999999", 400, ""},
+	} {
+		got := m.do(t, test.method, test.path, "", "Accept: application/xml")
+		if got.status != test.status || got.header.Get("Allow") != test.allow {
+			t.Errorf("%s %s: got %d, Allow %q; want %d, %q", test.method, test.path, got.status, got.header.Get("Allow"), test.status, test.allow)
+		}
+		if test.method == "HEAD" && got.body != "" {
+			t.Errorf("HEAD %s has a body", test.path)
+		}
+		if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+			t.Errorf("%s %s: Content-Security-Policy %q", test.method, test.path, csp)
+		}
+	}
+	for _, path := range []string{"/metadata", "/" + e.URLPath(), "/js/marketplace.js"} {
+		tag := m.get(t, path, typeXML).header.Get("ETag")
+		if got := m.do(t, http.MethodGet, path, "", "Accept: application/xml", "If-None-Match: "+tag); tag == "" || got.status != 304 || got.body != "" {
+			t.Errorf("%s with ETag %q: %d", path, tag, got.status)
+		}
+	}
+}
+
+// TestAccessLog: one line for each request, whatever is in it.
+func TestAccessLog(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	m.do(t, http.MethodGet, "/nothing%0Ahere?x=%1b[31m", "", "X-Forwarded-For: forged, 192.0.2.7")
+	m.do(t, http.MethodGet, "/health", "", "X-Forwarded-For: <script>")
+	lines := strings.Split(m.log.String(), "\n")
+	for i, want := range []string{`info GET "/nothing%0Ahere?x=%1b[31m" 404 `, `info GET "/health" 200 3 `} {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], want) || !strings.HasSuffix(lines[i], []string{" 192.0.2.7", " 127.0.0.1"}[i]) {
+			t.Errorf("line %d of %q, want %q", i, lines, want)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTreeChanges: whatever happens to the tree behind the server, it shows it.
+func TestTreeChanges(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	by := ada(t)
+	count := func() int {
+		found, _, _ := titles(t, m.get(t, "/metadata?iDisplayLength=-1", typeJSON))
+		return len(found)
+	}
+	for n := range 34 { // more than a page of the registry
+		m.publish(t, described(t, by, fmt.Sprint(n), 100-n, nil))
+		if got := count(); got != n+1 {
+			t.Fatalf("after %d entries: %d", n+1, got)
+		}
+	}
+	// A list that is broken is answered from what is known, and the next
+	// publication makes it anew.
+	log := filepath.Join(m.dir, "metadata", "log.json")
+	if err := os.WriteFile(log, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := count(); got != 34 {
+		t.Errorf("with a broken list: %d", got)
+	}
+	if !strings.Contains(m.log.String(), "log.json") {
+		t.Errorf("nobody is told: %s", m.log)
+	}
+	if fresh := newMarket(t, m.dir, DefaultLimits()); fresh.get(t, "/metadata", typeXML).status != 503 {
+		t.Error("a server that knows nothing answers for a broken list")
+	}
+	// An entry that was put there without being listed comes to light, too.
+	hidden := described(t, by, "hidden", 50, nil)
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(m.dir, hidden.Path())), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(m.dir, hidden.Path()), hidden.Source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m.publish(t, described(t, by, "last", 0, nil))
+	if got := count(); got != 36 {
+		t.Errorf("made anew: %d, want 36", got)
+	}
+}
+
+func TestHostileTree(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	by := ada(t)
+	good, other := described(t, by, "good", 2, nil), described(t, by, "other", 1, nil)
+	m.publish(t, good, other)
+	if err := os.WriteFile(filepath.Join(m.dir, good.Path()), other.Source, 0o644); err != nil { // swapped
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(m.dir, "secret"), []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	page := m.get(t, "/"+good.URLPath(), browser)
+	if page.status != 200 || !strings.Contains(page.body, "the signed document is") || strings.Contains(page.body, "signature verified") {
+		t.Errorf("the page of a swapped entry: %d %s", page.status, page.body)
+	}
+	if got := m.get(t, "/"+good.URLPath(), typeJSON); got.status != 500 || strings.Contains(got.body, other.Identifier) {
+		t.Errorf("JSON of a swapped entry: %d %s", got.status, got.body)
+	}
+	if err := os.Remove(filepath.Join(m.dir, good.Path())); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(m.dir, "secret"), filepath.Join(m.dir, good.Path())); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.get(t, "/"+good.URLPath(), ""); got.status == 200 || strings.Contains(got.body, "secret") {
+		t.Errorf("an entry that is a link: %d %q", got.status, got.body)
+	}
+	if keys, _ := listed(t, m.get(t, "/metadata", typeXML)); !slices.Equal(keys, []string{other.Path()}) {
+		t.Errorf("listed: %q", keys)
+	}
+}

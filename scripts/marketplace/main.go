@@ -1,0 +1,63 @@
+// Command marketplace serves the API and the pages of a StratusLab Marketplace
+// over HTTP, from a directory that stratus-upload-metadata can also write, and
+// any web server read. It must not know what the API is.
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/marketplace/registry"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/scripts/marketplace/internal/server"
+)
+
+func main() { os.Exit(tool.Main(command())) }
+
+func command() *tool.Command {
+	limits := server.DefaultLimits()
+	return &tool.Command{
+		Name:    "marketplace",
+		Summary: "serve a Marketplace of image descriptions over HTTP",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "data", Usage: "keep the entries in directory `DIR`, which is made if it does not exist"},
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8081", Usage: "listen on `ADDRESS`, a host and a port; port 0 is any that is free"},
+			&cli.IntFlag{Name: "max-uploads", Value: limits.Uploads, Usage: "take at most `NUMBER` uploads at a time"},
+		},
+		Examples: []string{
+			"marketplace --data /srv/marketplace",
+			"marketplace --data /srv/marketplace --listen '[::1]:9204' --max-uploads 4",
+		},
+		Action: func(c *tool.Call) error { return serve(c, limits) },
+	}
+}
+
+func serve(c *tool.Call, limits server.Limits) error {
+	if c.String("data") == "" {
+		return tool.Usagef("option %q is missing", "--data")
+	}
+	if limits.Uploads = c.Int("max-uploads"); limits.Uploads < 1 || limits.Uploads > 1000 {
+		return tool.Usagef("reading --max-uploads=%d: allowed are 1 to 1000", limits.Uploads)
+	}
+	files, err := registry.Local(c.Path("data"))
+	if err != nil {
+		return err
+	}
+	s := server.New(files, limits, c.Log)
+	if err := s.Load(c.Ctx); err != nil {
+		c.Log.Warnf("%v", err)
+	}
+	l, err := new(net.ListenConfig).Listen(c.Ctx, "tcp", c.String("listen"))
+	if err != nil {
+		return tool.Usagef("listening on %q: %w", c.String("listen"), err)
+	}
+	c.Log.Infof("serving %q at %s", c.String("data"), "http://"+l.Addr().String()+"/")
+	if err := s.Serve(c.Ctx, l); err != nil {
+		return fmt.Errorf("serving %q: %w", c.String("data"), err)
+	}
+	c.Log.Infof("stopped")
+	return nil
+}

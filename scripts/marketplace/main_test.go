@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/registry"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+// childVariable makes the test binary the command itself, for tests that need
+// a process.
+const childVariable = "STRATUS_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process is a server that runs.
+type process struct {
+	url   string
+	cmd   *exec.Cmd
+	mu    sync.Mutex
+	log   []string
+	ended chan struct{} // closed when it has ended, with cmd.ProcessState set
+}
+
+var address = regexp.MustCompile(` at (http://[^/ ]+)/`)
+
+// start runs the server on a free port and waits until it says which.
+func start(t testing.TB, dir string) *process {
+	t.Helper()
+	p := &process{ended: make(chan struct{})}
+	p.cmd = exec.Command(os.Args[0], "--data", dir, "--listen", "127.0.0.1:0")
+	p.cmd.Env = append(os.Environ(), childVariable+"=1")
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := make(chan string, 1)
+	go func() {
+		defer close(p.ended)
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			p.mu.Lock()
+			p.log = append(p.log, lines.Text())
+			p.mu.Unlock()
+			if found := address.FindStringSubmatch(lines.Text()); found != nil {
+				ready <- found[1]
+			}
+		}
+		_ = p.cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		if t.Failed() {
+			t.Log(p.lines())
+		}
+	})
+	select {
+	case p.url = <-ready:
+	case <-p.ended:
+		t.Fatalf("the server ended: %v\n%s", p.cmd.ProcessState, p.lines())
+	}
+	return p
+}
+
+func (p *process) lines() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.log, "\n")
+}
+
+// publish puts entries into a directory, as another program would.
+func publish(t testing.TB, dir string, entries ...*entry.Entry) {
+	t.Helper()
+	files, err := registry.Local(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := registry.New(files, "")
+	for _, e := range entries {
+		if _, err := r.Publish(context.Background(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ago is a time before now, to the second.
+func ago(d time.Duration) time.Time { return time.Now().Add(-d).Truncate(time.Second) }
+
+func TestUsage(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"help":          {[]string{"--help"}, 0, ""},
+		"no directory":  {nil, 2, `option "--data" is missing`},
+		"no uploads":    {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "--max-uploads=0"},
+		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `listening on "nowhere"`},
+		"no such place": {[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `registry "/dev/null" is not a directory`},
+		"an argument":   {[]string{"--data", t.TempDir(), "more"}, 2, "too many arguments"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := tool.Run(t.Context(), command(), test.args, tool.Streams{In: &out, Out: &out, Err: &errs})
+			if code != test.code || !strings.Contains(errs.String(), test.says) {
+				t.Errorf("exit %d, want %d; says %q, want %q", code, test.code, errs.String(), test.says)
+			}
+		})
+	}
+}
+
+func TestStop(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := start(t, t.TempDir())
+		if err := p.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		<-p.ended
+		if code := p.cmd.ProcessState.ExitCode(); code != 0 || !strings.HasSuffix(p.lines(), "marketplace: stopped") {
+			t.Errorf("%v: exit %d, want 0, and %q", signal, code, p.lines())
+		}
+	}
+}
