@@ -2,6 +2,7 @@ package entry
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/trust"
@@ -66,12 +67,11 @@ func cut(s string) string {
 	if len(s) <= longest {
 		return s
 	}
-	for i := range s {
-		if i > longest-len("…") {
-			return s[:i] + "…"
-		}
+	end := longest - len("…")
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
 	}
-	return s
+	return s[:end] + "…"
 }
 
 // Status says whether an image should be used.

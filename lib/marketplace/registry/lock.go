@@ -68,8 +68,12 @@ func (r *Registry) acquire(ctx context.Context) (*lock, error) {
 		if taken {
 			break
 		}
-		if err := watched.look(r.files, r.stale); err != nil {
+		broken, err := watched.look(r.files, r.stale)
+		if err != nil {
 			return nil, fmt.Errorf("waiting for the lock of the registry: %w", err)
+		}
+		if broken {
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -168,19 +172,20 @@ type watch struct {
 
 // look breaks the lock if its holder is a process of this host that has ended,
 // or if it has not changed for the time given.
-func (w *watch) look(files Files, stale time.Duration) error {
+func (w *watch) look(files Files, stale time.Duration) (broken bool, err error) {
 	token, state, by, err := inspect(files)
 	if err != nil {
-		return err
+		return false, err
 	}
 	w.holder = fmt.Sprintf("held by process %d of %q", by.PID, by.Host)
 	if state != w.state {
 		w.state, w.since = state, time.Now()
 	}
 	if state == "" || !by.gone() && time.Since(w.since) < stale {
-		return nil
+		return false, nil
 	}
-	return unlock(files, token)
+	w.since = time.Now() // should it resist, not over and over again
+	return true, unlock(files, token)
 }
 
 // inspect gives who has the lock, and a state that differs whenever the holder

@@ -68,9 +68,9 @@ func TestPublishAndFind(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
-		for e := range r.Find(t.Context(), entry.Query{}) {
-			if e.Path() != alien.Path() {
-				t.Errorf("the first is %s", e.Path())
+		for e, err := range r.Find(t.Context(), entry.Query{}) {
+			if err != nil || e.Path() != alien.Path() {
+				t.Errorf("the first is %+v, %v", e, err)
 			}
 			break
 		}

@@ -79,7 +79,17 @@ func (r *distant) Lstat(name string) (fs.FileInfo, error) {
 }
 
 func (r *distant) Mkdir(name string) error {
-	return r.exists(r.client.Mkdir(r.path(name)), name)
+	// The server says "failure" if the directory exists, and if the disk is
+	// full. Another writer may have removed it before one looks, so that it
+	// takes some tries to tell these apart.
+	const tries = 10
+	for i := 1; ; i++ {
+		err := r.exists(r.client.Mkdir(r.path(name)), name)
+		var status *sftp.StatusError
+		if i == tries || errors.Is(err, fs.ErrExist) || !errors.As(err, &status) {
+			return err
+		}
+	}
 }
 
 func (r *distant) MkdirAll(name string) error {
