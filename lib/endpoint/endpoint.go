@@ -99,6 +99,8 @@ func Fail(err error) error {
 		return code(tool.ExitCredentials)
 	case errors.Is(err, remote.ErrUnreachable):
 		return tool.WithHint(code(tool.ExitUnreachable), "trying again may help")
+	case errors.Is(err, marketplace.ErrNothing):
+		return tool.WithHint(code(tool.ExitRefused), "--%s says where the Marketplace is", endpointFlag)
 	case errors.Is(err, remote.ErrRefused):
 		return code(tool.ExitRefused)
 	case errors.Is(err, entry.ErrInvalid):

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"net/url"
 	"os"
@@ -29,9 +30,7 @@ type Place interface {
 	// entry are against it, remote.ErrRefused and an *Answer where a
 	// Marketplace is.
 	Publish(ctx context.Context, e *entry.Entry) (entry.Receipt, error)
-	// Find yields what the query asks for, the last to arrive first; of those
-	// with one tag of one endorser perhaps only the newest that is not
-	// deprecated. An error that wraps entry.ErrInvalid is about one entry, which is
+	// Find yields what the query asks for, the last to arrive first. An error that wraps entry.ErrInvalid is about one entry, which is
 	// left out; any other ends the search.
 	Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error]
 	// URL is the address of an entry.
@@ -44,6 +43,10 @@ type Answer = api.Answer
 
 // ErrEndpoint is the error for an endpoint that names no place.
 var ErrEndpoint = errors.New("unusable endpoint")
+
+// ErrNothing is wrapped by the error of a search in a directory in which nothing
+// was ever published: perhaps it is not the one that is meant.
+var ErrNothing = errors.New("nothing has ever been published")
 
 // Open opens the place that an endpoint names: an http or https URL is that of
 // a Marketplace, sftp://USER@HOST/PATH and file:///PATH are registries, and so
@@ -84,6 +87,7 @@ func Open(ctx context.Context, endpoint string, o remote.Options) (Place, error)
 // directory is a registry as a Place.
 type directory struct {
 	*registry.Registry
+	files registry.Files
 	close func() error
 	// class gives errors of another host their kind.
 	class func(error) error
@@ -106,6 +110,10 @@ func (d *directory) Publish(ctx context.Context, e *entry.Entry) (entry.Receipt,
 
 func (d *directory) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	return func(yield func(*entry.Entry, error) bool) {
+		if _, err := d.files.Lstat(entry.Root); errors.Is(err, fs.ErrNotExist) {
+			yield(nil, fmt.Errorf("%w: %w", ErrNothing, err))
+			return
+		}
 		for e, err := range d.Registry.Find(ctx, q) {
 			if !yield(e, d.class(err)) {
 				return
@@ -136,6 +144,7 @@ func openDirectory(path string) (Place, error) {
 	base := &url.URL{Scheme: "file", Path: absolute}
 	return &directory{
 		Registry: registry.New(files, base.String()),
+		files:    files,
 		close:    func() error { return nil },
 		class:    func(err error) error { return err },
 	}, nil
@@ -146,12 +155,18 @@ func openSFTP(ctx context.Context, endpoint string, o remote.Options) (Place, er
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
 	}
+	base, err := url.Parse(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
+	}
 	session, err := remote.DialSFTP(ctx, user, host, port, o)
 	if err != nil {
 		return nil, err
 	}
+	files := registry.SFTP(session.Client, path)
 	return &directory{
-		Registry: registry.New(registry.SFTP(session.Client, path), endpoint),
+		Registry: registry.New(files, base.String()),
+		files:    files,
 		close:    session.Close,
 		class: func(err error) error {
 			if ctx.Err() != nil {

@@ -80,7 +80,7 @@ func (ids *identities) useOnly(file string, inAgent []ssh.Signer, o Options) err
 		ids.signers = []ssh.Signer{signer}
 		return nil
 	case !errors.As(err, &locked):
-		return err
+		return unproven(err)
 	}
 	public := locked.PublicKey
 	if public == nil { // the old formats do not have it

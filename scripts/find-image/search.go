@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/tool"
@@ -36,6 +37,8 @@ func run(c *tool.Call) error {
 		switch {
 		case errors.Is(err, entry.ErrInvalid):
 			c.Log.Warnf("left out: %v", err)
+		case errors.Is(err, marketplace.ErrNothing) && !c.IsSet("marketplace-endpoint"):
+			// The user's own directory, which the first publication makes.
 		case err != nil:
 			return endpoint.Fail(fmt.Errorf("searching: %w", err))
 		default:

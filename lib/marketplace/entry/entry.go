@@ -116,7 +116,10 @@ func Claim(src []byte) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	says, _ := d.Endorsement()
+	says, ok := d.Endorsement()
+	if !ok {
+		return nil, fmt.Errorf("%w: nobody endorses it", ErrInvalid)
+	}
 	key, err := ParseKey(d.Text(metadata.Identifier), says.Email, says.Created)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,20 @@ func cut(s string) string {
 	return s[:end] + "…"
 }
 
+// Series is what one entry after another is about: of one series only the latest
+// counts. The certificate is part of it, because anybody can claim an address.
+type Series struct {
+	Identifier, Email, Fingerprint string
+}
+
+// Series names the series of the entry.
+func (s Summary) Series() Series { return Series{s.Identifier, s.Email, s.Fingerprint} }
+
+// Series names the series of the entry, whose signature has been verified.
+func (e *Entry) Series() Series {
+	return Series{e.Identifier, e.Email, trust.Fingerprint(e.Endorsed.Certificate)}
+}
+
 // Status says whether an image should be used.
 type Status string
 
@@ -101,8 +115,8 @@ func (s Summary) Status(now time.Time) Status {
 }
 
 // Query says which entries are looked for. A field that is empty does not
-// matter. Of the entries of one image and endorser only the latest is looked
-// at, unless Created is set.
+// matter. Of the entries of one series only the latest is looked at, unless
+// Created is set.
 type Query struct {
 	Identifier, Email, Created string
 	Tag                        string

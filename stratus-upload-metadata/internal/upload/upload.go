@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/marketplace"
@@ -65,6 +66,9 @@ func read(c *tool.Call, input string, noVerify bool) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
+	if len(src) == 0 {
+		return document{}, tool.BadInputf("reading %q: it is empty; a signed metadata document is expected", name)
+	}
 	if noVerify {
 		e, err := entry.Claim(src)
 		if err != nil {
@@ -110,7 +114,7 @@ func publish(c *tool.Call, place marketplace.Place, d document) error {
 func explain(err error, d document) error {
 	var answer *marketplace.Answer
 	failed := endpoint.Fail(err)
-	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
+	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && !strings.Contains(answer.Reason, "older than") && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
 		return tool.WithHint(failed, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
 	}
 	return failed
@@ -122,32 +126,46 @@ func check(c *tool.Call, place marketplace.Place, d document) error {
 	if err != nil {
 		return err
 	}
-	latest, err := newest(c.Ctx, place, d.Key)
+	there, latest, err := earlier(c.Ctx, place, d.Entry)
 	switch {
 	case err != nil:
 		return endpoint.Fail(fmt.Errorf("looking for earlier entries like %q: %w", d.name, err))
-	case latest != nil && bytes.Equal(latest.Source, d.Source):
+	case there:
 		c.Log.Infof("%s: registered already, at %s", d.name, place.URL(d.Key))
 		return nil
-	case latest != nil:
-		err = d.Admit(latest.Created, now)
 	}
-	if err != nil {
+	if err := d.Admit(latest, now); err != nil {
 		return endpoint.Fail(fmt.Errorf("checking %q: %w", d.name, err))
 	}
 	c.Log.Infof("%s: nothing is against it; its place is %s", d.name, place.URL(d.Key))
 	return nil
 }
 
-// newest is the newest entry of the same image and endorser, nil without one.
-func newest(ctx context.Context, place marketplace.Place, k entry.Key) (*entry.Entry, error) {
-	for e, err := range place.Find(ctx, entry.Query{Identifier: k.Identifier, Email: k.Email}) {
-		if err != nil && !errors.Is(err, entry.ErrInvalid) {
-			return nil, err
-		}
-		if err == nil {
-			return e, nil
+// earlier finds out whether the very entry is there, and when the latest of its
+// series was made; empty if there is none.
+func earlier(ctx context.Context, place marketplace.Place, e *entry.Entry) (there bool, latest string, err error) {
+	want, err := entry.Embeddable(e.Source) // a listing has no more of a document
+	if err != nil {
+		return false, "", err
+	}
+	for _, created := range []string{e.Created, ""} {
+		q := entry.Query{Identifier: e.Identifier, Email: e.Email, Created: created}
+		for found, err := range place.Find(ctx, q) {
+			switch {
+			case errors.Is(err, entry.ErrInvalid):
+				continue
+			case errors.Is(err, marketplace.ErrNothing):
+				return false, "", nil
+			case err != nil:
+				return false, "", err
+			case found.Series() != e.Series():
+				continue
+			}
+			latest = max(latest, found.Created)
+			if got, err := entry.Embeddable(found.Source); err == nil && bytes.Equal(got, want) {
+				return true, latest, nil
+			}
 		}
 	}
-	return nil, nil
+	return false, latest, nil
 }

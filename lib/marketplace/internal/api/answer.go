@@ -64,6 +64,9 @@ func refusal(resp *http.Response) *Answer {
 	default:
 		a.Reason = string(body)
 	}
+	if target := resp.Header.Get("Location"); target != "" && resp.StatusCode/100 == 3 {
+		a.Reason, a.html = "it is at "+target, false
+	}
 	a.Reason = oneLine(a.Reason)
 	return a
 }

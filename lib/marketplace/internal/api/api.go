@@ -31,7 +31,9 @@ func New(base *url.URL, client *remote.HTTP) (*Marketplace, error) {
 	if base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
 		return nil, fmt.Errorf("%q: http://HOST or https://HOST is expected, perhaps with a port and a path", base.Redacted())
 	}
-	return &Marketplace{base: strings.TrimRight(base.String(), "/"), client: client, longest: 5 * time.Minute}, nil
+	// Who gives the address of the list means the Marketplace.
+	text := strings.TrimSuffix(strings.TrimRight(base.String(), "/"), "/"+entry.Root)
+	return &Marketplace{base: text, client: client, longest: 5 * time.Minute}, nil
 }
 
 // URL is the address of an entry.
@@ -43,15 +45,18 @@ func (m *Marketplace) Close() error { return nil }
 // address is the URL of a path below the Marketplace.
 func (m *Marketplace) address(path string) string { return m.base + "/" + path }
 
+// sender sends a request, and may repeat it.
+type sender func(*http.Request) (*http.Response, error)
+
 // get asks for a document. An answer that there is none is nil without an
 // error.
-func (m *Marketplace) get(ctx context.Context, path string) ([]byte, error) {
+func (m *Marketplace) get(ctx context.Context, path string, send sender) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.address(path), nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/xml, application/rdf+xml;q=0.9")
-	resp, err := m.client.Do(req)
+	resp, err := send(req)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +95,8 @@ func mayBeXML(kind string) bool {
 }
 
 // listing asks for a listing, or for one document; nil if there is none.
-func (m *Marketplace) listing(ctx context.Context, path string) (*entry.Listing, error) {
-	body, err := m.get(ctx, path)
+func (m *Marketplace) listing(ctx context.Context, path string, send sender) (*entry.Listing, error) {
+	body, err := m.get(ctx, path, send)
 	var answer *Answer
 	if plain, _, query := strings.Cut(path, "?"); errors.As(err, &answer) && answer.html {
 		// A plain web server shows people the page of a directory.
@@ -99,7 +104,7 @@ func (m *Marketplace) listing(ctx context.Context, path string) (*entry.Listing,
 		if query {
 			file = "/index.all.xml"
 		}
-		body, err = m.get(ctx, plain+file)
+		body, err = m.get(ctx, plain+file, send)
 	}
 	if err != nil || body == nil {
 		return nil, err

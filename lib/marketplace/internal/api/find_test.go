@@ -55,6 +55,7 @@ func TestFind(t *testing.T) {
 		return who.Sign(t, entrytest.Description{Content: "image", Created: day(n), Texts: texts})
 	}
 	old, newer, his := make(jane, 1, nil), make(jane, 2, map[metadata.Term]string{metadata.OS: "debian"}), make(joe, 3, nil)
+	eve, other := entrytest.NewEndorser(t, "eve@example.org"), entrytest.NewEndorser(t, "eve@example.org")
 	deprecated := make(jane, 4, map[metadata.Term]string{metadata.Deprecated: "hole"})
 	e, err := entry.Verify(old)
 	if err != nil {
@@ -69,7 +70,8 @@ func TestFind(t *testing.T) {
 		"metadata" + all:                                                  listing("metadata/page/1.xml", deprecated, his),
 		"metadata/page/1.xml":                                             listing("metadata/page/0.xml?x=1", newer),
 		"metadata/page/0.xml?x=1":                                         listing("", old),
-		"tag/jane@example.org/a%20b%2Fc":                                  string(make(jane, 2, map[metadata.Term]string{metadata.Alternative: "a b/c"})),
+		"metadata/jane@example.org" + all:                                 listing("", make(jane, 2, map[metadata.Term]string{metadata.Alternative: "a b/c"}), his),
+		"metadata/eve@example.org" + all:                                  listing("", make(eve, 7, nil), make(other, 9, nil), make(eve, 8, nil)),
 		"metadata/joe@example.org" + all:                                  listing(""),
 		"metadata/joe@example.org/2026-01-03T00:00:00Z" + all:             listing("", his),
 		"metadata/" + id + "/2026-01-01T00:00:00Z" + all:                  listing("", old, his),
@@ -108,7 +110,8 @@ func TestFind(t *testing.T) {
 		"everything, in pages":        {entry.Query{}, []string{jane4, joe3}, nil},
 		"everything valid":            {entry.Query{Status: entry.Valid}, []string{joe3}, nil},
 		"everything that":             {entry.Query{Where: func(s entry.Summary) bool { return s.Deprecated == "hole" }}, []string{jane4}, nil},
-		"a tag":                       {entry.Query{Email: "jane@example.org", Tag: "a b/c"}, []string{jane2}, nil},
+		"a tag":                       {entry.Query{Email: "jane@example.org", Tag: "a b/c"}, []string{jane2}, []error{entry.ErrInvalid}},
+		"impostors, too":              {entry.Query{Email: "eve@example.org"}, []string{"eve@example.org 2026-01-09T00:00:00Z", "eve@example.org 2026-01-08T00:00:00Z"}, nil},
 		"nothing of an endorser":      {entry.Query{Email: "joe@example.org"}, nil, nil},
 		"a date":                      {entry.Query{Email: "joe@example.org", Created: "2026-01-03T00:00:00Z"}, []string{joe3}, nil},
 		"a date that is not kept to":  {entry.Query{Identifier: id, Created: "2026-01-01T00:00:00Z"}, []string{jane1}, nil},
@@ -195,5 +198,15 @@ func TestHostile(t *testing.T) {
 				t.Errorf("got %v, %v; want %v", entries, errs, test.want)
 			}
 		})
+	}
+}
+
+// TestManyInvalid: a Marketplace of nothing but bad entries is not told of one
+// by one.
+func TestManyInvalid(t *testing.T) {
+	m := client(t, answer(200, "application/xml", "<metadata>"+strings.Repeat("<x/>", 5000)+"</metadata>"))
+	_, errs := found(m, entry.Query{})
+	if len(errs) != maxInvalid+1 || !strings.HasSuffix(errs[maxInvalid].Error(), "and 4980 more") {
+		t.Errorf("%d errors, the last %v", len(errs), errs[len(errs)-1])
 	}
 }

@@ -27,13 +27,26 @@ func (m *Marketplace) Publish(ctx context.Context, e *entry.Entry) (entry.Receip
 		if err := m.client.Pause(ctx, n, retryAfter(err), err.Error()); err != nil {
 			return entry.Receipt{}, err
 		}
-		if remote.NothingSent(err) {
+		if !mayHaveArrived(err) {
 			continue
 		}
 		if there, findErr := m.has(ctx, e); findErr == nil && there {
 			return entry.Receipt{URL: m.URL(e.Key)}, nil
 		}
 	}
+}
+
+// mayHaveArrived tells whether nobody knows what became of an upload. Who says
+// that there is no time for it has not taken it.
+func mayHaveArrived(err error) bool {
+	var answer *Answer
+	if errors.As(err, &answer) {
+		switch answer.Status {
+		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			return false
+		}
+	}
+	return !remote.NothingSent(err)
 }
 
 func wrapUpload(address string, err error) error {
@@ -61,7 +74,7 @@ func retryAfter(err error) string {
 
 // has looks whether the entry is there.
 func (m *Marketplace) has(ctx context.Context, e *entry.Entry) (bool, error) {
-	l, err := m.listing(ctx, e.URLPath())
+	l, err := m.listing(ctx, e.URLPath(), m.client.Once)
 	if err != nil || l == nil || len(l.Documents) == 0 {
 		return false, err
 	}
@@ -92,7 +105,7 @@ func (m *Marketplace) upload(ctx context.Context, e *entry.Entry) (entry.Receipt
 }
 
 // entryLocation is the address of the new entry: that which the answer tells,
-// in one of two headers, where it can be that of the entry.
+// in one of two headers, where it can be that of the entry at this Marketplace.
 func (m *Marketplace) entryLocation(resp *http.Response, k entry.Key) (address string, told bool) {
 	for _, header := range []string{"Location", "Content-Location"} {
 		u, err := url.Parse(resp.Header.Get(header))
@@ -101,9 +114,13 @@ func (m *Marketplace) entryLocation(resp *http.Response, k entry.Key) (address s
 		}
 		u = resp.Request.URL.ResolveReference(u)
 		named, err := entry.ParsePath(strings.TrimPrefix(u.Path, "/"))
-		if err == nil && named == k && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil {
+		if err != nil || named != k {
+			continue
+		}
+		told = true
+		if u.Scheme == resp.Request.URL.Scheme && u.Host == resp.Request.URL.Host && u.User == nil {
 			return u.String(), true
 		}
 	}
-	return m.URL(k), false
+	return m.URL(k), told
 }
