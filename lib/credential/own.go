@@ -3,7 +3,9 @@ package credential
 import (
 	"context"
 	"crypto/x509"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/stratuslab/stratus/lib/tool"
 )
@@ -15,7 +17,8 @@ import (
 //
 // A PEM certificate is read without its key. A PKCS#12 file opens with the
 // empty passphrase or one that the user has set up; nobody is asked to type
-// one. Whether the certificate is still valid is not checked.
+// one. Where it does not open, the certificate in CertificateFile of it counts.
+// Whether the certificate is still valid is not checked.
 func (s *Source) Certificate() (*x509.Certificate, error) {
 	certificate, err := s.certificate()
 	if s.c.Ctx.Err() != nil {
@@ -32,16 +35,30 @@ func (s *Source) certificate() (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if chosen.p12 != "" {
-		return s.fromPKCS12(chosen.p12)
+	if chosen.p12 == "" {
+		return s.fromPEM(chosen.cert)
 	}
-	data, err := readFile(s.c, chosen.cert)
+	certificate, err := s.fromPKCS12(chosen.p12)
+	if err == nil || !exists(CertificateFile(chosen.p12)) {
+		return certificate, err
+	}
+	return s.fromPEM(CertificateFile(chosen.p12))
+}
+
+// CertificateFile is where the certificate of a PKCS#12 file stands by itself,
+// in PEM, if it does: beside it, with another extension.
+func CertificateFile(p12 string) string {
+	return strings.TrimSuffix(p12, filepath.Ext(p12)) + ".pem"
+}
+
+func (s *Source) fromPEM(name string) (*x509.Certificate, error) {
+	data, err := readFile(s.c, name)
 	if err != nil {
 		return nil, err
 	}
 	certificates, err := parseCertificates(data)
 	if err != nil {
-		return nil, explainPEM(s.c.App.Name, chosen.cert, err)
+		return nil, explainPEM(s.c.App.Name, name, err)
 	}
 	return leafOf(certificates), nil
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
@@ -40,8 +41,9 @@ type Options struct {
 const rounds = 100_000
 
 // Make makes a key and a certificate that signs itself, valid from now, and
-// writes both to a PKCS#12 file that only its owner can read. It prints the
-// certificate's fingerprint. Nothing is left behind when making it fails.
+// writes both to a PKCS#12 file that only its owner can read, and the
+// certificate alone to a file beside it. It prints the certificate's
+// fingerprint. Nothing is left behind when making it fails.
 func Make(c *tool.Call, o Options, now time.Time) error {
 	source, err := credential.Prepare(c)
 	if err != nil {
@@ -77,12 +79,26 @@ func Make(c *tool.Call, o Options, now time.Time) error {
 	if err := write(c.Ctx, file, o.Path, data); err != nil {
 		return err
 	}
+	publish(c, credential.CertificateFile(o.Path), certificate)
 	c.Log.Infof("made %q, valid until %s", o.Path, certificate.NotAfter.Format(time.RFC3339))
 	c.Log.Infof("back the file up, and give the fingerprint to those who are to trust what you sign")
 	if _, err := fmt.Fprintln(c.Out, trust.Fingerprint(certificate)); err != nil {
 		return fmt.Errorf("made %q with the fingerprint %s, but writing that to standard output: %w", o.Path, trust.Fingerprint(certificate), err)
 	}
 	return nil
+}
+
+// publish writes the certificate alone: with it what one has signed oneself is
+// recognized without the passphrase.
+func publish(c *tool.Call, path string, certificate *x509.Certificate) {
+	if _, err := os.Lstat(path); err == nil {
+		c.Log.Warnf("%q exists, and is not replaced by the new certificate", path)
+		return
+	}
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+	if err := c.WriteProduct(path, block); err != nil {
+		c.Log.Warnf("the certificate is not there by itself: %v", err)
+	}
 }
 
 func newKey(kind string) (crypto.Signer, error) {

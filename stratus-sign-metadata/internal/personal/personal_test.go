@@ -60,7 +60,7 @@ func TestMake(t *testing.T) {
 			if err != nil || info.Mode() != 0o600 {
 				t.Errorf("%v: %v, want mode 0600", err, info.Mode())
 			}
-			wantOnly(t, dir, "me.p12")
+			wantOnly(t, dir, "me.p12", "me.pem")
 
 			about := openssl(t, "pkcs12", "-info", "-nokeys", "-in", path, "-passin", "pass:correct horse")
 			for _, part := range []string{"MAC: sha256, Iteration 100000", "PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256"} {
