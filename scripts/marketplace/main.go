@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,12 +36,21 @@ func command() *tool.Command {
 	}
 }
 
+// scheme begins what is a URL.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+
 func serve(c *tool.Call, limits server.Limits) error {
 	if c.String("data") == "" {
 		return tool.Usagef("option %q is missing", "--data")
 	}
+	if scheme.MatchString(c.String("data")) {
+		return tool.Usagef("reading --data=%q: a directory is expected, not a URL", c.String("data"))
+	}
 	if limits.Uploads = c.Int("max-uploads"); limits.Uploads < 1 || limits.Uploads > 1000 {
 		return tool.Usagef("reading --max-uploads=%d: allowed are 1 to 1000", limits.Uploads)
+	}
+	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
+		return tool.Usagef("reading --listen=%q: a host and a port are expected, such as 127.0.0.1:8081", c.String("listen"))
 	}
 	files, err := registry.Local(c.Path("data"))
 	if err != nil {
@@ -52,7 +62,7 @@ func serve(c *tool.Call, limits server.Limits) error {
 	}
 	l, err := new(net.ListenConfig).Listen(c.Ctx, "tcp", c.String("listen"))
 	if err != nil {
-		return tool.Usagef("listening on %q: %w", c.String("listen"), err)
+		return fmt.Errorf("listening on %q: %w", c.String("listen"), err)
 	}
 	c.Log.Infof("serving %q at %s", c.String("data"), "http://"+l.Addr().String()+"/")
 	if err := s.Serve(c.Ctx, l); err != nil {

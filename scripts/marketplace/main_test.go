@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -107,6 +109,11 @@ func publish(t testing.TB, dir string, entries ...*entry.Entry) {
 func ago(d time.Duration) time.Time { return time.Now().Add(-d).Truncate(time.Second) }
 
 func TestUsage(t *testing.T) {
+	used, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = used.Close() }()
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -115,7 +122,9 @@ func TestUsage(t *testing.T) {
 		"help":          {[]string{"--help"}, 0, ""},
 		"no directory":  {nil, 2, `option "--data" is missing`},
 		"no uploads":    {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "--max-uploads=0"},
-		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `listening on "nowhere"`},
+		"a URL":         {[]string{"--data", "http://x/"}, 2, `reading --data="http://x/": a directory is expected`},
+		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen="nowhere"`},
+		"port in use":   {[]string{"--data", t.TempDir(), "--listen", used.Addr().String()}, 1, fmt.Sprintf("listening on %q", used.Addr())},
 		"no such place": {[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `registry "/dev/null" is not a directory`},
 		"an argument":   {[]string{"--data", t.TempDir(), "more"}, 2, "too many arguments"},
 	} {

@@ -40,9 +40,11 @@ func startNginx(t *testing.T, root string) (base string) {
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		<-ended
-		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
-			t.Logf("nginx: %s%s", out, log)
+		log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
+		if said := out.String() + string(log); strings.Contains(said, "[warn]") || strings.Contains(said, "[emerg]") {
+			t.Errorf("nginx complains: %s", said)
+		} else if t.Failed() {
+			t.Logf("nginx: %s", said)
 		}
 	})
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {

@@ -201,6 +201,10 @@ func TestNginx(t *testing.T) {
 						t.Errorf("%s: got %d %s, want %v: %.200q", who, got.Status, got.Media, want, got.body)
 					}
 				}
+				isXML := want.media == asXML || want.media == asRDF
+				if policy := fromNginx.header.Get("Content-Security-Policy"); strings.HasPrefix(policy, "sandbox; default-src 'none'") != isXML {
+					t.Errorf("Content-Security-Policy of %s: %q", want.media, policy)
+				}
 				if want.status == 200 && !t.Failed() {
 					if diff := cmp.Diff(said(t, path, fromServer), said(t, path, fromNginx)); diff != "" {
 						t.Errorf("(-server +nginx):\n%s", diff)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,16 +35,26 @@ type Result struct {
 	Total, Matching int
 }
 
+// HasExpression tells whether the search tries a regular expression, which may
+// take long.
+func (q Query) HasExpression() bool {
+	return slices.ContainsFunc([]Pattern{q.Search, q.OS, q.OSVersion, q.OSArch, q.Endorser, q.Kind, q.Title},
+		func(p Pattern) bool { return p.re != nil })
+}
+
 // Find looks for entries, as they are at the time now. Of the entries of one
-// image and endorser it looks at the newest only, unless a time is asked for.
-// It ends early, with an error, when the context does.
+// series it looks at the newest only, unless a time is asked for. It ends early,
+// with an error, when the context does.
 func (x *Index) Find(ctx context.Context, q Query, now time.Time) (Result, error) {
 	var found Result
 	var rows []*row
 	scope, match := x.scope(q.Query), q.matcher()
-	seen := 0
+	seen, pause := 0, 64 // rows between two looks at the context
+	if q.HasExpression() {
+		pause = 1
+	}
 	for r := range scope.newestFirst(q.Created != "") {
-		if seen%64 == 0 && ctx.Err() != nil {
+		if seen%pause == 0 && ctx.Err() != nil {
 			return Result{}, fmt.Errorf("searching %d entries: %w", len(scope.rows), context.Cause(ctx))
 		}
 		seen++
@@ -94,13 +105,18 @@ func (q Query) matcher() func(*row) bool {
 	}
 }
 
-// Endorsers gives a summary for each address, subject and issuer that differ, in
-// this order.
-func (x *Index) Endorsers() []entry.Summary {
+// Endorsers gives the newest entry for each address, subject and issuer that
+// differ, in this order: those who endorsed last, and at most limit of them.
+func (x *Index) Endorsers(limit int) []entry.Summary {
 	x.mu.RLock()
-	defer x.mu.RUnlock()
-	found := make([]entry.Summary, 0, len(x.endorsers))
-	for _, r := range x.endorsers {
+	rows := slices.Collect(maps.Values(x.endorsers))
+	x.mu.RUnlock()
+	if len(rows) > limit {
+		slices.SortFunc(rows, func(a, b *row) int { return compareKeys(b.Key, a.Key) })
+		rows = rows[:limit]
+	}
+	found := make([]entry.Summary, 0, len(rows))
+	for _, r := range rows {
 		found = append(found, r.Summary)
 	}
 	slices.SortFunc(found, func(a, b entry.Summary) int {
@@ -121,6 +137,21 @@ func (x *Index) History(of entry.Query, since string, hidden bool, limit int) []
 		}
 		if of.Email == "" || of.Email == r.Email {
 			found = append(found, r.Summary)
+		}
+	}
+	return found
+}
+
+// Series gives the keys of the entries of a series, newest first and at most
+// limit of them.
+func (x *Index) Series(of entry.Series, limit int) []entry.Key {
+	var found []entry.Key
+	for r := range x.scope(entry.Query{Identifier: of.Identifier}).newestFirst(true) {
+		if len(found) == limit {
+			break
+		}
+		if r.Series() == of {
+			found = append(found, r.Key)
 		}
 	}
 	return found

@@ -24,15 +24,11 @@ type Index struct {
 	all    []*row            // oldest first, as all lists here
 	images map[string][]*row // by identifier
 	by     map[string][]*row // by e-mail address of the endorser
-	latest map[series]*row   // the newest of an image and endorser
+	latest map[entry.Series]*row
 	words  map[string]string // texts that many summaries have, kept once
 
-	endorsers map[endorser]*row
+	endorsers map[endorser]*row // with the newest entry of each
 }
-
-// series names the entries of one image and endorser, of which each hides the
-// ones before.
-type series struct{ identifier, email string }
 
 // endorser is somebody under a name.
 type endorser struct{ email, subject, issuer string }
@@ -43,8 +39,6 @@ type row struct {
 	text   string       // what a search looks through, in lower case
 	hidden atomic.Int64 // the batch that brought a newer one, 0 if none did
 }
-
-func (r *row) series() series { return series{r.Identifier, r.Email} }
 
 // compareKeys orders keys by time. Ties are broken, so that every order is the
 // same.
@@ -64,7 +58,7 @@ func (x *Index) Replace(summaries []entry.Summary) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.all, x.words = make([]*row, 0, len(summaries)), make(map[string]string)
-	x.images, x.by, x.latest = make(map[string][]*row), make(map[string][]*row), make(map[series]*row)
+	x.images, x.by, x.latest = make(map[string][]*row), make(map[string][]*row), make(map[entry.Series]*row)
 	x.endorsers = make(map[endorser]*row)
 	x.addAll(summaries)
 }
@@ -92,14 +86,17 @@ func (x *Index) add(r *row) {
 	x.all = insert(x.all, r)
 	x.images[r.Identifier] = insert(x.images[r.Identifier], r)
 	x.by[r.Email] = insert(x.by[r.Email], r)
-	x.endorsers[endorser{r.Email, r.Subject, r.Issuer}] = r
-	before := x.latest[r.series()]
+	who := endorser{r.Email, r.Subject, r.Issuer}
+	if known := x.endorsers[who]; known == nil || known.Created < r.Created {
+		x.endorsers[who] = r
+	}
+	before := x.latest[r.Series()]
 	switch {
 	case before == nil:
-		x.latest[r.series()] = r
+		x.latest[r.Series()] = r
 	case before.Created < r.Created:
 		before.hidden.Store(x.batch)
-		x.latest[r.series()] = r
+		x.latest[r.Series()] = r
 	default:
 		r.hidden.Store(x.batch)
 	}
@@ -127,9 +124,14 @@ func (x *Index) newRow(s entry.Summary) *row {
 	} {
 		*text = x.once(*text)
 	}
-	parts := append([]string{s.Title, s.Description, s.Tag, s.Creator, s.OS, s.OSVersion, s.OSArch, s.Kind, s.Email, s.Identifier, s.Created}, s.Locations...)
-	return &row{Summary: s, text: strings.ToLower(strings.Join(parts, "\n"))}
+	// What an entry is found by most comes first, because the end may be cut.
+	parts := append([]string{s.Title, s.Identifier, s.Email, s.Created, s.OS, s.OSVersion, s.OSArch, s.Kind, s.Tag, s.Creator, s.Description}, s.Locations...)
+	text := strings.Join(parts, "\n")
+	return &row{Summary: s, text: strings.ToLower(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))}
 }
+
+// maxText bounds what a search looks through in one entry, in bytes.
+const maxText = 4 << 10
 
 // once gives the one copy of a text.
 func (x *Index) once(text string) string {
@@ -146,7 +148,7 @@ type snapshot struct {
 	rows  []*row
 }
 
-// hides tells whether a newer entry of the image and endorser was there.
+// hides tells whether a newer entry of the series was there.
 func (s snapshot) hides(r *row) bool {
 	batch := r.hidden.Load()
 	return 0 < batch && batch <= s.batch

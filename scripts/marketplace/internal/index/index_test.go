@@ -174,7 +174,8 @@ func TestEndorsersHistoryTags(t *testing.T) {
 		got  []entry.Summary
 		want []string
 	}{
-		"endorsers": {x.Endorsers(), []string{"Image 1 a@example.org 12:09", "Image 3 a@example.org 12:02", "Image 3 b@example.org 12:04"}},
+		"endorsers":          {x.Endorsers(3), []string{"Image 1 a@example.org 12:09", "Image 3 a@example.org 12:02", "Image 3 b@example.org 12:04"}},
+		"endorsers, bounded": {x.Endorsers(2), []string{"Image 1 a@example.org 12:09", "Image 3 b@example.org 12:04"}},
 		"history": {x.History(entry.Query{Email: "a@example.org"}, "2027-01-15T12:03:00Z", true, 9),
 			[]string{"Image 1 a@example.org 12:09", "Image 4 a@example.org 12:05", "Image 2 a@example.org 12:03"}},
 		"history of one image": {x.History(entry.Query{Identifier: identifier(1), Email: "a@example.org"}, "", true, 9),

@@ -11,8 +11,9 @@ import (
 const MaxPattern = 200
 
 // maxSteps bounds what an expression may cost for each character of a text: a
-// short one can repeat others a thousand times each.
-const maxSteps = 2000
+// short one can repeat others a thousand times each. A text that is nothing but
+// looked for costs none.
+const maxSteps = 200
 
 // Pattern is looked for in texts, in any case. The zero value is in every text.
 type Pattern struct {
@@ -44,14 +45,14 @@ func Expression(expr string) (Pattern, error) {
 	if err != nil {
 		return Pattern{}, fmt.Errorf("reading search expression %q: %w", expr, err)
 	}
-	if n := len(program.Inst); n > maxSteps {
-		return Pattern{}, fmt.Errorf("reading search expression %q: its repetitions make %d steps, at most %d are allowed", expr, n, maxSteps)
+	literal, whole := longestLiteral(tree)
+	if n := len(program.Inst); n > maxSteps && !whole {
+		return Pattern{}, fmt.Errorf("reading search expression %q: it makes %d steps, at most %d are allowed", expr, n, maxSteps)
 	}
 	re, err := regexp.Compile("(?i:" + expr + ")")
 	if err != nil {
 		return Pattern{}, fmt.Errorf("reading search expression %q: %w", expr, err)
 	}
-	literal, whole := longestLiteral(tree)
 	if whole {
 		re = nil
 	}

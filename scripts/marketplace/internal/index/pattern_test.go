@@ -7,10 +7,14 @@ import (
 )
 
 func TestPatternErrors(t *testing.T) {
-	for _, expr := range []string{"(", "*", "a{1001}", `\C`, "(?P<x", strings.Repeat("a", MaxPattern+1), ")(", "a)|(?i:b", "a{999}b{999}c{999}"} {
+	for _, expr := range []string{"(", "*", "a{1001}", `\C`, "(?P<x", strings.Repeat("a", MaxPattern+1), ")(", "a)|(?i:b", "a{999}b{999}c{999}",
+		"(.*a){1}(a|b){400}(x|y)", "[ab]{900}[bc]{900}(x|y)", "." + strings.Repeat("a", MaxPattern-1)} {
 		if _, err := Expression(expr); err == nil {
 			t.Errorf("expression %q: no error", expr)
 		}
+	}
+	if p, err := Expression(strings.Repeat("a", MaxPattern)); err != nil || !p.in(strings.Repeat("a", MaxPattern)) {
+		t.Errorf("a long text: %v", err)
 	}
 	if _, err := Word(strings.Repeat("a", MaxPattern+1)); err == nil {
 		t.Error("a word that is too long: no error")

@@ -33,9 +33,10 @@ func (c *counter) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// logAccess writes one line about a request that was answered.
+// logAccess writes one line about a request that was answered, with the time of
+// the answer.
 func (s *Server) logAccess(r *http.Request, c *counter, took time.Duration) {
-	s.log.Infof("%s %q %d %d %s %s", clip(r.Method), clip(r.RequestURI), c.status, c.bytes, took.Round(10*time.Microsecond), remote(r))
+	s.log.Infof("%s %s %q %d %d %s %s", time.Now().UTC().Format(time.RFC3339), clip(r.Method), clip(r.RequestURI), c.status, c.bytes, took.Round(10*time.Microsecond), remote(r))
 }
 
 // remote is the address of the client. A proxy on this host says who its own

@@ -30,10 +30,35 @@ func setHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-cache") // that is: ask again, with the ETag
 }
 
+// xmlPolicy is for XML, which somebody else may have written: a browser that is
+// led to it should show it, at most.
+const xmlPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+// setType says what a body is, and with that what it may do in a browser.
+func setType(h http.Header, mediaType string) {
+	h.Set("Content-Type", mediaType)
+	switch mediaType {
+	case typeXML, typeRDF, typeAtom:
+		h.Set("Content-Security-Policy", xmlPolicy)
+	}
+}
+
+// largeBody is the size from which a body counts among those that are being
+// sent.
+const largeBody = 64 << 10
+
 // send answers a GET or HEAD with a body, or with 304 if the client has it.
-func send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte) {
+func (s *Server) send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte) {
+	if size := int64(len(body)); size > largeBody {
+		defer s.sending.Add(-size)
+		if s.sending.Add(size) > s.limits.Sending {
+			w.Header().Del("Content-Disposition")
+			s.busy(w, r, "too many large answers are on their way at the moment")
+			return
+		}
+	}
 	digest := sha256.Sum256(body)
-	w.Header().Set("Content-Type", mediaType)
+	setType(w.Header(), mediaType)
 	w.Header().Set("ETag", `"`+hex.EncodeToString(digest[:12])+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
@@ -53,12 +78,12 @@ func (s *Server) sendMade(w http.ResponseWriter, r *http.Request, mediaType stri
 		s.fail(w, r, err)
 		return
 	}
-	send(w, r, mediaType, body)
+	s.send(w, r, mediaType, body)
 }
 
 // write answers with a status of its own, which is never stored nor compared.
 func write(w http.ResponseWriter, status int, mediaType string, body []byte) {
-	w.Header().Set("Content-Type", mediaType)
+	setType(w.Header(), mediaType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) //nolint:gosec // pages and XML come out of package page, which escapes; who has gone needs nothing

@@ -27,7 +27,11 @@ func (s *Server) entry(w http.ResponseWriter, r *http.Request, words []string) {
 		s.refuse(w, r, http.StatusNotFound, noMatch)
 		return
 	}
-	s.sendEntry(w, r, key, as)
+	answer := func(w http.ResponseWriter, r *http.Request) { s.sendEntry(w, r, key, as) }
+	if as != formatXML { // which is the file as it is
+		answer = s.within(s.answers, answer)
+	}
+	answer(w, r)
 }
 
 func (s *Server) sendEntry(w http.ResponseWriter, r *http.Request, key entry.Key, as format) {
@@ -43,7 +47,7 @@ func (s *Server) sendEntry(w http.ResponseWriter, r *http.Request, key entry.Key
 	if as == formatXML {
 		// As it was signed; who reads it has to verify it anyway.
 		w.Header().Set("Content-Disposition", `attachment; filename="`+key.Identifier+`.xml"`)
-		send(w, r, typeRDF, src)
+		s.send(w, r, typeRDF, src)
 		return
 	}
 	e, err := entry.VerifyAs(key, src)
@@ -57,7 +61,7 @@ func (s *Server) sendEntry(w http.ResponseWriter, r *http.Request, key entry.Key
 		if err := s.Load(r.Context()); err != nil { // the page lacks its history then
 			s.log.Warnf("%v", err)
 		}
-		s.sendPage(w, r, page.Single{Site: site(r), Entry: e, History: s.series(key), Now: s.now()})
+		s.sendPage(w, r, page.Single{Site: site(r), Entry: e, History: s.series(e), Now: s.now()})
 	default:
 		body, err := page.RDFJSON(e)
 		s.sendMade(w, r, typeJSON, body, err)
@@ -67,21 +71,22 @@ func (s *Server) sendEntry(w http.ResponseWriter, r *http.Request, key entry.Key
 // maxHistory bounds how many entries are in a history.
 const maxHistory = 500
 
-// series gives the keys of the entries of the image and endorser of one.
-func (s *Server) series(of entry.Key) []entry.Key {
-	var keys []entry.Key
-	for _, row := range s.index.History(entry.Query{Identifier: of.Identifier, Email: of.Email}, "", true, maxHistory) {
-		keys = append(keys, row.Key)
-	}
-	if !slices.Contains(keys, of) {
-		keys = append(keys, of)
+// series gives the keys of the entries of the series of one.
+func (s *Server) series(of *entry.Entry) []entry.Key {
+	keys := s.index.Series(of.Series(), maxHistory)
+	if !slices.Contains(keys, of.Key) {
+		keys = append(keys, of.Key)
 	}
 	return keys
 }
 
 // tagged answers with the newest entry of an endorser that has a tag and is not
-// deprecated. As everywhere, only the newest of each image is looked at.
+// deprecated. As everywhere, only the newest of each series is looked at.
 func (s *Server) tagged(w http.ResponseWriter, r *http.Request, email, tag string) {
+	s.within(s.answers, func(w http.ResponseWriter, r *http.Request) { s.sendTagged(w, r, email, tag) })(w, r)
+}
+
+func (s *Server) sendTagged(w http.ResponseWriter, r *http.Request, email, tag string) {
 	q := index.Query{Limit: 1}
 	q.Email, q.Tag = email, tag
 	q.Where = func(row entry.Summary) bool { return row.Status(s.now()) != entry.Deprecated }
@@ -95,9 +100,12 @@ func (s *Server) tagged(w http.ResponseWriter, r *http.Request, email, tag strin
 	}
 }
 
+// maxEndorsers bounds how many are in the list of endorsers.
+const maxEndorsers = 2000
+
 // endorsers answers who endorses.
 func (s *Server) endorsers(w http.ResponseWriter, r *http.Request) {
-	rows := s.index.Endorsers()
+	rows := s.index.Endorsers(maxEndorsers)
 	if wanted(r) == formatHTML {
 		s.sendPage(w, r, page.EndorserList{Site: site(r), Rows: rows})
 		return
@@ -123,14 +131,23 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, email string) {
 		return
 	}
 	since := s.now().AddDate(0, 0, -days).UTC().Format(time.RFC3339)
-	rows := s.index.History(q, since, true, maxHistory)
 	if wanted(r) == formatHTML {
-		heading := "Endorsements by " + email
-		s.sendPage(w, r, page.List{Site: site(r), Heading: heading, Rows: rows, Total: len(rows), Now: s.now()})
+		s.historyPage(w, r, email, since)
 		return
 	}
-	body, err := page.History(rows)
+	body, err := page.History(s.index.History(q, since, true, maxHistory))
 	s.sendMade(w, r, typeXML, body, err)
+}
+
+// historyPage shows the images that an endorser described since a time, each
+// once, as it is now.
+func (s *Server) historyPage(w http.ResponseWriter, r *http.Request, email, since string) {
+	q := index.Query{Limit: maxHistory}
+	q.Email = email
+	q.Where = func(row entry.Summary) bool { return row.Created >= since }
+	if found, ok := s.find(w, r, q); ok {
+		s.sendPage(w, r, page.List{Site: site(r), Heading: "Endorsements by " + email, Rows: found.Rows, Total: found.Matching, Now: s.now()})
+	}
 }
 
 // tags answers which tags an endorser uses.

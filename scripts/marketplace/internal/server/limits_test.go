@@ -7,16 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
-	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // halfUpload begins an upload, and returns when the server reads the body.
@@ -50,26 +45,54 @@ func finish(t *testing.T, c net.Conn, rest []byte) (status int, closing bool) {
 	return resp.StatusCode, resp.Close
 }
 
-// TestUploadsAtOnce: uploads wait for their turn, but not for ever.
+// TestUploadsAtOnce: uploads wait for their turn, but not for ever, and reading
+// goes on meanwhile.
 func TestUploadsAtOnce(t *testing.T) {
 	limits := DefaultLimits()
-	limits.Uploads, limits.Wait = 1, 50*time.Millisecond
+	limits.Uploads, limits.Bodies, limits.Wait = 1, 2, 50*time.Millisecond
 	m := newMarket(t, t.TempDir(), limits)
 	by := ada(t)
 	first, second := by.Sign(t, entrytest.Description{Content: "one"}), by.Sign(t, entrytest.Description{Content: "two"})
-	c := halfUpload(t, m, first)
-	busy := m.do(t, http.MethodPost, "/metadata", string(second), "Content-Type: application/xml", "Accept: application/xml")
-	if busy.status != 503 || busy.header.Get("Retry-After") == "" || !strings.Contains(busy.body, "<error>too many uploads") {
-		t.Errorf("while another is under way: %d %q, Retry-After %q; want 503", busy.status, busy.body, busy.header.Get("Retry-After"))
+	busy := func(while string) {
+		t.Helper()
+		got := m.do(t, http.MethodPost, "/metadata", string(second), "Content-Type: application/xml", "Accept: application/xml")
+		if got.status != 503 || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "<error>too many uploads") {
+			t.Errorf("%s: %d %q, Retry-After %q; want 503", while, got.status, got.body, got.header.Get("Retry-After"))
+		}
+		if reading := m.get(t, "/metadata", browser); reading.status != 200 {
+			t.Errorf("%s, reading: %d, want 200", while, reading.status)
+		}
 	}
-	if reading := m.get(t, "/metadata", browser); reading.status != 200 {
-		t.Errorf("reading meanwhile: %d, want 200", reading.status)
+	if !m.uploads.enter(t.Context()) {
+		t.Fatal("no place")
 	}
+	busy("while another is published")
+	m.uploads.leave()
+	c, idle := halfUpload(t, m, first), halfUpload(t, m, first)
+	busy("while others arrive")
 	if status, _ := finish(t, c, first[len(first)/2:]); status != 201 {
 		t.Errorf("the first: %d, want 201", status)
 	}
 	if after := m.do(t, http.MethodPost, "/metadata", string(second), "Content-Type: application/xml"); after.status != 201 {
 		t.Errorf("afterwards: %d %q, want 201", after.status, after.body)
+	}
+	if status, _ := finish(t, idle, first[len(first)/2:]); status != 200 {
+		t.Errorf("the first again: %d, want 200", status)
+	}
+}
+
+// TestSlowSenders: who sends slowly keeps nobody else out.
+func TestSlowSenders(t *testing.T) {
+	limits := DefaultLimits()
+	m := newMarket(t, t.TempDir(), limits)
+	source := ada(t).Sign(t, entrytest.Description{Content: "one"})
+	for range 2 * limits.Uploads {
+		halfUpload(t, m, source)
+	}
+	began := time.Now()
+	got := m.do(t, http.MethodPost, "/metadata", string(source), "Content-Type: application/xml")
+	if took := time.Since(began); got.status != 201 || took > limits.Wait {
+		t.Errorf("got %d %q after %s, want 201 at once", got.status, got.body, took)
 	}
 }
 
@@ -84,57 +107,6 @@ func TestSlowBody(t *testing.T) {
 	}
 	if got := m.get(t, "/metadata", "application/xml"); got.status != 404 {
 		t.Errorf("listed: %d %q", got.status, got.body)
-	}
-}
-
-// smallDisk is a file system of 2 MiB.
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=2m"); err != nil {
-		peers.Missing(t, "mounting a tmpfs: "+err.Error())
-	}
-	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	return dir
-}
-
-// TestDiskFull: a real file system that is full. Nothing of the entry is to be
-// seen, and the answer says whose fault it is.
-func TestDiskFull(t *testing.T) {
-	dir := smallDisk(t)
-	m := newMarket(t, filepath.Join(dir, "tree"), DefaultLimits())
-	by := ada(t)
-	m.publish(t, by.Entry(t, entrytest.Description{Content: "one"}))
-	if got := m.get(t, "/health", ""); got.status != 200 || got.body != "ok\n" {
-		t.Errorf("health: %d %q, want 200", got.status, got.body)
-	}
-	filler, err := os.Create(filepath.Join(dir, "filler"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for err == nil {
-		_, err = filler.Write(make([]byte, 4096))
-	}
-	_ = filler.Close()
-	e := by.Entry(t, entrytest.Description{Content: "two"})
-	got := m.do(t, http.MethodPost, "/metadata", string(e.Source), "Content-Type: application/xml", "Accept: application/xml")
-	if got.status != http.StatusInsufficientStorage || !strings.Contains(got.body, "no space left") || strings.Contains(got.body, dir) {
-		t.Errorf("got %d %q, want 507", got.status, got.body)
-	}
-	if got := m.get(t, "/"+e.URLPath(), ""); got.status != 404 {
-		t.Errorf("the entry: %d, want 404", got.status)
-	}
-	if got := m.get(t, "/health", ""); got.status != 503 {
-		t.Errorf("health: %d, want 503", got.status)
-	}
-	if err := os.Remove(filler.Name()); err != nil {
-		t.Fatal(err)
-	}
-	if got := m.do(t, http.MethodPost, "/metadata", string(e.Source), "Content-Type: application/xml"); got.status != 201 {
-		t.Errorf("with space again: %d %q, want 201", got.status, got.body)
-	}
-	if keys, _ := listed(t, m.get(t, "/metadata", "application/xml")); len(keys) != 2 {
-		t.Errorf("listed: %q", keys)
 	}
 }
 

@@ -57,14 +57,20 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, words []string, fo
 		s.refuse(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	switch as {
-	case formatXML:
-		s.listXML(w, r, q, form)
-	case formatJSON:
-		s.listJSON(w, r, q, form)
-	default:
-		s.listHTML(w, r, q, form)
+	g := s.answers
+	if q.HasExpression() { // so that these only make each other wait
+		g = s.searches
 	}
+	s.within(g, func(w http.ResponseWriter, r *http.Request) {
+		switch as {
+		case formatXML:
+			s.listXML(w, r, q, form)
+		case formatJSON:
+			s.listJSON(w, r, q, form)
+		default:
+			s.listHTML(w, r, q, form)
+		}
+	})(w, r)
 }
 
 // find searches the index, which has only so much time for it. It answers the
@@ -106,7 +112,7 @@ func (s *Server) listXML(w http.ResponseWriter, r *http.Request, q index.Query, 
 	if 0 < read && read < min(asked, found.Matching-q.Offset) {
 		next = continued(r, form, found.Rows[read-1].Key, asked-read)
 	}
-	send(w, r, typeXML, page.XML(documents, next))
+	s.send(w, r, typeXML, page.XML(documents, next))
 }
 
 // documents reads the entries of a listing, as many as fit, and tells how many

@@ -188,8 +188,10 @@ func TestMethodsAndHeaders(t *testing.T) {
 		if test.method == "HEAD" && got.body != "" {
 			t.Errorf("HEAD %s has a body", test.path)
 		}
-		if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
-			t.Errorf("%s %s: Content-Security-Policy %q", test.method, test.path, csp)
+		csp := got.header.Get("Content-Security-Policy")
+		isXML := slices.Contains([]string{typeXML, typeRDF, typeAtom}, got.media)
+		if strings.HasPrefix(csp, "sandbox; default-src 'none'") != isXML || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+			t.Errorf("%s %s, %s: Content-Security-Policy %q", test.method, test.path, got.media, csp)
 		}
 	}
 	for _, path := range []string{"/metadata", "/" + e.URLPath(), "/js/marketplace.js"} {
@@ -206,6 +208,14 @@ func TestAccessLog(t *testing.T) {
 	m.do(t, http.MethodGet, "/nothing%0Ahere?x=%1b[31m", "", "X-Forwarded-For: forged, 192.0.2.7")
 	m.do(t, http.MethodGet, "/health", "", "X-Forwarded-For: <script>")
 	lines := strings.Split(m.log.String(), "\n")
+	for i, line := range lines {
+		text, _ := strings.CutPrefix(line, "info ")
+		at, rest, _ := strings.Cut(text, " ")
+		if when, err := time.Parse("2006-01-02T15:04:05Z", at); err != nil || time.Since(when) > time.Minute {
+			t.Errorf("line %q has no time: %v", line, err)
+		}
+		lines[i] = "info " + rest
+	}
 	for i, want := range []string{`info GET "/nothing%0Ahere?x=%1b[31m" 404 `, `info GET "/health" 200 3 `} {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], want) || !strings.HasSuffix(lines[i], []string{" 192.0.2.7", " 127.0.0.1"}[i]) {
 			t.Errorf("line %d of %q, want %q", i, lines, want)

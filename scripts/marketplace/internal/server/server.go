@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/page"
@@ -20,11 +22,16 @@ import (
 
 // Limits bound what requests may take.
 type Limits struct {
-	Uploads int           // under way at once
-	Wait    time.Duration // for an upload, for its turn
-	Body    time.Duration // for the body of an upload to arrive
-	Publish time.Duration // for an entry to be written
-	Search  time.Duration // for a search
+	Uploads  int           // verified and published at once
+	Bodies   int           // uploads under way at once, at least Uploads
+	Wait     time.Duration // for an upload, for its turn
+	Body     time.Duration // for the body of an upload to arrive
+	Publish  time.Duration // for an entry to be written
+	Answers  int           // made at once, but for searches with expressions
+	Searches int           // with expressions, at once
+	Turn     time.Duration // for reading, for its turn
+	Search   time.Duration // for a search
+	Sending  int64         // bytes of large bodies that are being sent
 	// Documents and Bytes bound one listing in XML; it leads on to the next.
 	// At least one document is in it, whatever its size.
 	Documents, Bytes int
@@ -32,7 +39,11 @@ type Limits struct {
 
 // DefaultLimits are fit for a Marketplace on the open network.
 func DefaultLimits() Limits {
-	return Limits{Uploads: 8, Wait: 10 * time.Second, Body: 30 * time.Second, Publish: 60 * time.Second, Search: 3 * time.Second, Documents: 500, Bytes: 8 << 20}
+	return Limits{
+		Uploads: 8, Bodies: 64, Wait: 10 * time.Second, Body: 30 * time.Second, Publish: 60 * time.Second,
+		Answers: 4, Searches: runtime.GOMAXPROCS(0), Turn: 5 * time.Second, Search: 3 * time.Second, Sending: 128 << 20,
+		Documents: 500, Bytes: 8 << 20,
+	}
 }
 
 // Log takes messages for who runs the server, one line each. It is called from
@@ -49,8 +60,12 @@ type Server struct {
 	files    registry.Files
 	limits   Limits
 	log      Log
-	uploads  chan struct{} // has one token for each upload under way
 	now      func() time.Time
+
+	bodies, uploads   gate
+	answers, searches gate
+	sending           atomic.Int64 // bytes
+	verdict           verdict
 
 	loading chan struct{} // has one token, for the one who changes the rest
 	stamp   string        // of what is in the index
@@ -61,7 +76,9 @@ type Server struct {
 func New(files registry.Files, limits Limits, log Log) *Server {
 	return &Server{
 		registry: registry.New(files, ""), files: files, limits: limits, log: log, now: time.Now,
-		uploads: make(chan struct{}, limits.Uploads), loading: make(chan struct{}, 1),
+		bodies: newGate(max(limits.Bodies, limits.Uploads), limits.Wait), uploads: newGate(limits.Uploads, limits.Wait),
+		answers: newGate(limits.Answers, limits.Turn), searches: newGate(limits.Searches, limits.Turn),
+		loading: make(chan struct{}, 1),
 	}
 }
 
@@ -107,6 +124,9 @@ func (s *Server) answerFor(name string, words []string) (methods []string, answe
 	with := func(f func(http.ResponseWriter, *http.Request, []string)) http.HandlerFunc {
 		return s.fresh(func(w http.ResponseWriter, r *http.Request) { f(w, r, words) })
 	}
+	email := func(f func(http.ResponseWriter, *http.Request, string)) http.HandlerFunc {
+		return s.fresh(s.within(s.answers, func(w http.ResponseWriter, r *http.Request) { f(w, r, words[0]) }))
+	}
 	switch {
 	case name == "metadata" && len(words) == 0:
 		return append(reading(), http.MethodPost), s.metadata
@@ -117,11 +137,11 @@ func (s *Server) answerFor(name string, words []string) (methods []string, answe
 	case name == "tag" && len(words) == 2:
 		return reading(), with(func(w http.ResponseWriter, r *http.Request, words []string) { s.tagged(w, r, words[0], words[1]) })
 	case name == "endorsers" && len(words) == 0:
-		return reading(), s.fresh(s.endorsers)
+		return reading(), s.fresh(s.within(s.answers, s.endorsers))
 	case name == "endorsers" && len(words) == 1:
-		return reading(), with(func(w http.ResponseWriter, r *http.Request, words []string) { s.history(w, r, words[0]) })
+		return reading(), email(s.history)
 	case name == "endorsers" && len(words) == 2 && words[1] == "tags":
-		return reading(), with(func(w http.ResponseWriter, r *http.Request, words []string) { s.tags(w, r, words[0]) })
+		return reading(), email(s.tags)
 	case name == "css" || name == "js":
 		return reading(), s.asset(path.Join(append([]string{name}, words...)...))
 	case len(words) > 0:
@@ -141,7 +161,7 @@ func (s *Server) answerForPage(name string) (methods []string, answer http.Handl
 	case "upload":
 		return reading(), func(w http.ResponseWriter, r *http.Request) { s.sendPage(w, r, page.Upload{Site: site(r)}) }
 	case "feed.atom":
-		return reading(), s.fresh(s.feed)
+		return reading(), s.fresh(s.within(s.answers, s.feed))
 	case "query":
 		return reading(), func(w http.ResponseWriter, r *http.Request) {
 			s.refuse(w, r, http.StatusNotImplemented, "SPARQL queries are not supported")
@@ -180,6 +200,6 @@ func (s *Server) asset(name string) http.HandlerFunc {
 			s.refuse(w, r, http.StatusNotFound, notHere)
 			return
 		}
-		send(w, r, assetTypes[path.Ext(name)], body)
+		s.send(w, r, assetTypes[path.Ext(name)], body)
 	}
 }

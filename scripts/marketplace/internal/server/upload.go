@@ -40,12 +40,11 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	if !s.admission(r.Context()) {
-		w.Header().Set("Retry-After", "5")
-		s.refuseUpload(w, r, &refusal{http.StatusServiceUnavailable, "too many uploads at the moment"})
+	if !s.bodies.enter(r.Context()) {
+		s.refuseUpload(w, r, tooMany())
 		return
 	}
-	defer func() { <-s.uploads }()
+	defer s.bodies.leave()
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Now().Add(s.limits.Body)); err != nil {
 		s.log.Verbosef("setting a deadline: %v", err)
@@ -55,32 +54,37 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		s.refuseUpload(w, r, err)
 		return
 	}
-	e, err := entry.Verify(src)
+	// What may still come of the request must not end what follows.
+	if err := control.SetReadDeadline(time.Now().Add(s.limits.Wait + s.limits.Publish)); err != nil {
+		s.log.Verbosef("setting a deadline: %v", err)
+	}
+	k, existed, err := s.publish(r.Context(), src)
 	if err != nil {
 		s.refuseUpload(w, r, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.limits.Publish)
-	defer cancel()
-	existed, err := s.registry.Publish(ctx, e)
-	if err != nil {
-		s.refuseUpload(w, r, err)
-		return
-	}
-	s.created(w, r, base+"/"+e.URLPath(), e.Key, existed)
+	s.created(w, r, base+"/"+k.URLPath(), k, existed)
 }
 
-// admission waits for its turn among the uploads, but not for long.
-func (s *Server) admission(ctx context.Context) bool {
-	patience := time.NewTimer(s.limits.Wait)
-	defer patience.Stop()
-	select {
-	case s.uploads <- struct{}{}:
-		return true
-	case <-patience.C:
-	case <-ctx.Done():
+// publish verifies a document that has arrived and adds it to the tree. Only
+// this takes one of the few places, so that slow senders keep nobody out.
+func (s *Server) publish(ctx context.Context, src []byte) (k entry.Key, existed bool, err error) {
+	if !s.uploads.enter(ctx) {
+		return k, false, tooMany()
 	}
-	return false
+	defer s.uploads.leave()
+	e, err := entry.Verify(src)
+	if err != nil {
+		return k, false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.limits.Publish)
+	defer cancel()
+	existed, err = s.registry.Publish(ctx, e)
+	return e.Key, existed, err
+}
+
+func tooMany() error {
+	return &refusal{http.StatusServiceUnavailable, "too many uploads at the moment"}
 }
 
 // created tells the address of an entry: in Location, as HTTP has it, and in
