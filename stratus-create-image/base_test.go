@@ -62,6 +62,11 @@ func TestDescriptions(t *testing.T) {
 	}
 	writeFile(t, w.dir+"/changed.xml", strings.Replace(string(text), "1.9", "1.8", 1), 0o644)
 	w.run(3, w.trusted("changed.xml"), "changed.xml")
+	elsewhere := filepath.Join(filepath.Dir(path), "2020-01-01T00:00:00Z") // of that time it is not
+	writeFile(t, elsewhere, string(text), 0o644)
+	w.run(3, w.trusted(elsewhere), "found as .*2020-01-01T00:00:00Z")
+	w.run(3, w.trusted("file:///does/not/exist"), `opening "file:///does/not/exist": no such file or directory`)
+	w.run(3, w.trusted(server.URL+"/"), "a web page|no signed description") // a listing of the directory
 	w.run(5, w.trusted(url+"x"), "404")
 }
 
@@ -69,6 +74,7 @@ func TestPolicy(t *testing.T) {
 	w := newWorld(t)
 	w.describe(entrytest.Description{})
 	id := w.identifier()
+	sha256OfImage := fmt.Sprintf("[checksums]\nblacklistchecksums = %x\n", sha256.Sum256(w.image))
 	for _, test := range []struct {
 		policy string
 		args   []string
@@ -79,7 +85,13 @@ func TestPolicy(t *testing.T) {
 		{"[endorsers]\nwhitelistendorsers =\n    john@example.org\n", w.trusted(id), 4, "whitelistendorsers"},
 		{"[endorsers]\nblacklistendorsers = " + jane + "\n", w.trusted(id), 4, "blacklistendorsers"},
 		{"[images]\nblacklistimages = " + id + "\n", w.trusted(id), 4, "blacklistimages"},
-		{"[images]\nblacklistimages = " + id + "\n", []string{"--insecure-no-trust", id}, 2, obtained},
+		{"[images]\nblacklistimages = " + id + "\n", []string{"--insecure-no-trust", id}, 4, "blacklistimages"},
+		{"[endorsers]\nblacklistendorsers = " + jane + "\n", []string{"--insecure-no-trust", id}, 4, "blacklistendorsers"},
+		{"[endorsers]\nblacklistendorsers = eve@example.org\n", []string{"--insecure-no-trust", id}, 2, "anybody can sign"},
+		{sha256OfImage, w.trusted(id), 4, "not using the image " + id + ".*blacklistchecksums"}, // which the description leaves out
+		{sha256OfImage, w.trusted(id), 4, "which was downloaded before"},
+		{sha256OfImage, w.trusted("--dry-run", id), 4, "blacklistchecksums"},
+		{sha256OfImage, []string{"--insecure-no-trust", id}, 4, "blacklistchecksums"},
 		{"[nonsense]\n", w.trusted(id), 4, "policy.cfg"},
 	} {
 		writeFile(t, w.dir+"/policy.cfg", test.policy, 0o644)
@@ -137,6 +149,19 @@ func TestBaseSHA256(t *testing.T) {
 	w.run(3, []string{"--base-sha256", wrong, w.location}, "its SHA-256 is "+ofFile+", uncompressed "+ofImage+", want "+wrong)
 	w.run(3, []string{"--base-sha256", wrong, "disk.gz"}, "its SHA-256 is "+ofFile+", uncompressed "+ofImage+", want "+wrong)
 	w.run(2, []string{w.location}, "no signed description", "hint: .*--base-sha256")
+}
+
+// TestCacheOwner: a cache in which others may write is not used.
+func TestCacheOwner(t *testing.T) {
+	w := newWorld(t)
+	w.describe(entrytest.Description{})
+	w.run(2, w.trusted(w.identifier()), obtained)
+	if err := os.Chmod(w.cache, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	w.run(1, w.trusted(w.identifier()), "unsafe image cache: others may write", "hint: .*XDG_CACHE_HOME.*--no-cache")
+	w.run(1, w.trusted("--dry-run", w.identifier()), "others may write")
+	w.run(2, w.trusted("--no-cache", w.identifier()), obtained)
 }
 
 // TestTogether: of two builds with one base, one downloads it.

@@ -95,7 +95,7 @@ func flags() []cli.Flag {
 		text(base, "base-sha256", "", "the base is the file or URL with the SHA-256 digest `HEX`"),
 		yes(base, "allow-deprecated", "use a base although whoever signed its description deprecates it"),
 		yes(base, "allow-expired", "use a base although its description has expired"),
-		yes(base, "insecure-no-trust", "use a base whoever signed its description: anybody can"),
+		yes(base, "insecure-no-trust", "use a base whoever signed its description, which anybody can; image policies still apply"),
 		value(text(base, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
 		yes(base, "no-cache", "download the base for this run only"),
 	}

@@ -20,34 +20,29 @@ func reach(c *tool.Call, o *build.Options) (err error) {
 			return err
 		}
 	}
-	insecure := c.Bool("insecure-no-trust")
-	if !o.Base.Described() || insecure {
-		if _, err := credential.Prepare(c); err != nil {
-			return err
-		}
-	}
 	if !o.Base.Described() {
-		return nil
-	}
-	o.Finder = &source.Finder{
-		Open:            func() (marketplace.Place, error) { return endpoint.Open(c) },
-		Read:            o.Fetcher.Document,
-		AllowDeprecated: c.Bool("allow-deprecated"),
-		AllowExpired:    c.Bool("allow-expired"),
-		Warn:            c.Log.Warnf,
-	}
-	if o.Base.Form != source.Description {
-		if o.Finder.Where, err = endpoint.Name(c); err != nil {
-			return err
-		}
-	}
-	if insecure {
-		return nil
+		_, err := credential.Prepare(c)
+		return err
 	}
 	judge, err := reliance.New(c)
 	if err != nil {
 		return err
 	}
-	o.Finder.Trust = judge.Decide
-	return nil
+	o.Finder = &source.Finder{
+		Open:            func() (marketplace.Place, error) { return endpoint.Open(c) },
+		Read:            o.Fetcher.Document,
+		Trust:           judge.Decide,
+		RefuseImage:     judge.RefuseImage,
+		Insecure:        c.Bool("insecure-no-trust"),
+		AllowDeprecated: c.Bool("allow-deprecated"),
+		AllowExpired:    c.Bool("allow-expired"),
+		Warn:            c.Log.Warnf,
+	}
+	if o.Finder.Insecure {
+		o.Finder.Trust = judge.DecideUntrusted
+	}
+	if o.Base.Form != source.Description {
+		o.Finder.Where, err = endpoint.Name(c)
+	}
+	return err
 }

@@ -19,15 +19,21 @@ type consultation struct {
 	pinnedIn string // the first file that pins the certificate
 }
 
+// consult asks the policies about the image that the document describes.
 func (j *Judge) consult(by *signature.Endorsed) consultation {
-	var found consultation
 	if len(j.policies) == 0 {
-		return found
+		return consultation{}
 	}
 	image, err := by.Document.Image()
 	if err != nil {
 		return consultation{refusal: fmt.Sprintf("no policy can be applied: %v", err)}
 	}
+	return j.consultOn(by, image)
+}
+
+// consultOn asks them about an image with these checksums.
+func (j *Judge) consultOn(by *signature.Endorsed, image metadata.Image) consultation {
+	var found consultation
 	subject := policy.Subject{
 		Email: by.Email, Fingerprint: sha256.Sum256(by.Certificate.Raw),
 		Identifier: by.Document.Text(metadata.Identifier), Image: image,

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
@@ -53,6 +54,10 @@ type Judge struct {
 // Verdict is the answer for one document.
 type Verdict struct {
 	Trusted bool
+	// Certified tells, of what is trusted, that the address is the endorser's as
+	// well: the certificate names it, a policy has the two together, or the
+	// certificate is the user's own. Otherwise it is only claimed.
+	Certified bool
 	// Reason is a short phrase for the user, such as "pinned certificate".
 	Reason string
 	// Hint is one line that says what to type to trust the endorser. It is
@@ -115,7 +120,8 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 	var reason string
 	switch {
 	case decision.Trusted:
-		return Verdict{Trusted: true, Reason: decision.Reason}
+		certified := by.EmailCertified || consulted.pinnedIn != "" || by.Certificate.Equal(j.own())
+		return Verdict{Trusted: true, Certified: certified, Reason: decision.Reason}
 	case consulted.pinnedIn != "":
 		reason = fmt.Sprintf("pinned in %q", consulted.pinnedIn)
 	case by.Certificate.Equal(j.own()):
@@ -128,5 +134,22 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 	if !pinned.Trusted {
 		return Verdict{Reason: pinned.Reason}
 	}
-	return Verdict{Trusted: true, Reason: reason}
+	return Verdict{Trusted: true, Certified: true, Reason: reason}
+}
+
+// DecideUntrusted tells whether the policies allow the document, whoever signed
+// it: for users who do not want to rely on certificates. An address counts as
+// certified where the certificate names it, which anybody can make one do.
+func (j *Judge) DecideUntrusted(by *signature.Endorsed, _ time.Time) Verdict {
+	if refusal := j.consult(by).refusal; refusal != "" {
+		return Verdict{Reason: refusal}
+	}
+	return Verdict{Trusted: true, Certified: by.EmailCertified, Reason: "not looked at"}
+}
+
+// RefuseImage says why a policy refuses the image itself, by all of its
+// checksums: the document may have left out the one that a list has. It is empty
+// where none does. The certificate is not looked at.
+func (j *Judge) RefuseImage(by *signature.Endorsed, image metadata.Image) string {
+	return j.consultOn(by, image).refusal
 }

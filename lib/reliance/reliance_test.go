@@ -58,6 +58,20 @@ func read(t *testing.T, path string) []byte {
 // in them is the home directory, which has the given files.
 func judge(t *testing.T, files map[string]string, args []string, documents ...*signature.Endorsed) ([]Verdict, string) {
 	t.Helper()
+	var verdicts []Verdict
+	messages := withJudge(t, files, args, func(j *Judge, home string) {
+		for _, by := range documents {
+			v := j.Decide(by, now)
+			v.Reason, v.Hint = strings.ReplaceAll(v.Reason, home, "DIR"), strings.ReplaceAll(v.Hint, home, "DIR")
+			verdicts = append(verdicts, v)
+		}
+	})
+	return verdicts, messages
+}
+
+// withJudge calls use as judge does, and returns what the command says.
+func withJudge(t *testing.T, files map[string]string, args []string, use func(j *Judge, home string)) string {
+	t.Helper()
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	for name, text := range files {
@@ -72,21 +86,16 @@ func judge(t *testing.T, files map[string]string, args []string, documents ...*s
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "DIR", home)
 	}
-	var verdicts []Verdict
 	var out, errs bytes.Buffer
 	tool.Run(t.Context(), &tool.Command{Name: "use", Flags: Flags("Trust"), Settings: Settings(), Action: func(c *tool.Call) error {
 		j, err := newJudge(c, []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")})
 		if err != nil {
 			return err
 		}
-		for _, by := range documents {
-			v := j.Decide(by, now)
-			v.Reason, v.Hint = strings.ReplaceAll(v.Reason, home, "DIR"), strings.ReplaceAll(v.Hint, home, "DIR")
-			verdicts = append(verdicts, v)
-		}
+		use(j, home)
 		return nil
 	}}, args, tool.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
-	return verdicts, strings.ReplaceAll(errs.String(), home, "DIR")
+	return strings.ReplaceAll(errs.String(), home, "DIR")
 }
 
 func TestDecide(t *testing.T) {
@@ -103,7 +112,7 @@ func TestDecide(t *testing.T) {
 	hint := once + ", or for good with the line trust_endorser = " + fingerprint + ` below [default] in "DIR/.stratuslab/stratuslab-user.cfg"`
 	line := `if its owner confirms the fingerprint, trust it with the line "    ada@example.org ` + fingerprint + `" below whitelistendorsers in "DIR/`
 	barred := Verdict{Reason: `the endorser "ada@example.org" is in blacklistendorsers of "DIR/.stratuslab/policy.cfg"`}
-	pinned, own := Verdict{Trusted: true, Reason: "pinned certificate"}, Verdict{Trusted: true, Reason: "your own certificate"}
+	pinned, own := Verdict{Trusted: true, Certified: true, Reason: "pinned certificate"}, Verdict{Trusted: true, Certified: true, Reason: "your own certificate"}
 	tests := []struct {
 		name  string
 		by    *signature.Endorsed
@@ -117,6 +126,11 @@ func TestDecide(t *testing.T) {
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once}},
 		{name: "the fingerprint", by: ada, args: []string{"--trust-endorser", fingerprint}, want: pinned},
 		{name: "the certificate", by: ada, args: []string{"--trust", vectors + "rsa-san.pem"}, want: pinned},
+		{name: "the fingerprint of a certificate without the address", by: eve, args: []string{"--trust-endorser", trust.Fingerprint(eve.Certificate)},
+			want: Verdict{Trusted: true, Reason: "pinned certificate, which does not name the e-mail address"}},
+		{name: "that, together with the address in a policy", by: eve, args: []string{"--trust-endorser", trust.Fingerprint(eve.Certificate)},
+			files: map[string]string{user: strings.Replace(whitePin, fingerprint, trust.Fingerprint(eve.Certificate), 1)},
+			want:  Verdict{Trusted: true, Certified: true, Reason: "pinned certificate, which does not name the e-mail address"}},
 		{name: "several fingerprints in the configuration", by: ada, want: pinned,
 			files: map[string]string{config: "[default]\ntrust_endorser = " + trust.Fingerprint(jose.Certificate) + " , " + fingerprint}},
 		{name: "another in the configuration", by: ada, files: map[string]string{config: "[default]\ntrust_endorser = " + trust.Fingerprint(jose.Certificate)},
@@ -125,8 +139,8 @@ func TestDecide(t *testing.T) {
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once + ", or for good: add it, after a space, to the variable STRATUSLAB_TRUST_ENDORSER"}},
 		{name: "what pinning does not help", by: future, want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
 
-		{name: "pinned by a policy", by: ada, files: map[string]string{user: whitePin}, want: Verdict{Trusted: true, Reason: `pinned in "DIR/.stratuslab/policy.cfg"`}},
-		{name: "pinned by the policy of the site", by: ada, files: map[string]string{site: whitePin}, want: Verdict{Trusted: true, Reason: `pinned in "DIR/etc/policy.cfg"`}},
+		{name: "pinned by a policy", by: ada, files: map[string]string{user: whitePin}, want: Verdict{Trusted: true, Certified: true, Reason: `pinned in "DIR/.stratuslab/policy.cfg"`}},
+		{name: "pinned by the policy of the site", by: ada, files: map[string]string{site: whitePin}, want: Verdict{Trusted: true, Certified: true, Reason: `pinned in "DIR/etc/policy.cfg"`}},
 		{name: "pinned by a policy, and dated in the future", by: future, files: map[string]string{user: whitePin},
 			want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
 		{name: "another certificate for a pinned address", by: eve, files: map[string]string{user: whitePin},
@@ -143,9 +157,9 @@ func TestDecide(t *testing.T) {
 		{name: "allowed by one policy, not by the other", by: ada, files: map[string]string{user: whitePin, site: "[images]\nblacklistimages = J7M1U1pZuOJOcq_d7bypZorP2KY"},
 			want: Verdict{Reason: `the image "J7M1U1pZuOJOcq_d7bypZorP2KY" is in blacklistimages of "DIR/etc/policy.cfg"`}},
 		{name: "a policy that is named stands for the others", by: ada, files: map[string]string{user: black, site: black, "mine.cfg": whitePin}, args: []string{"--policy", "DIR/mine.cfg"},
-			want: Verdict{Trusted: true, Reason: `pinned in "DIR/mine.cfg"`}},
+			want: Verdict{Trusted: true, Certified: true, Reason: `pinned in "DIR/mine.cfg"`}},
 		{name: "a policy in the configuration", by: ada, files: map[string]string{config: "[default]\npolicy = ~/mine.cfg", "mine.cfg": whitePin},
-			want: Verdict{Trusted: true, Reason: `pinned in "DIR/mine.cfg"`}},
+			want: Verdict{Trusted: true, Certified: true, Reason: `pinned in "DIR/mine.cfg"`}},
 
 		{name: "one's own", by: ada, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))}, want: own},
 		{name: "one's own, in PKCS#12", by: ada, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": vectors + "rsa-san.p12", "STRATUSLAB_P12_PASSWORD": "vector-pass"}, want: own},
@@ -166,6 +180,52 @@ func TestDecide(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Without trust in certificates the policies still count.
+func TestDecideUntrusted(t *testing.T) {
+	ada, eve := endorsedBy(t, "rsa-san", "", endorsed), endorsedBy(t, "rsa-nosan", "eve@example.org", endorsed)
+	policy := map[string]string{".stratuslab/policy.cfg": "[endorsers]\nblacklistendorsers = eve@example.org\n"}
+	for _, test := range []struct {
+		name  string
+		by    *signature.Endorsed
+		files map[string]string
+		want  Verdict
+	}{
+		{"anybody", ada, nil, Verdict{Trusted: true, Certified: true, Reason: "not looked at"}},
+		{"anybody, whose certificate has no address", eve, nil, Verdict{Trusted: true, Reason: "not looked at"}},
+		{"allowed", ada, policy, Verdict{Trusted: true, Certified: true, Reason: "not looked at"}},
+		{"barred", eve, policy, Verdict{Reason: `the endorser "eve@example.org" is in blacklistendorsers of "DIR/.stratuslab/policy.cfg"`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got Verdict
+			withJudge(t, test.files, nil, func(j *Judge, home string) {
+				got = j.DecideUntrusted(test.by, now)
+				got.Reason = strings.ReplaceAll(got.Reason, home, "DIR")
+			})
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("the verdict differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The lists hold for the checksums that the document does not give.
+func TestRefuseImage(t *testing.T) {
+	ada := endorsedBy(t, "rsa-san", "", endorsed)
+	sum := bytes.Repeat([]byte{0xab}, 64)
+	policy := map[string]string{".stratuslab/policy.cfg": "[checksums]\nblacklistchecksums = " + strings.Repeat("ab", 64) + "\n"}
+	withJudge(t, policy, nil, func(j *Judge, _ string) {
+		if v := j.DecideUntrusted(ada, now); !v.Trusted {
+			t.Errorf("the document: %+v", v)
+		}
+		if why := j.RefuseImage(ada, metadata.Image{SHA512: sum[:63]}); why != "" {
+			t.Errorf("another image: %s", why)
+		}
+		if why := j.RefuseImage(ada, metadata.Image{SHA512: sum}); !strings.Contains(why, "blacklistchecksums") {
+			t.Errorf("the image in the list: got %q", why)
+		}
+	})
 }
 
 // Entries that stand in a row are all decided on: the original passed over the

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
@@ -33,9 +35,8 @@ type Image struct {
 	Sums   digest.Sums // of the image, uncompressed
 	File   []byte      // SHA-256 of the file as it is, perhaps compressed
 
-	name    string // the original
-	size    int64
-	changed time.Time
+	name string      // the original
+	file os.FileInfo // of the original, when it was open
 }
 
 // Open looks at the image, digests it, and decompresses it into the directory
@@ -52,21 +53,25 @@ func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image
 }
 
 // Digested looks at an image that is not compressed and that the caller has
-// just digested.
-func Digested(name string, sums digest.Sums) (*Image, error) {
-	i, f, err := open(name)
+// just digested: an open file, so that it is that very one.
+func Digested(f *os.File, sums digest.Sums) (*Image, error) {
+	i, err := look(f.Name(), f)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	i.Sums = sums
 	return i, i.inspect(f)
 }
 
 func open(name string) (*Image, *os.File, error) {
-	f, err := os.Open(name)
+	// To open a pipe would wait for its writer.
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrUnusable, err)
+		var named *fs.PathError
+		if errors.As(err, &named) {
+			err = named.Err
+		}
+		return nil, nil, fmt.Errorf("%w: opening %q: %w", ErrUnusable, name, err)
 	}
 	i, err := look(name, f)
 	if err != nil {
@@ -84,7 +89,7 @@ func look(name string, f *os.File) (*Image, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: %q is no regular file", ErrUnusable, name)
 	}
-	i := &Image{name: name, size: info.Size(), changed: info.ModTime()}
+	i := &Image{name: name, file: info}
 	if i.Path, err = filepath.Abs(name); err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
@@ -178,13 +183,14 @@ func (i *Image) inspect(f *os.File) error {
 	return nil
 }
 
-// CheckUnchanged says whether the file is still the one that was digested.
+// CheckUnchanged says whether the name is still that of the file that was
+// digested, and that as it was.
 func (i *Image) CheckUnchanged() error {
 	info, err := os.Stat(i.name)
 	if err != nil {
 		return fmt.Errorf("looking at the base image again: %w", err)
 	}
-	if info.Size() != i.size || !info.ModTime().Equal(i.changed) {
+	if !os.SameFile(info, i.file) || info.Size() != i.file.Size() || !info.ModTime().Equal(i.file.ModTime()) {
 		return fmt.Errorf("the base image %q changed while it was in use", i.name)
 	}
 	return nil

@@ -9,8 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
@@ -49,7 +53,14 @@ func TestOpen(t *testing.T) {
 		if want := sha256.Sum256(whole); err != nil || !bytes.Equal(i.File, want[:]) {
 			t.Errorf("%q: SHA-256 of the file: got %x, want %x, %v", name, i.File, want, err)
 		}
-		again, err := Digested(i.Path, i.Sums)
+		f, err := os.Open(i.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Digested(f, i.Sums)
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
 		if err != nil || again.Path != i.Path || again.Format != i.Format || again.Size != i.Size {
 			t.Errorf("Digested(%q) = %+v, %v", i.Path, again, err)
 		}
@@ -63,9 +74,40 @@ func TestOpen(t *testing.T) {
 			t.Errorf("after a change: %v", err)
 		}
 	}
-	for _, bad := range []string{dir, filepath.Join(dir, "missing"), "/dev/null"} {
-		if _, err := Open(t.Context(), bad, dir, io.Discard); !errors.Is(err, ErrUnusable) {
-			t.Errorf("Open(%q): %v, want ErrUnusable", bad, err)
+	pipe := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{dir, filepath.Join(dir, "missing"), "/dev/null", pipe} {
+		if _, err := Open(t.Context(), bad, dir, io.Discard); !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), strconv.Quote(bad)) {
+			t.Errorf("Open(%q): %v, want ErrUnusable with the name", bad, err)
 		}
+	}
+}
+
+// TestReplaced: another file of the same size and time is another file.
+func TestReplaced(t *testing.T) {
+	dir := t.TempDir()
+	name, other := filepath.Join(dir, "disk"), filepath.Join(dir, "other")
+	for _, path := range []string{name, other} {
+		if err := os.WriteFile(path, make([]byte, 1<<20), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Unix(1e9, 0), time.Unix(1e9, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i, err := Open(t.Context(), name, "", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.CheckUnchanged(); err != nil {
+		t.Error(err)
+	}
+	if err := os.Rename(other, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := i.CheckUnchanged(); err == nil || !strings.Contains(err.Error(), "changed while") {
+		t.Errorf("after a replacement: %v", err)
 	}
 }

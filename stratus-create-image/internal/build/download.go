@@ -35,13 +35,10 @@ func (r *run) download(ctx context.Context) (*base.Image, error) {
 	}
 	r.item, err = store.Acquire(ctx, r.want.Name(), func() { r.say("waiting for another process that downloads the base image") })
 	if err != nil {
-		return nil, err
+		return nil, failCache(err)
 	}
 	if r.item.Present() {
-		r.say("reading the base image %q, which was downloaded before", r.item.Path())
-		meter := r.call.NewMeter("reading", fileSize(r.item.Path()))
-		defer meter.Close()
-		return r.readCached(ctx, r.item.Path(), r.item.Record(), meter)
+		return r.reuse(ctx)
 	}
 	r.say("downloading the base image")
 	got, err := r.options.Fetcher.Fetch(ctx, r.locations(), r.want, fetch.Files{Part: r.item.Part(), Unpacked: r.item.Unpacked(), Record: r.item.Record()})
@@ -52,12 +49,30 @@ func (r *run) download(ctx context.Context) (*base.Image, error) {
 	if err := r.item.Commit(ctx, got.Path); err != nil {
 		return nil, err
 	}
-	return r.digested(r.item.Path(), got.Sums, fetch.FileSHA256(r.item.Record(), got.Sums.SHA256))
+	f, err := r.item.Open()
+	if err != nil {
+		return nil, failCache(err)
+	}
+	defer f.Close()
+	return r.digested(f, got.Sums, fetch.FileSHA256(r.item.Record(), got.Sums.SHA256))
+}
+
+// reuse takes in the image that was downloaded before.
+func (r *run) reuse(ctx context.Context) (*base.Image, error) {
+	r.say("reading the base image %q, which was downloaded before", r.item.Path())
+	f, err := r.item.Open()
+	if err != nil {
+		return nil, failCache(err)
+	}
+	defer f.Close()
+	meter := r.call.NewMeter("reading", fileSize(r.item.Path()))
+	defer meter.Close()
+	return r.readCached(ctx, f, r.item.Record(), meter)
 }
 
 // digested takes in an image that has just been digested.
-func (p *plan) digested(path string, sums digest.Sums, file []byte) (*base.Image, error) {
-	image, err := base.Digested(path, sums)
+func (p *plan) digested(f *os.File, sums digest.Sums, file []byte) (*base.Image, error) {
+	image, err := base.Digested(f, sums)
 	if err != nil {
 		return nil, badBase(err)
 	}
@@ -80,23 +95,18 @@ func (p *plan) cache(workDir string) (*cache.Cache, error) {
 
 // readCached digests an image of the cache and compares it with what it must
 // be: files change, and what is in a cache may be old.
-func (p *plan) readCached(ctx context.Context, path, record string, meter io.Writer) (*base.Image, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the cached image: %w", err)
-	}
-	defer f.Close()
+func (p *plan) readCached(ctx context.Context, f *os.File, record string, meter io.Writer) (*base.Image, error) {
 	sums, err := digest.Raw(ctx, f, meter)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cached image %q: %w", path, err)
+		return nil, fmt.Errorf("reading the cached image %q: %w", f.Name(), err)
 	}
 	sums.Kind = compress.None
 	file := fetch.FileSHA256(record, sums.SHA256)
 	if err := p.want.Check(sums, file); err != nil {
-		return nil, tool.WithHint(tool.BadInputf("checking the cached image %q: %w", path, err),
+		return nil, tool.WithHint(tool.BadInputf("checking the cached image %q: %w", f.Name(), err),
 			"remove the file, and it is downloaded again; --no-cache does without")
 	}
-	return p.digested(path, sums, file)
+	return p.digested(f, sums, file)
 }
 
 // closeItem lets the cache have the base back. What goes wrong there does not
@@ -110,6 +120,14 @@ func (r *run) closeItem() {
 	}
 }
 
+// failCache tells what to do about a cache that is not the user's alone.
+func failCache(err error) error {
+	if errors.Is(err, cache.ErrUnsafe) {
+		return tool.WithHint(err, "make it your own, with chmod go-w, name another directory with XDG_CACHE_HOME, or do without: --no-cache")
+	}
+	return err
+}
+
 // failFetch gives errors of downloads their exit codes. A wrong image at one
 // location is worse than another that cannot be reached.
 func failFetch(err error) error {
@@ -118,7 +136,8 @@ func failFetch(err error) error {
 	}
 	failed := endpoint.Fail(err)
 	var known *tool.Error
-	if errors.Is(err, fetch.ErrNoLocation) && !errors.As(failed, &known) {
+	var file *fetch.FileError
+	if (errors.Is(err, fetch.ErrNoLocation) || errors.As(err, &file)) && !errors.As(failed, &known) {
 		return tool.BadInputf("%w", err)
 	}
 	return failed

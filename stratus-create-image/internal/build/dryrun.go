@@ -64,7 +64,7 @@ func (p *plan) printBase(ctx context.Context, step func(name, format string, arg
 	if o.Base.Form == source.File {
 		image, err := base.Open(ctx, o.Base.Text, "", io.Discard)
 		if err != nil {
-			return "", "", badBase(err)
+			return "", "", p.badFile(err)
 		}
 		if err := p.checkBase(image); err != nil {
 			return "", "", err
@@ -100,7 +100,12 @@ func (p *plan) printCached(ctx context.Context, step func(name, format string, a
 		}
 		return path, qemuimg.Driver(format), nil
 	}
-	image, err := p.readCached(ctx, path, store.Record(p.want.Name()), io.Discard)
+	f, err := store.Open(p.want.Name())
+	if err != nil {
+		return "", "", failCache(err)
+	}
+	defer f.Close()
+	image, err := p.readCached(ctx, f, store.Record(p.want.Name()), io.Discard)
 	if err != nil {
 		return "", "", err
 	}

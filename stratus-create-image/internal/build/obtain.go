@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
@@ -54,7 +56,7 @@ func (r *run) obtain(ctx context.Context) (*base.Image, error) {
 	defer meter.Close()
 	image, err := base.Open(ctx, o.Base.Text, r.dir, meter)
 	if err != nil {
-		return nil, badBase(err)
+		return nil, r.badFile(err)
 	}
 	return image, r.checkBase(image)
 }
@@ -64,7 +66,12 @@ func (p *plan) checkBase(image *base.Image) error {
 	if err := p.want.Check(image.Sums, image.File); err != nil {
 		return tool.BadInputf("checking the base image %q: %w", image.Path, err)
 	}
-	if p.baseDoc == nil || p.found != nil {
+	if p.found != nil {
+		return p.options.Finder.CheckImage(p.found, metadata.Image{
+			Bytes: image.Sums.Bytes, MD5: image.Sums.MD5, SHA1: image.Sums.SHA1, SHA256: image.Sums.SHA256, SHA512: image.Sums.SHA512,
+		})
+	}
+	if p.baseDoc == nil {
 		return nil
 	}
 	says, err := p.baseDoc.Image()
@@ -81,6 +88,15 @@ func (p *plan) checkBase(image *base.Image) error {
 func badBase(err error) error {
 	if errors.Is(err, base.ErrUnusable) {
 		return tool.BadInputf("%w", err)
+	}
+	return err
+}
+
+// badFile is badBase for the file that the user names. A word that names nothing
+// at all may have been meant as something else.
+func (p *plan) badFile(err error) error {
+	if err = badBase(err); errors.Is(err, fs.ErrNotExist) {
+		return tool.WithHint(err, "%s", source.Forms)
 	}
 	return err
 }

@@ -55,6 +55,9 @@ func newPlan(o *Options) (*plan, error) {
 
 func (p *plan) checkOutput() (err error) {
 	o := p.options
+	if o.DryRun && o.Output == "" {
+		p.saving = false // what would be written need not be known
+	}
 	switch {
 	case p.saving && o.Output == "":
 		return tool.WithHint(tool.Usagef("no output is named"), "add -o FILE, or --no-save to try things out")

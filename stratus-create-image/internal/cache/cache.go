@@ -52,13 +52,17 @@ type Item struct {
 
 // Acquire locks the image of that name, which is the name of an algorithm and a
 // digest such as "sha256-" and 64 hexadecimal digits, perhaps after "file-". If another process is making it, waiting is called, and the
-// image comes when it is done. Close must be called.
+// image comes when it is done. Close must be called. The error wraps ErrUnsafe
+// where the directory, or a file in it, is not the user's alone.
 func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item, error) {
 	if m := member.FindStringSubmatch(name); m == nil || m[1] != name {
 		return nil, fmt.Errorf("locking the cached image %q: unusable name", name)
 	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the image cache: %w", err)
+	}
+	if err := c.checkOwn(); err != nil {
+		return nil, err
 	}
 	for {
 		i, err := c.acquire(ctx, name, unix.LOCK_SH, waiting)
@@ -90,7 +94,7 @@ func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func(
 	case errors.Is(err, fs.ErrNotExist):
 		err = nil
 	case err == nil && !info.Mode().IsRegular():
-		err = errors.New("it is no regular file")
+		err = fmt.Errorf("%w: it is no regular file", ErrUnsafe)
 	case err == nil:
 		i.present = true
 		now := time.Now()
@@ -107,6 +111,9 @@ func (i *Item) file(ending string) string { return i.cache.Path(i.name) + ending
 
 // Present tells whether the image is there. If not, it is the caller's to make.
 func (i *Item) Present() bool { return i.present }
+
+// Open opens the image that is there.
+func (i *Item) Open() (*os.File, error) { return i.cache.Open(i.name) }
 
 // Path is where the image is, or will be after Commit.
 func (i *Item) Path() string { return i.cache.Path(i.name) }
@@ -150,7 +157,7 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 }
 
 func (i *Item) appear(from string) error {
-	f, err := os.Open(from)
+	f, err := os.OpenFile(from, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

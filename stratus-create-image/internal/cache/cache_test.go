@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func put(t *testing.T, c *Cache, name string, size int) *Item {
@@ -145,6 +147,73 @@ func TestRefuses(t *testing.T) {
 	}
 	if _, err := New(dir, 0).Acquire(t.Context(), name(1), nil); err == nil || !strings.Contains(err.Error(), "no regular file") {
 		t.Errorf("a link: %v", err)
+	}
+}
+
+// TestUnsafe: a cache that others may change is refused, and no link is
+// followed.
+func TestUnsafe(t *testing.T) {
+	elsewhere := filepath.Join(t.TempDir(), "victim")
+	link := func(to string) func(t *testing.T, dir string) error {
+		return func(_ *testing.T, dir string) error { return os.Symlink(elsewhere, filepath.Join(dir, to)) }
+	}
+	for _, test := range []struct {
+		name    string
+		prepare func(t *testing.T, dir string) error
+		want    string
+	}{
+		{"group", func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o770) }, "others may write"},
+		{"others", func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, "others may write"},
+		{"parent", func(_ *testing.T, dir string) error { return os.Chmod(filepath.Dir(dir), 0o777) }, "others may write"},
+		{"a link", func(t *testing.T, dir string) error {
+			return errors.Join(os.Remove(dir), os.Symlink(t.TempDir(), dir))
+		}, "no directory"},
+		{"of somebody else", func(t *testing.T, dir string) error {
+			if os.Geteuid() != 0 {
+				t.Skip("only root can give a directory away")
+			}
+			return os.Chown(dir, 12345, 12345)
+		}, "belongs to somebody else"},
+		{"an image", link(name(1)), "no regular file"},
+		{"a lock", link(name(1) + lockEnding), "symbolic link"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "stratuslab", "images")
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := test.prepare(t, dir); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := New(dir, 0).Acquire(t.Context(), name(1), nil); !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if _, err := os.Lstat(elsewhere); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("a link was followed: %v", err)
+			}
+		})
+	}
+}
+
+// TestOpen: only a regular file of the cache is opened.
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	c := New(dir, 100)
+	done(t, put(t, c, name(1), 0))
+	f, err := c.Open(name(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(os.Symlink(c.Path(name(1)), c.Path(name(2))), os.Mkdir(c.Path(name(3)), 0o700), unix.Mkfifo(c.Path(name(4)), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 2; n <= 4; n++ {
+		if _, err := c.Open(name(n)); !errors.Is(err, ErrUnsafe) {
+			t.Errorf("%d: got %v, want %v", n, err, ErrUnsafe)
+		}
 	}
 }
 

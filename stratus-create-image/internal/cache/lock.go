@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +13,7 @@ import (
 // if not nil, is called before the first time that it has to wait.
 func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.File, error) {
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		f, err := openLock(path)
 		if err != nil {
 			return nil, err
 		}
@@ -38,6 +39,16 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 			return nil, err
 		}
 	}
+}
+
+// openLock opens or makes the file of a lock. A link in its place could make a
+// file elsewhere, and is not followed.
+func openLock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, fmt.Errorf("%w: %q is a symbolic link", ErrUnsafe, path)
+	}
+	return f, err
 }
 
 // waitLock waits for the lock until the context ends. After an error the file

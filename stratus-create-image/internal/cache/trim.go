@@ -121,7 +121,7 @@ func (c *Cache) remove(g group) (bool, error) {
 // tryLock locks a file of the cache for this process alone; the file is nil if
 // another has it.
 func (c *Cache) tryLock(name string) (*os.File, error) {
-	f, err := os.OpenFile(c.Path(name), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openLock(c.Path(name))
 	if err != nil {
 		return nil, fmt.Errorf("locking in the image cache: %w", err)
 	}

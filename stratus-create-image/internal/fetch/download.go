@@ -115,7 +115,7 @@ func (d *download) digest(ctx context.Context, r io.Reader, kind compress.Kind) 
 		sums, err := digest.Raw(ctx, r)
 		return d.files.Part, sums, err
 	}
-	f, err := os.OpenFile(d.files.Unpacked, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := createNew(d.files.Unpacked)
 	if err != nil {
 		return "", digest.Sums{}, mine(err)
 	}

@@ -74,13 +74,14 @@ type Image struct {
 // download that broke off, also that of an earlier process, goes on where it
 // ended. The error names every location with its reason. It wraps
 // claim.ErrMismatch where one gave another image; kinds of lib/remote where one
-// was refused or not reached; ErrNoLocation if nothing was tried.
+// was refused or not reached; a *FileError where a file on this host cannot be
+// read; ErrNoLocation if nothing was tried.
 func (f *Fetcher) Fetch(ctx context.Context, locations []string, want claim.Claim, files Files) (Image, error) {
 	if len(locations) == 0 {
 		return Image{}, ErrNoLocation
 	}
 	var failures []error
-	for _, location := range locations {
+	for n, location := range locations {
 		image, err := f.fetch(ctx, location, want, files)
 		var local *localError
 		switch {
@@ -91,7 +92,9 @@ func (f *Fetcher) Fetch(ctx context.Context, locations []string, want claim.Clai
 		case errors.As(err, &local):
 			return Image{}, err
 		}
-		f.options.Log("%v", err)
+		if n < len(locations)-1 {
+			f.options.Log("%v; trying the next location", err)
+		}
 		failures = append(failures, err)
 	}
 	if len(failures) == 1 {
@@ -116,7 +119,7 @@ func (f *Fetcher) fetch(ctx context.Context, location string, want claim.Claim, 
 }
 
 // Document reads the document at a location, but no more than limit bytes of
-// it. Errors wrap kinds of lib/remote, or ErrNoLocation.
+// it. Errors wrap kinds of lib/remote, a *FileError, or ErrNoLocation.
 func (f *Fetcher) Document(ctx context.Context, location string, limit int64) ([]byte, error) {
 	u, open, err := f.opener(location, "application/rdf+xml, application/xml;q=0.9, */*;q=0.1")
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
@@ -137,7 +139,7 @@ func TestLocations(t *testing.T) {
 			t.Errorf("the error does not wrap %q", kind)
 		}
 	}
-	for _, text := range []string{"none of 8 locations", `skipping "pdisk:host:1234"`, missing + `": `, "404", broken, "503", gone.URL, page, `"/dev/zero" is no regular file`, "/does/not/exist"} {
+	for _, text := range []string{"none of 8 locations", `skipping "pdisk:host:1234"`, missing + `": `, "404", broken, "503", gone.URL, page, `opening "file:///dev/zero": it is no regular file`, `opening "file:///does/not/exist": no such file or directory`} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error does not say %q:\n%v", text, err)
 		}
@@ -147,6 +149,65 @@ func TestLocations(t *testing.T) {
 	}
 	if _, err := fetcher(t, remote.Options{}).Fetch(t.Context(), nil, want, files); !errors.Is(err, ErrNoLocation) {
 		t.Errorf("no location: %v", err)
+	}
+}
+
+// TestFailuresOnce: no failure is told of twice.
+func TestFailuresOnce(t *testing.T) {
+	var log []string
+	f := fetcher(t, remote.Options{})
+	f.options.Log = func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) }
+	first, second := "file:///missing/1", "file:///missing/2"
+	want := claimOf(t, testImage(1<<10))
+	_, err := f.Fetch(t.Context(), []string{first}, want, filesIn(t.TempDir()))
+	var file *FileError
+	if !errors.As(err, &file) || err.Error() != `opening "file:///missing/1": no such file or directory` || len(log) > 0 {
+		t.Errorf("one location: got %v, log %q", err, log)
+	}
+	_, err = f.Fetch(t.Context(), []string{first, second}, want, filesIn(t.TempDir()))
+	if err == nil || strings.Count(err.Error(), first) != 1 || strings.Count(err.Error(), second) != 1 {
+		t.Errorf("two locations: %v", err)
+	}
+	if len(log) != 1 || !strings.Contains(log[0], first) || !strings.Contains(log[0], "trying the next") {
+		t.Errorf("two locations: log %q", log)
+	}
+}
+
+// TestPipe: what is no regular file is not waited for, nor where it replaces one
+// at the last moment.
+func TestPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := fetcher(t, remote.Options{})
+	for _, location := range []string{"file://" + path, "file:///dev/zero", "file:///tmp"} {
+		if _, err := f.Document(t.Context(), location, 10); !errors.Is(err, errIrregular) {
+			t.Errorf("%q: got %v, want %v", location, err, errIrregular)
+		}
+	}
+}
+
+// TestLinks: a link in place of a file that is written is replaced, not
+// followed.
+func TestLinks(t *testing.T) {
+	image := testImage(1 << 20)
+	location := serve(t, content(packed(t, "gzip", image)))
+	dir := t.TempDir()
+	victim := filepath.Join(dir, "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files := filesIn(t.TempDir())
+	for _, path := range []string{files.Part, files.Unpacked, files.Record} {
+		if err := os.Symlink(victim, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, claimOf(t, image), files)
+	checkImage(t, got, err, image, files)
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
+		t.Errorf("the file that the links lead to: got %q, %v", text, err)
 	}
 }
 

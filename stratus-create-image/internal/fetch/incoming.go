@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sparse"
 )
@@ -26,7 +28,7 @@ type incoming struct {
 }
 
 func newIncoming(path string, kept int64, body io.Reader, limit int64, seen io.Writer) (*incoming, error) {
-	part, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	part, err := openPart(path, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +39,21 @@ func newIncoming(path string, kept int64, body io.Reader, limit int64, seen io.W
 		kept: io.NewSectionReader(part, 0, kept), body: body, seen: seen,
 		part: part, writer: sparse.NewWriter(part, kept), limit: limit,
 	}, nil
+}
+
+// openPart opens the file with what was kept, a regular one, or makes it.
+func openPart(path string, kept int64) (*os.File, error) {
+	if kept == 0 {
+		return createNew(path)
+	}
+	part, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := part.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("%q is no regular file", path), err, part.Close())
+	}
+	return part, nil
 }
 
 var errStopped = errors.New("the download is stopped")

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/remote"
 )
@@ -142,28 +145,54 @@ func sftpError(err error) error {
 	return fmt.Errorf("%w: %w", remote.ErrRefused, err)
 }
 
+// FileError is about a file on this host that cannot be read.
+type FileError struct {
+	URL string
+	Err error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("opening %q: %v", e.URL, e.Err) }
+
+// Unwrap gives the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
 func openFile(u *url.URL) opener {
 	return func(_ context.Context, offset int64, version string) (*stream, error) {
-		path, err := remote.FilePath(u)
+		s, err := openLocal(u, offset, version)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", remote.ErrRefused, err)
-		}
-		// Looked at first: to open a pipe would wait for its writer.
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("%w: %q is no regular file", remote.ErrRefused, path)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", remote.ErrRefused, err)
-		}
-		s, err := openAt(f, f, offset, version)
-		if err != nil {
-			_ = f.Close()
-			return nil, fmt.Errorf("%w: opening %q: %w", remote.ErrRefused, u.Redacted(), err)
+			var named *fs.PathError
+			if errors.As(err, &named) {
+				err = named.Err
+			}
+			return nil, &FileError{u.Redacted(), err}
 		}
 		return s, nil
 	}
 }
+
+func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
+	path, err := remote.FilePath(u)
+	if err != nil {
+		return nil, err
+	}
+	// Looked at first, as to open some devices has effects; and once more when it
+	// is open. To open a pipe would wait for its writer.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, errIrregular
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openAt(f, f, offset, version)
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+var errIrregular = errors.New("it is no regular file")
 
 // statSeeker is a file here or elsewhere.
 type statSeeker interface {
@@ -178,7 +207,7 @@ func openAt(f statSeeker, r io.ReadCloser, offset int64, version string) (*strea
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file")
+		return nil, errIrregular
 	}
 	s := &stream{ReadCloser: r, size: info.Size()}
 	s.version = fmt.Sprintf("%d bytes of %d", info.Size(), info.ModTime().UnixNano())

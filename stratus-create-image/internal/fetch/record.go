@@ -2,7 +2,12 @@ package fetch
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxRecord is the length of the longest record that is read, in bytes.
@@ -23,17 +28,35 @@ func (d *download) note(r record) error {
 	if err != nil {
 		return err
 	}
-	return mine(os.WriteFile(d.files.Record, text, 0o600))
+	f, err := createNew(d.files.Record)
+	if err != nil {
+		return mine(err)
+	}
+	_, err = f.Write(text)
+	return mine(errors.Join(err, f.Close()))
+}
+
+// createNew makes a file in place of whatever has its name: a link that stands
+// there is not followed.
+func createNew(path string) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // readRecord reads a record; one that cannot be read says nothing.
 func readRecord(path string) (r record) {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRecord {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
 		return record{}
 	}
-	text, err := os.ReadFile(path)
-	if err != nil || json.Unmarshal(text, &r) != nil {
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return record{}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err != nil || len(text) > maxRecord || json.Unmarshal(text, &r) != nil {
 		return record{}
 	}
 	return r

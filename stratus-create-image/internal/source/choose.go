@@ -3,9 +3,6 @@ package source
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
@@ -22,25 +19,19 @@ type Found struct {
 	Locations []string    // where the image is, unverified
 }
 
-// candidate is a description with what decides about it.
-type candidate struct {
-	*entry.Entry
-	summary entry.Summary
-	status  entry.Status
-	reason  string // of the verdict
-	hint    string
-}
-
-// choose decides among the descriptions, which are the latest of each endorser.
-func (f *Finder) choose(entries []*entry.Entry, b Base, now time.Time) (*Found, error) {
-	trusted, untrusted := f.judge(entries, now)
-	if len(trusted) == 0 {
-		return nil, distrust(untrusted)
+// choose decides among the descriptions.
+func (f *Finder) choose(j *judged, b Base) (*Found, error) {
+	if len(j.trusted) == 0 {
+		return nil, j.distrust()
 	}
+	current := standing(j.trusted)
 	if b.Form == Tag {
-		trusted = tagged(trusted)
+		current = tagged(current, b.tag())
+		if len(current) == 0 {
+			return nil, j.untagged(f, b)
+		}
 	}
-	chosen, refused := f.best(latest(trusted))
+	chosen, refused := f.best(current)
 	if chosen == nil {
 		return nil, refuse(refused)
 	}
@@ -48,65 +39,35 @@ func (f *Finder) choose(entries []*entry.Entry, b Base, now time.Time) (*Found, 
 	if err != nil {
 		return nil, err
 	}
-	f.warn(trusted, chosen, image)
+	f.warn(current, chosen, image)
 	return &Found{
 		Entry: chosen.Entry, Reason: chosen.reason, Claim: claim.Claim{Image: image},
 		Locations: chosen.Endorsed.Document.Texts(metadata.Location),
 	}, nil
 }
 
-// judge divides the descriptions, and puts the newest first.
-func (f *Finder) judge(entries []*entry.Entry, now time.Time) (trusted, untrusted []*candidate) {
-	for _, e := range entries {
-		summary := e.Summary()
-		c := &candidate{Entry: e, summary: summary, status: summary.Status(now)}
-		if f.Trust == nil {
-			c.reason = "not looked at (--insecure-no-trust)"
-			trusted = append(trusted, c)
-			continue
-		}
-		verdict := f.Trust(e.Endorsed, now)
-		c.reason, c.hint = verdict.Reason, verdict.Hint
-		if verdict.Trusted {
-			trusted = append(trusted, c)
-		} else {
-			untrusted = append(untrusted, c)
-		}
-	}
-	newest := func(a, b *candidate) int { return strings.Compare(b.Created, a.Created) }
-	slices.SortStableFunc(trusted, newest)
-	slices.SortStableFunc(untrusted, newest)
-	return trusted, untrusted
-}
-
-// latest leaves the newest description of each image and endorser: it says what
-// has become of the older ones.
-func latest(newestFirst []*candidate) []*candidate {
-	seen := make(map[[2]string]bool)
-	return slices.DeleteFunc(slices.Clone(newestFirst), func(c *candidate) bool {
-		key := [2]string{c.Identifier, c.Email}
-		defer func() { seen[key] = true }()
-		return seen[key]
-	})
-}
-
 // tagged leaves the one description that a tag stands for: the newest that is
-// not deprecated, if there is one.
-func tagged(newestFirst []*candidate) []*candidate {
-	for _, c := range latest(newestFirst) {
-		if c.status != entry.Deprecated {
+// not deprecated, if there is one. Who only claims the address has no say.
+func tagged(newestFirst []*candidate, tag string) []*candidate {
+	var all []*candidate
+	for _, c := range newestFirst {
+		switch {
+		case c.summary.Tag != tag || !c.certified:
+			continue
+		case c.status != entry.Deprecated:
 			return []*candidate{c}
 		}
+		all = append(all, c)
 	}
-	return newestFirst[:1]
+	return all[:min(1, len(all))]
 }
 
 // best takes the newest valid description, else the newest that is let in all
 // the same. If there is none, it gives the newest of those that are refused.
-func (f *Finder) best(trusted []*candidate) (chosen, refused *candidate) {
+func (f *Finder) best(newestFirst []*candidate) (chosen, refused *candidate) {
 	allowed := map[entry.Status]bool{entry.Expired: f.AllowExpired, entry.Deprecated: f.AllowDeprecated, entry.Valid: true}
 	for _, status := range entry.Statuses() {
-		for _, c := range trusted {
+		for _, c := range newestFirst {
 			switch {
 			case c.status == status && allowed[status]:
 				return c, nil
@@ -119,16 +80,34 @@ func (f *Finder) best(trusted []*candidate) (chosen, refused *candidate) {
 }
 
 // distrust is the error where no endorser is trusted.
-func distrust(untrusted []*candidate) error {
+func (j *judged) distrust() error {
 	var reasons []error
 	hint := ""
-	for _, c := range untrusted {
+	for _, c := range j.untrusted {
 		reasons = append(reasons, fmt.Errorf("not using %s as %s describes it: %s", c.Identifier, c.who(), c.reason))
 		if hint == "" {
 			hint = c.hint
 		}
 	}
+	if j.more > 0 {
+		reasons = append(reasons, fmt.Errorf("not using %d more descriptions whose endorsers are not trusted", j.more))
+	}
 	return &tool.Error{Code: tool.ExitCredentials, Err: errors.Join(reasons...), Hint: hint}
+}
+
+// untagged is the error where nothing that counts has the tag.
+func (j *judged) untagged(f *Finder, b Base) error {
+	for _, c := range j.trusted {
+		if c.summary.Tag == b.tag() && !c.certified {
+			return tool.WithHint(&tool.Error{Code: tool.ExitCredentials,
+				Err: fmt.Errorf("finding the base %q: the certificate that signed this tag does not name the address %q", b.Text, c.Email)},
+				"name the base by its identifier, which is %s", c.Identifier)
+		}
+	}
+	if len(j.untrusted) > 0 {
+		return j.distrust()
+	}
+	return f.missing(b)
 }
 
 // refuse is the error about what should not be used any more.
@@ -141,19 +120,10 @@ func refuse(c *candidate) error {
 		"--allow-expired uses it all the same")
 }
 
-func (c *candidate) expiry() string {
-	if c.summary.Valid == "" {
-		return "has no time of expiry, which counts as expired"
-	}
-	return "expired on " + c.summary.Valid
-}
-
-func (c *candidate) who() string { return c.Email + " (" + c.Created + ")" }
-
 // warn tells what the user should know about what is going to be used.
-func (f *Finder) warn(trusted []*candidate, chosen *candidate, image metadata.Image) {
-	if f.Trust == nil {
-		f.Warn("--insecure-no-trust: nobody has looked at whether %s, certificate %s, may be trusted: anybody can sign under any name",
+func (f *Finder) warn(current []*candidate, chosen *candidate, image metadata.Image) {
+	if f.Insecure {
+		f.Warn("--insecure-no-trust: nothing but the image policies has been asked whether %s, certificate %s, may be trusted: anybody can sign under any name",
 			chosen.Email, trust.Fingerprint(chosen.Endorsed.Certificate))
 	}
 	if image.SHA256 == nil && image.SHA512 == nil {
@@ -165,11 +135,20 @@ func (f *Finder) warn(trusted []*candidate, chosen *candidate, image metadata.Im
 	case entry.Expired:
 		f.Warn("the base %s, as %s describes it, %s", chosen.Identifier, chosen.who(), chosen.expiry())
 	}
-	for _, c := range trusted {
+	for _, c := range current {
 		if c != chosen && c.Identifier == chosen.Identifier && c.status == entry.Deprecated {
 			f.Warn("%s deprecates the base %s: %s", c.who(), c.Identifier, c.summary.Deprecated)
 		}
 	}
+}
+
+// CheckImage asks the image policies about the image itself, of which all
+// checksums are known by now.
+func (f *Finder) CheckImage(found *Found, got metadata.Image) error {
+	if why := f.RefuseImage(found.Endorsed, got); why != "" {
+		return &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("not using the image %s: %s", found.Identifier, why)}
+	}
+	return nil
 }
 
 // image is what the description says of the image.

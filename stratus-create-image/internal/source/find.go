@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
 )
 
 // Finder finds and judges descriptions.
@@ -24,9 +28,12 @@ type Finder struct {
 	Where string
 	// Read reads the document at a URL, but no more than limit bytes of it.
 	Read func(ctx context.Context, url string, limit int64) ([]byte, error)
-	// Trust decides whether the user relies on a document. It is nil where the
-	// user does not care.
+	// Trust decides whether the user relies on a document.
 	Trust func(by *signature.Endorsed, now time.Time) reliance.Verdict
+	// RefuseImage says why the image itself is not allowed, or nothing.
+	RefuseImage func(by *signature.Endorsed, image metadata.Image) string
+	// Insecure says that Trust does not look at certificates.
+	Insecure bool
 	// AllowDeprecated and AllowExpired let in what is refused otherwise.
 	AllowDeprecated, AllowExpired bool
 	// Warn tells what the user should look at.
@@ -36,58 +43,74 @@ type Finder struct {
 // Find finds the description of a base that has one: the newest that is valid,
 // of an endorser who is trusted.
 func (f *Finder) Find(ctx context.Context, b Base, now time.Time) (*Found, error) {
-	entries, err := f.entries(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) == 0 {
-		return nil, tool.WithHint(&tool.Error{Code: tool.ExitRefused, Err: fmt.Errorf("finding the base %q: the Marketplace %q has no such entry", b.Text, f.Where)},
-			"--marketplace-endpoint names another Marketplace; a path is written as ./PATH where it could be something else")
-	}
-	return f.choose(entries, b, now)
-}
-
-// entries are the latest descriptions of every endorser.
-func (f *Finder) entries(ctx context.Context, b Base) ([]*entry.Entry, error) {
+	var j judged
+	var err error
 	switch b.Form {
 	case Identifier:
-		return f.search(ctx, entry.Query{Identifier: b.Text})
+		err = f.search(ctx, &j, b, entry.Query{Identifier: b.Text}, now)
 	case Tag:
-		email, tag, _ := strings.Cut(b.Text, "/")
-		return f.search(ctx, entry.Query{Email: email, Tag: tag})
+		// Not by the tag: an entry that is not trusted must not stand for it, and
+		// a newer one without the tag takes it away.
+		email, _, _ := strings.Cut(b.Text, "/")
+		err = f.search(ctx, &j, b, entry.Query{Email: email}, now)
+	default:
+		var e *entry.Entry
+		if e, err = f.read(ctx, b); err == nil {
+			f.judge(&j, e, b, now)
+		}
 	}
-	e, err := f.read(ctx, b)
-	return []*entry.Entry{e}, err
-}
-
-// maxEntries bounds the descriptions that are looked at.
-const maxEntries = 1000
-
-func (f *Finder) search(ctx context.Context, q entry.Query) ([]*entry.Entry, error) {
-	place, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
+	if len(j.trusted)+len(j.untrusted) == 0 {
+		return nil, f.missing(b)
+	}
+	return f.choose(&j, b)
+}
+
+func (f *Finder) missing(b Base) error {
+	return tool.WithHint(&tool.Error{Code: tool.ExitRefused, Err: fmt.Errorf("finding the base %q: the Marketplace %q has no such entry", b.Text, f.Where)},
+		"--marketplace-endpoint names another Marketplace; a path is written as ./PATH where it could be something else")
+}
+
+const (
+	// maxInvalid bounds the entries that are told of one by one.
+	maxInvalid = 20
+	// maxUnchecked bounds what is kept where anybody counts as trusted.
+	maxUnchecked = 10_000
+)
+
+// search judges what the Marketplace has, one by one.
+func (f *Finder) search(ctx context.Context, j *judged, b Base, q entry.Query, now time.Time) error {
+	place, err := f.Open()
+	if err != nil {
+		return err
+	}
 	defer func() { _ = place.Close() }() // of what was only read
-	var entries []*entry.Entry
+	invalid := 0
 	for e, err := range place.Find(ctx, q) {
+		if err == nil && !q.Matches(e.Summary(), now) {
+			err = fmt.Errorf("%w: not what was asked for: %s", entry.ErrInvalid, e.Path())
+		}
 		switch {
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		case errors.Is(err, entry.ErrInvalid):
-			f.Warn("leaving out an entry of the Marketplace: %v", err)
-			continue
+			if invalid++; invalid <= maxInvalid {
+				f.Warn("leaving out an entry of the Marketplace: %v", err)
+			}
 		case err != nil:
-			return nil, endpoint.Fail(fmt.Errorf("searching the Marketplace %q: %w", f.Where, err))
-		case !q.Matches(e.Summary(), time.Now()):
-			f.Warn("leaving out an entry of the Marketplace that was not asked for: %s", e.Path())
-			continue
-		case len(entries) == maxEntries:
-			return nil, tool.BadInputf("searching the Marketplace %q: more than %d entries", f.Where, maxEntries)
+			return endpoint.Fail(fmt.Errorf("searching the Marketplace %q: %w", f.Where, err))
+		case f.Insecure && len(j.trusted) == maxUnchecked:
+			return tool.BadInputf("searching the Marketplace %q: more than %d entries, none of which --insecure-no-trust tells from the others", f.Where, maxUnchecked)
+		default:
+			f.judge(j, e, b, now)
 		}
-		entries = append(entries, e)
 	}
-	return entries, nil
+	if more := invalid - maxInvalid; more > 0 {
+		f.Warn("leaving out %d more entries of the Marketplace", more)
+	}
+	return nil
 }
 
 // read reads and verifies one description.
@@ -103,16 +126,72 @@ func (f *Finder) read(ctx context.Context, b Base) (*entry.Entry, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, endpoint.Fail(fmt.Errorf("reading the base's description: %w", err))
+		return nil, failRead(fmt.Errorf("reading the base's description: %w", err))
 	case !looksLikeXML(src):
 		return nil, tool.WithHint(tool.Usagef("reading %q: it is no signed description", b.Text),
-			"an image that is named by its URL needs --base-sha256 with the SHA-256 of the file")
+			"an image that is named by its URL needs --base-sha256 with the SHA-256 of the file; %s", Forms)
 	}
-	e, err := entry.Verify(src)
+	e, err := b.verify(src)
+	if what := otherXML(src); err != nil && what != "" {
+		return nil, tool.WithHint(tool.BadInputf("reading %q: it is %s, no signed description", b.Text, what), "%s", Forms)
+	}
 	if err != nil {
 		return nil, tool.BadInputf("reading the base's description %q: %w", b.Text, err)
 	}
 	return e, nil
+}
+
+// failRead gives errors of reading a description their exit codes.
+func failRead(err error) error {
+	var file *fetch.FileError
+	if errors.As(err, &file) {
+		return tool.BadInputf("%w", err)
+	}
+	return endpoint.Fail(err)
+}
+
+// verify verifies a description. Where its name is the key of an entry, it must
+// be that entry: a Marketplace may not give out another one for it.
+func (b Base) verify(src []byte) (*entry.Entry, error) {
+	if key, ok := b.key(); ok {
+		return entry.VerifyAs(key, src)
+	}
+	return entry.Verify(src)
+}
+
+// key is the key of an entry that the path or URL ends in.
+func (b Base) key() (entry.Key, bool) {
+	path := b.Text
+	if b.local {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+	} else if u, err := url.Parse(path); err == nil {
+		path = u.Path
+	}
+	for _, ending := range []string{"", ".xml", ".html"} {
+		if short, found := strings.CutSuffix(path, ending); found {
+			if key, err := entry.ParsePath(strings.TrimSuffix(short, "/")); err == nil {
+				return key, true
+			}
+		}
+	}
+	return entry.Key{}, false
+}
+
+// otherXML says what else a text is, empty if it may be a description.
+func otherXML(src []byte) string {
+	head := strings.ToLower(string(src[:min(len(src), 4096)]))
+	for _, is := range []struct{ start, what string }{
+		{"<!doctype html", "a web page"}, {"<html", "a web page"}, {"<metadata", "a list of descriptions"},
+	} {
+		for _, end := range []string{">", " ", "/", "\n", "\r", "\t"} {
+			if strings.Contains(head, is.start+end) {
+				return is.what
+			}
+		}
+	}
+	return ""
 }
 
 func readFile(path string) ([]byte, error) {

@@ -1,16 +1,14 @@
 package source
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/tool"
 )
@@ -43,7 +41,10 @@ func TestFind(t *testing.T) {
 		{name: "none", published: []published{{jane, is{Content: "two"}}}, base: byIdentifier, code: tool.ExitRefused, says: "has no such entry"},
 		{name: "nobody who is trusted", published: []published{{eve, is{Content: "one"}}}, base: byIdentifier, code: tool.ExitCredentials, says: "unknown endorser|trust " + eve},
 		{name: "whoever it is", published: []published{{eve, is{Content: "one"}}}, base: byIdentifier,
-			change: func(f *Finder) { f.Trust = nil }, warns: "anybody can sign"},
+			change: func(f *Finder) {
+				f.Insecure = true
+				f.Trust = func(*signature.Endorsed, time.Time) reliance.Verdict { return reliance.Verdict{Trusted: true} }
+			}, warns: "anybody can sign"},
 		{name: "deprecated", published: []published{{jane, is{Content: "one", Texts: deprecated}}}, base: byIdentifier,
 			code: tool.ExitBadInput, says: "is deprecated by " + jane + "|has a hole|--allow-deprecated"},
 		{name: "deprecated, let in", published: []published{{jane, is{Content: "one", Texts: deprecated}}}, base: byIdentifier,
@@ -68,9 +69,47 @@ func TestFind(t *testing.T) {
 			published: []published{{jane, is{Content: "two", Texts: debian(deprecated)}}}},
 		{name: "tag of nobody", base: Base{Form: Tag, Text: john + "/debian"}, code: tool.ExitRefused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Texts: debian(nil)}}}},
+		{name: "no such tag", base: Base{Form: Tag, Text: jane + "/fedora"}, code: tool.ExitRefused, says: "has no such entry",
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {eveAsJane, is{Content: "one", Texts: debian(nil)}}}},
+		{name: "a tag that was taken away", base: byTag, code: tool.ExitRefused, says: "has no such entry",
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {jane, is{Content: "one"}}}},
+		{name: "tag only on what is deprecated, let in", base: byTag, warns: "has a hole", change: func(f *Finder) { f.AllowDeprecated = true },
+			published: []published{{jane, is{Content: "two", Texts: debian(deprecated)}}}},
+
+		{name: "an impostor without the tag", base: byTag,
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {eveAsJane, is{Content: "one"}}}},
+		{name: "an impostor with the tag", base: byTag,
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {eveAsJane, is{Content: "two", Texts: debian(nil)}}}},
+		{name: "an impostor who deprecates the tag", base: byTag,
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {eveAsJane, is{Content: "one", Texts: debian(deprecated)}}}},
+		{name: "an impostor alone has the tag", base: byTag, code: tool.ExitCredentials, says: "unknown endorser",
+			published: []published{{eveAsJane, is{Content: "one", Texts: debian(nil)}}}},
+		{name: "an impostor has the image", base: byIdentifier,
+			published: []published{{jane, is{Content: "one", Created: days(3)}}, {eveAsJane, is{Content: "one"}}}},
+		{name: "an impostor deprecates the image", base: byIdentifier,
+			published: []published{{jane, is{Content: "one", Created: days(3)}}, {eveAsJane, is{Content: "one", Texts: deprecated}}}},
+		{name: "an impostor undoes a deprecation", base: byIdentifier, code: tool.ExitBadInput, says: "has a hole",
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {eveAsJane, is{Content: "one"}}}},
+
+		{name: "a newer certificate undoes a deprecation", base: byIdentifier, want: 1,
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {janeAgain, is{Content: "one"}}}},
+		{name: "a newer certificate deprecates", base: byIdentifier, code: tool.ExitBadInput, says: "has a hole",
+			published: []published{{jane, is{Content: "one", Created: days(3)}}, {janeAgain, is{Content: "one", Texts: deprecated}}}},
+		{name: "a mere claim does not undo a deprecation", base: byIdentifier, code: tool.ExitBadInput, says: "has a hole",
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {nameless, is{Content: "one"}}}},
+		{name: "the deprecated one is let in, not the claim", base: byIdentifier, change: func(f *Finder) { f.AllowDeprecated = true }, warns: "has a hole",
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {nameless, is{Content: "one"}}}},
+		{name: "a mere claim does not deprecate", base: byIdentifier, warns: "has a hole",
+			published: []published{{jane, is{Content: "one", Created: days(3)}}, {nameless, is{Content: "one", Texts: deprecated}}}},
+		{name: "a mere claim takes its own back", base: byIdentifier, want: 1,
+			published: []published{{nameless, is{Content: "one", Created: days(3), Texts: deprecated}}, {nameless, is{Content: "one"}}}},
+		{name: "a mere claim of the tag", base: byTag,
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {nameless, is{Content: "two", Texts: debian(nil)}}}},
+		{name: "only a mere claim of the tag", base: byTag, code: tool.ExitCredentials, says: "does not name the address|identifier",
+			published: []published{{nameless, is{Content: "two", Texts: debian(nil)}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m := newMarket(t, jane, john)
+			m := newMarket(t, jane, john, janeAgain, nameless)
 			var paths []string
 			for _, p := range test.published {
 				paths = append(paths, m.publish(p.by, p.is))
@@ -92,85 +131,4 @@ func TestFind(t *testing.T) {
 			checkWarnings(t, m.warnings, test.warns)
 		})
 	}
-}
-
-// checkError looks for the code, and for the parts of says in the error and in
-// its hint.
-func checkError(t *testing.T, err error, code int, says string) {
-	t.Helper()
-	var failed *tool.Error
-	if !errors.As(err, &failed) || failed.Code != code {
-		t.Fatalf("got %v, want exit code %d", err, code)
-	}
-	for _, part := range strings.Split(says, "|") {
-		if !strings.Contains(failed.Error()+failed.Hint, part) {
-			t.Errorf("got %v (hint: %s), want %q", failed, failed.Hint, part)
-		}
-	}
-}
-
-func checkWarnings(t *testing.T, got []string, want string) {
-	t.Helper()
-	if want == "" && len(got) > 0 {
-		t.Errorf("warnings: %q", got)
-	}
-	for _, part := range strings.Split(want, ".*") {
-		if !strings.Contains(strings.Join(got, "\n"), part) {
-			t.Errorf("warnings: %q, want %q", got, part)
-		}
-	}
-}
-
-func TestDescription(t *testing.T) {
-	m := newMarket(t, jane)
-	dir := t.TempDir()
-	signed := m.signer(jane).Sign(t, entrytest.Description{Content: "one"})
-	put := func(name, text string) string {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		write(t, path, text)
-		return path
-	}
-	good := put("good.xml", string(signed))
-	for _, b := range []Base{{Form: Description, Text: good, local: true}, {Form: Description, Text: "file://" + good}} {
-		found, err := m.finder.Find(t.Context(), b, now)
-		if err != nil || found.Identifier != identifier("one") || found.Claim.Image.Bytes != 3 || len(found.Locations) != 1 || found.Reason != "known" {
-			t.Errorf("%q: got %+v, %v", b.Text, found, err)
-		}
-	}
-	long := strings.Repeat(" ", signature.MaxBytes) + string(signed)
-	for _, test := range []struct {
-		base Base
-		code int
-		says string
-	}{
-		{Base{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)), local: true}, tool.ExitBadInput, "changed.xml"},
-		{Base{Form: Description, Text: put("long.xml", long), local: true}, tool.ExitBadInput, "bytes"},
-		{Base{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, tool.ExitBadInput, "missing.xml"},
-		{Base{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, tool.ExitUsage, "no signed description|--base-sha256"},
-		{Base{Form: Description, Text: "file://" + put("eve.xml", string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, tool.ExitCredentials, "trust " + eve},
-	} {
-		_, err := m.finder.Find(t.Context(), test.base, now)
-		checkError(t, err, test.code, test.says)
-	}
-}
-
-// TestBroken: an entry that somebody tampered with is left out.
-func TestBroken(t *testing.T) {
-	m := newMarket(t, jane, john)
-	m.publish(jane, entrytest.Description{Content: "one", Created: days(3)})
-	path := filepath.Join(m.dir, m.publish(john, entrytest.Description{Content: "one"}))
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, strings.Replace(string(text), "images.example.org", "images.example.com", 1))
-	found, err := m.finder.Find(t.Context(), Base{Form: Identifier, Text: identifier("one")}, now)
-	if err != nil || found.Email != jane {
-		t.Errorf("got %+v, %v", found, err)
-	}
-	checkWarnings(t, m.warnings, "leaving out an entry.*"+john)
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha1"
 	"fmt"
 	"os"
@@ -9,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"software.sslmate.com/src/go-pkcs12"
+
 	"github.com/stratuslab/stratus/lib/marketplace"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/reliance"
@@ -20,21 +24,18 @@ import (
 var now = time.Now()
 
 // market is a Marketplace in a directory, with a finder that trusts some of
-// those who sign.
+// those who sign, by their certificates.
 type market struct {
 	t        *testing.T
 	dir      string
 	finder   *Finder
-	trusted  map[string]bool // by the address
+	trusted  []string // keys of signers
 	signers  map[string]*entrytest.Endorser
 	warnings []string
 }
 
 func newMarket(t *testing.T, trusted ...string) *market {
-	m := &market{t: t, dir: t.TempDir(), trusted: make(map[string]bool), signers: make(map[string]*entrytest.Endorser)}
-	for _, email := range trusted {
-		m.trusted[email] = true
-	}
+	m := &market{t: t, dir: t.TempDir(), trusted: trusted, signers: make(map[string]*entrytest.Endorser)}
 	m.finder = &Finder{
 		Where: m.dir,
 		Open:  func() (marketplace.Place, error) { return marketplace.Open(t.Context(), m.dir, remote.Options{}) },
@@ -43,8 +44,10 @@ func newMarket(t *testing.T, trusted ...string) *market {
 			return text[:min(int64(len(text)), limit)], err
 		},
 		Trust: func(by *signature.Endorsed, _ time.Time) reliance.Verdict {
-			if m.trusted[by.Email] {
-				return reliance.Verdict{Trusted: true, Reason: "known"}
+			for _, name := range m.trusted {
+				if by.Certificate.Equal(m.signer(name).Certificate()) || name == nameless && !by.EmailCertified {
+					return reliance.Verdict{Trusted: true, Certified: by.EmailCertified, Reason: "known"}
+				}
 			}
 			return reliance.Verdict{Reason: "unknown endorser", Hint: "trust " + by.Email}
 		},
@@ -56,26 +59,58 @@ func newMarket(t *testing.T, trusted ...string) *market {
 // days is a time so many days before now.
 func days(n int) time.Time { return now.AddDate(0, 0, -n) }
 
-func (m *market) signer(email string) *entrytest.Endorser {
+// signer is somebody with a certificate of their own for the address after the
+// last space of the name: "eve as jane@example.org" says that she is Jane.
+func (m *market) signer(name string) *entrytest.Endorser {
 	m.t.Helper()
-	if m.signers[email] == nil {
-		m.signers[email] = entrytest.NewEndorser(m.t, email)
+	if m.signers[name] == nil {
+		m.signers[name] = entrytest.NewEndorser(m.t, name[strings.LastIndexByte(name, ' ')+1:])
 	}
-	return m.signers[email]
+	return m.signers[name]
 }
 
 // publish publishes a description and returns its key, as a path.
-func (m *market) publish(email string, is entrytest.Description) string {
+func (m *market) publish(by string, is entrytest.Description) string {
 	m.t.Helper()
+	signed := m.signer(by).Sign(m.t, is)
+	if by == nameless {
+		signed = m.signNameless(signed, is.Created)
+	}
+	e, err := entry.Verify(signed)
+	if err != nil {
+		m.t.Fatal(err)
+	}
 	place, err := m.finder.Open()
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	e := m.signer(email).Entry(m.t, is)
 	if _, err := place.Publish(m.t.Context(), e); err != nil {
 		m.t.Fatal(err)
 	}
 	return e.Path()
+}
+
+// signNameless signs a description with a certificate that names no address.
+func (m *market) signNameless(signed []byte, created time.Time) []byte {
+	m.t.Helper()
+	p12, err := os.ReadFile("../../../lib/testdata/vectors/rsa-nosan.p12")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	key, certificate, _, err := pkcs12.DecodeChain(p12, "vector-pass")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if created.IsZero() {
+		created = time.Now()
+	}
+	again, err := signature.Sign(signed, signature.Signer{
+		Certificate: certificate, Key: key.(crypto.Signer), Email: jane, Created: created, Profile: signature.Modern,
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return again
 }
 
 func identifier(content string) string {
@@ -84,6 +119,10 @@ func identifier(content string) string {
 }
 
 const jane, john, eve = "jane@example.org", "john@example.org", "eve@example.org"
+
+// Others who say that they are Jane: Eve, with a certificate that says so; Jane
+// herself, with a newer certificate; John, whose certificate has no address.
+const eveAsJane, janeAgain, nameless = "eve as " + jane, "again " + jane, "nameless " + jane
 
 var (
 	expired    = days(1)

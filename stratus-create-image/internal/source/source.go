@@ -32,6 +32,9 @@ const (
 	Description             // the path or URL of a signed description
 )
 
+// Forms is the hint that tells the forms.
+const Forms = "a base is the path of an image or of a signed description, the URL of an image with --base-sha256, the URL of a signed description, the IDENTIFIER of an image, or EMAIL/TAG"
+
 // Base is what the user names.
 type Base struct {
 	Form   Form
@@ -42,6 +45,12 @@ type Base struct {
 
 // Described tells whether a signed description says what the image is.
 func (b Base) Described() bool { return b.Form >= Identifier }
+
+// tag is that of a Tag.
+func (b Base) tag() string {
+	_, tag, _ := strings.Cut(b.Text, "/")
+	return tag
+}
 
 // Parse tells what a text names. sha256, in hexadecimal digits, is given with
 // images that nobody describes, or empty. A path that exists is always that

@@ -1,0 +1,63 @@
+package source
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/tool"
+)
+
+func TestDescription(t *testing.T) {
+	m := newMarket(t, jane)
+	dir := t.TempDir()
+	signed := m.signer(jane).Sign(t, entrytest.Description{Content: "one"})
+	put := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		write(t, path, text)
+		return path
+	}
+	good := put("good.xml", string(signed))
+	for _, b := range []Base{{Form: Description, Text: good, local: true}, {Form: Description, Text: "file://" + good}} {
+		found, err := m.finder.Find(t.Context(), b, now)
+		if err != nil || found.Identifier != identifier("one") || found.Claim.Image.Bytes != 3 || len(found.Locations) != 1 || found.Reason != "known" {
+			t.Errorf("%q: got %+v, %v", b.Text, found, err)
+		}
+	}
+	page := `<!DOCTYPE html><html><title>Images</title></html>`
+	key := "metadata/" + identifier("two") + "/" + jane + "/" + metadata.FormatTime(days(1))
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, key)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other := put(key+".xml", string(signed))
+	right := put(key, string(m.signer(jane).Sign(t, entrytest.Description{Content: "two", Created: days(1)})))
+	for _, b := range []Base{{Form: Description, Text: right, local: true}, {Form: Description, Text: "file://" + right}} {
+		if found, err := m.finder.Find(t.Context(), b, now); err != nil || found.Identifier != identifier("two") {
+			t.Errorf("%q: got %+v, %v", b.Text, found, err)
+		}
+	}
+	long := strings.Repeat(" ", signature.MaxBytes) + string(signed)
+	for _, test := range []struct {
+		base Base
+		code int
+		says string
+	}{
+		{Base{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)), local: true}, tool.ExitBadInput, "changed.xml"},
+		{Base{Form: Description, Text: put("long.xml", long), local: true}, tool.ExitBadInput, "bytes"},
+		{Base{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, tool.ExitBadInput, "missing.xml"},
+		{Base{Form: Description, Text: other, local: true}, tool.ExitBadInput, "found as|" + key + "|" + identifier("one")},
+		{Base{Form: Description, Text: "file://" + other}, tool.ExitBadInput, "found as|" + key + "|" + identifier("one")},
+		{Base{Form: Description, Text: "file://" + put("list", "<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, tool.ExitBadInput, "a list of descriptions|EMAIL/TAG"},
+		{Base{Form: Description, Text: "file://" + put("page", page)}, tool.ExitBadInput, "a web page|EMAIL/TAG"},
+		{Base{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, tool.ExitUsage, "no signed description|--base-sha256|EMAIL/TAG"},
+		{Base{Form: Description, Text: "file://" + put("eve.xml", string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, tool.ExitCredentials, "trust " + eve},
+	} {
+		_, err := m.finder.Find(t.Context(), test.base, now)
+		checkError(t, err, test.code, test.says)
+	}
+}
