@@ -151,8 +151,8 @@ type NotAdmitted struct {
 func (e *NotAdmitted) Error() string { return "invalid metadata: " + e.Reason }
 
 // Admit decides whether a Marketplace takes the entry in, at the time now.
-// latest is the time of the newest entry that it has of the same image and
-// endorser, or empty. The error is a *NotAdmitted.
+// latest is the time of the newest entry that it has of the same series, or
+// empty. The error is a *NotAdmitted.
 func (e *Entry) Admit(latest string, now time.Time) error {
 	if err := e.Endorsed.Document.Check(metadata.Complete); err != nil {
 		return &NotAdmitted{err.Error()}

@@ -204,6 +204,7 @@ func TestSingleSays(t *testing.T) {
 		`title="http://mp.stratuslab.eu/slterms#os-version">OS version</dt><dd dir="auto">24.04</dd>`,
 		">Tag</dt><dd dir=\"auto\">web</dd>", ">SHA-512</dt>", e.Endorsed.Method + " over " + e.Endorsed.Digest,
 		"verified when this page was written", image.Identifier(), "small",
+		"the certificate is self-signed: nobody but the signer says that the address is theirs",
 	} {
 		if !bytes.Contains(src, []byte(want)) {
 			t.Errorf("the page does not say %q", want)

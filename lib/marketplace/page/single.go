@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"cmp"
 	"net/url"
 	"slices"
@@ -15,8 +16,10 @@ import (
 type Single struct {
 	Site
 	Entry *entry.Entry
-	// History holds the keys of the entries of the same image and endorser,
-	// this one included, in any order.
+	// History holds the keys of the entries of the same series (see
+	// entry.Series), this one included, in any order. The page calls them those
+	// of the same endorser, which an address alone does not make them. The
+	// newest MaxHistory are shown.
 	History []entry.Key
 	Now     time.Time
 }
@@ -44,7 +47,7 @@ func (v Single) HTML() ([]byte, error) {
 		Newest                     string // URL of a later entry, empty if this is the latest
 		Document, JSON             string
 		Name, Method, Digest       string
-		EmailCertified             bool
+		EmailCertified, SelfSigned bool
 		NotBefore, NotAfter        string
 	}{
 		frame:       frame{Site: v.Site, Title: title, Section: "images"},
@@ -54,8 +57,8 @@ func (v Single) HTML() ([]byte, error) {
 		History: v.history(), Newest: v.newest(),
 		Document: v.Root + v.Entry.URLPath() + signed, JSON: v.Root + v.Entry.URLPath() + ".json",
 		Name: cmp.Or(by.Certificate.Subject.CommonName, by.Email), Method: by.Method, Digest: by.Digest,
-		EmailCertified: by.EmailCertified,
-		NotBefore:      metadata.FormatTime(by.Certificate.NotBefore), NotAfter: metadata.FormatTime(by.Certificate.NotAfter),
+		EmailCertified: by.EmailCertified, SelfSigned: bytes.Equal(by.Certificate.RawIssuer, by.Certificate.RawSubject),
+		NotBefore: metadata.FormatTime(by.Certificate.NotBefore), NotAfter: metadata.FormatTime(by.Certificate.NotAfter),
 	})
 }
 
@@ -72,15 +75,15 @@ func locations(uris []string) []field {
 	return fields
 }
 
-// maxHistory is how many entries a history shows.
-const maxHistory = 100
+// MaxHistory is how many entries a history shows.
+const MaxHistory = 100
 
 // history gives links to the entries, newest first; that to this one is empty.
 func (v Single) history() []hop {
 	keys := slices.Clone(v.History)
 	slices.SortFunc(keys, func(a, b entry.Key) int { return cmp.Compare(b.Created, a.Created) })
 	var links []hop
-	for _, k := range keys[:min(len(keys), maxHistory)] {
+	for _, k := range keys[:min(len(keys), MaxHistory)] {
 		l := hop{Created: k.Created}
 		if k != v.Entry.Key {
 			l.Href = v.Root + k.URLPath() + ".html"
@@ -121,5 +124,5 @@ func (v Unverified) HTML() ([]byte, error) {
 	}{frame{Site: v.Site, Title: "Not verified: " + v.Key.Identifier, Section: "images"}, v.Key, v.Reason, v.Root + v.Key.URLPath() + signed})
 }
 
-// hop is a link to another entry of the same image and endorser.
+// hop is a link to another entry of the same series.
 type hop struct{ Created, Href string }

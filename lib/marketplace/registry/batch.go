@@ -150,26 +150,38 @@ func (w *writer) discard(b *batch) {
 	}
 }
 
-// place makes the changes of one phase.
+// place makes the changes of one phase: it puts files in their places, which
+// nobody can whose lock another has taken, and then takes others away, which
+// anybody could.
 func (w *writer) place(b *batch, p phase) error {
 	var group errgroup.Group
 	group.SetLimit(parallel)
+	var drops []string
 	for _, c := range b.changes {
-		if c.phase == p {
+		switch {
+		case c.phase != p:
+		case c.body == nil:
+			drops = append(drops, c.name)
+		default:
 			group.Go(func() error { return w.placeOne(c) })
 		}
 	}
-	return group.Wait()
-}
-
-func (w *writer) placeOne(c *change) error {
-	if c.body == nil {
-		err := w.files.Remove(c.name)
+	if err := group.Wait(); err != nil || len(drops) == 0 {
+		return err
+	}
+	if err := w.lock.held(); err != nil {
+		return err
+	}
+	return each(context.Background(), drops, func(name string) error {
+		err := w.files.Remove(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
-	}
+	})
+}
+
+func (w *writer) placeOne(c *change) error {
 	rename := w.files.Rename
 	if c.phase == asEntry {
 		rename = w.files.RenameNew

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/page"
@@ -18,7 +19,18 @@ type endorser struct {
 	Issuer  string `json:"issuer"`
 }
 
-func endorserOf(s entry.Summary) endorser { return endorser{s.Email, s.Subject, s.Issuer} }
+func endorserOf(s entry.Summary) endorser {
+	return endorser{s.Email, shorten(s.Subject), shorten(s.Issuer)}
+}
+
+// shorten cuts a name, which may be as long as its owner likes.
+func shorten(name string) string {
+	const longest = 200
+	if len(name) <= longest {
+		return name
+	}
+	return strings.ToValidUTF8(name[:longest-len("…")], "") + "…"
+}
 
 func byName(a, b endorser) int {
 	return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Issuer, b.Issuer))
@@ -27,10 +39,15 @@ func byName(a, b endorser) int {
 // endorsersDir lists who has endorsed something.
 const endorsersDir = "endorsers"
 
-// endorsersLimit is the length of the longest list of endorsers.
-const endorsersLimit = 64 << 20
+const (
+	// maxEndorsers is how many endorsers are listed: those who came last.
+	maxEndorsers = 2000
+	// endorsersLimit is far above the length of a list of so many.
+	endorsersLimit = 16 << 20
+)
 
-// endorsers reads the list of endorsers. If there is none the error wraps
+// endorsers reads the list of endorsers, in the order of their arrival. One
+// that is too long is not of this package, and broken. If there is none the error wraps
 // fs.ErrNotExist as well.
 func (r *Registry) endorsers() ([]endorser, error) {
 	body, err := r.files.ReadFile(endorsersDir+"/index.json", endorsersLimit)
@@ -47,12 +64,12 @@ func (r *Registry) endorsers() ([]endorser, error) {
 	return known, nil
 }
 
-// putEndorsers writes the list of endorsers.
+// putEndorsers writes the list of endorsers, who are given in the order of
+// their arrival. People see it sorted.
 func putEndorsers(b *batch, known []endorser) error {
-	slices.SortFunc(known, byName)
-	known = slices.Compact(known)
+	known = known[max(0, len(known)-maxEndorsers):]
 	rows := make([]entry.Summary, len(known))
-	for i, e := range known {
+	for i, e := range slices.SortedFunc(slices.Values(known), byName) {
 		rows[i] = entry.Summary{Key: entry.Key{Email: e.Email}, Subject: e.Subject, Issuer: e.Issuer}
 	}
 	body, err := json.Marshal(known)
@@ -91,5 +108,8 @@ func (w *writer) planEndorser(b *batch, l *log) error {
 	if err != nil {
 		return err
 	}
-	return putEndorsers(b, append(known, added))
+	if !slices.Contains(known, added) {
+		known = append(known, added)
+	}
+	return putEndorsers(b, known)
 }

@@ -16,7 +16,7 @@ import (
 // entries of one image, by the time of endorsement. An error that wraps
 // entry.ErrInvalid is about one entry, which is left out; any other ends it.
 // Where the image is given, the cost does not depend on how many others there
-// are.
+// are, and an entry that is left out hides the older ones of its address.
 func (r *Registry) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	return func(yield func(*entry.Entry, error) bool) {
 		candidates := r.listed(ctx, q)
@@ -24,12 +24,7 @@ func (r *Registry) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Ent
 			candidates = r.ofImage(ctx, q)
 		}
 		now := r.now()
-		for k, err := range candidates {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			e, err := r.verified(ctx, k)
+		for e, err := range candidates {
 			switch {
 			case err != nil:
 				if !yield(nil, err) || !errors.Is(err, entry.ErrInvalid) {
@@ -61,23 +56,37 @@ func (r *Registry) verified(ctx context.Context, k entry.Key) (*entry.Entry, err
 	return e, nil
 }
 
-// ofImage yields the keys that a query for one image is about, by the names in
-// directories.
-func (r *Registry) ofImage(ctx context.Context, q entry.Query) iter.Seq2[entry.Key, error] {
-	return func(yield func(entry.Key, error) bool) {
+// ofImage yields the entries that a query for one image is about, by the names
+// in directories: of each series the newest only, unless the time is given.
+func (r *Registry) ofImage(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
+	return func(yield func(*entry.Entry, error) bool) {
 		keys, err := r.keysOf(ctx, q)
 		if err != nil {
-			yield(entry.Key{}, err)
+			yield(nil, err)
 			return
 		}
+		seen := map[entry.Series]bool{}
+		broken := map[string]bool{} // addresses
 		for _, k := range keys {
-			if !yield(k, nil) {
+			if broken[k.Email] {
+				continue
+			}
+			e, err := r.verified(ctx, k)
+			if err != nil {
+				broken[k.Email] = true
+			} else if seen[e.Series()] {
+				continue
+			} else {
+				seen[e.Series()] = true
+			}
+			if !yield(e, err) {
 				return
 			}
 		}
 	}
 }
 
+// keysOf gives the keys of an image that a query is about, the newest first.
 func (r *Registry) keysOf(ctx context.Context, q entry.Query) ([]entry.Key, error) {
 	if !entry.IsIdentifier(q.Identifier) {
 		return nil, nil
@@ -101,20 +110,40 @@ func (r *Registry) keysOf(ctx context.Context, q entry.Query) ([]entry.Key, erro
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case q.Created == "" && len(times) > 0:
-			keys = append(keys, entry.Key{Identifier: q.Identifier, Email: email, Created: times[len(times)-1]})
-		case slices.Contains(times, q.Created):
-			keys = append(keys, entry.Key{Identifier: q.Identifier, Email: email, Created: q.Created})
+		for _, t := range times {
+			if q.Created == "" || q.Created == t {
+				keys = append(keys, entry.Key{Identifier: q.Identifier, Email: email, Created: t})
+			}
 		}
 	}
 	slices.SortFunc(keys, newestFirst)
 	return keys, nil
 }
 
-// times are those of the entries of an image and an endorser, oldest first.
-// Whatever has the name of an entry counts, be it good or not: a broken
-// newest entry must not bring an older one back.
+// latestOf gives the time of the newest entry of a series, empty if there is
+// none. An entry that is not good may be of any series, and counts.
+func (r *Registry) latestOf(ctx context.Context, of entry.Series) (string, error) {
+	keys, err := r.keysOf(ctx, entry.Query{Identifier: of.Identifier, Email: of.Email})
+	if err != nil {
+		return "", err
+	}
+	for _, k := range keys {
+		e, err := r.verified(ctx, k)
+		switch {
+		case errors.Is(err, entry.ErrInvalid):
+			return k.Created, nil
+		case err != nil:
+			return "", err
+		case e.Series() == of:
+			return k.Created, nil
+		}
+	}
+	return "", nil
+}
+
+// times are those of the entries of an image and an address, oldest first.
+// Whatever has the name of an entry counts, be it good or not: a broken entry,
+// of which nobody knows the series, must not bring older ones back.
 func (r *Registry) times(identifier, email string) ([]string, error) {
 	whatever := func(fs.FileMode) bool { return true }
 	return r.names(entry.Root+"/"+identifier+"/"+email, whatever, entry.IsTime)
@@ -137,10 +166,10 @@ func (r *Registry) names(dir string, kind func(fs.FileMode) bool, wellFormed fun
 	return names, nil
 }
 
-// listed yields the keys that a log has for a query: of each image and
-// endorser the newest only, unless the time is given.
-func (r *Registry) listed(ctx context.Context, q entry.Query) iter.Seq2[entry.Key, error] {
-	return func(yield func(entry.Key, error) bool) {
+// listed yields the entries that a log has for a query: of each series the
+// newest only, unless the time is given.
+func (r *Registry) listed(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
+	return func(yield func(*entry.Entry, error) bool) {
 		dir := entry.Root
 		switch {
 		case q.Email != "" && !entry.IsEmail(q.Email):
@@ -151,18 +180,17 @@ func (r *Registry) listed(ctx context.Context, q entry.Query) iter.Seq2[entry.Ke
 			dir = entry.Root + "/" + q.Email
 		}
 		now := r.now()
-		seen := map[[2]string]bool{}
+		seen := map[entry.Series]bool{}
 		for s, err := range r.rows(ctx, dir) {
 			if err != nil {
-				yield(entry.Key{}, err)
+				yield(nil, err)
 				return
 			}
-			image := [2]string{s.Identifier, s.Email}
-			if q.Created == "" && seen[image] {
+			if q.Created == "" && seen[s.Series()] {
 				continue
 			}
-			seen[image] = true
-			if q.Matches(s, now) && !yield(s.Key, nil) {
+			seen[s.Series()] = true
+			if q.Matches(s, now) && !yield(r.verified(ctx, s.Key)) {
 				return
 			}
 		}

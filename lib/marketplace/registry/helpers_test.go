@@ -349,11 +349,11 @@ func checkComplete(t testing.TB, dir string, entries ...*entry.Entry) {
 func checkSmall(t testing.TB, r *Registry, e *entry.Entry) {
 	t.Helper()
 	for _, sc := range smallScopes(e.Key) {
-		documents, err := r.documents(sc.dir + "/index.all.xml")
+		listing, err := r.listing(sc.dir + "/index.all.xml")
 		if err != nil {
 			t.Error(err)
 		}
-		if !slices.ContainsFunc(documents, func(document []byte) bool {
+		if !slices.ContainsFunc(listing.Documents, func(document []byte) bool {
 			k, err := keyOf(document)
 			return err == nil && k.Identifier == e.Identifier && k.Email == e.Email && k.Created >= e.Created
 		}) {

@@ -77,14 +77,23 @@ func (w *writer) repair(ctx context.Context) error {
 		whole = whole || j.Rebuild
 		keys = append(keys, j.Key)
 	}
-	if whole {
-		err = w.rebuild(ctx)
-	} else {
-		err = w.relist(ctx, keys)
+	if !whole && len(notes) == 0 {
+		return nil
 	}
-	if err != nil {
-		return err
-	}
+	return w.finish(ctx, func(ctx context.Context) error {
+		do := w.rebuild
+		if !whole {
+			do = func(ctx context.Context) error { return w.relist(ctx, keys) }
+		}
+		if err := do(ctx); err != nil {
+			return err
+		}
+		return w.forgetAll(notes)
+	})
+}
+
+// forgetAll removes the journals of other writers.
+func (w *writer) forgetAll(notes []string) error {
 	for _, name := range notes {
 		if err := w.files.Remove(path.Join(journalDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -19,7 +19,7 @@ func (w *writer) list(ctx context.Context, e *entry.Entry) error {
 	note := journal{Key: e.Key}
 	b, err := w.plan(ctx, e)
 	if errors.Is(err, errBroken) {
-		if err := w.rebuild(ctx); err != nil {
+		if err := w.finish(ctx, w.rebuild); err != nil {
 			return err
 		}
 		if _, err := w.files.Lstat(e.Path()); err == nil {
@@ -62,11 +62,13 @@ func (w *writer) plan(ctx context.Context, e *entry.Entry) (*batch, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		items, err := w.smallItems(sc)
+		items, cut, err := w.smallItems(sc)
 		if err != nil {
 			return nil, err
 		}
-		if err := small(sc, append(items, it), now).put(b); err != nil {
+		l := small(sc, append(items, it), now)
+		l.cut = l.cut || cut
+		if err := l.put(b); err != nil {
 			return nil, err
 		}
 	}
@@ -96,30 +98,33 @@ func (w *writer) planLog(ctx context.Context, b *batch, sc scope, it item, now t
 // planEntry writes the entry and its pages. previous is what it replaces, nil
 // if that is nothing good.
 func (w *writer) planEntry(ctx context.Context, b *batch, e *entry.Entry, now time.Time) (previous *entry.Entry, err error) {
-	times, err := w.times(e.Identifier, e.Email)
+	keys, err := w.keysOf(ctx, entry.Query{Identifier: e.Identifier, Email: e.Email})
 	if err != nil {
 		return nil, err
 	}
-	at, there := slices.BinarySearch(times, e.Created)
-	if at < len(times)-1 || at < len(times) && !there {
-		// Older than another, it cannot be the newest of a log.
-		return nil, fmt.Errorf("%w: %q is not listed, though it is older than %q", errBroken, e.Path(), times[len(times)-1])
-	}
-	if !there {
+	if !slices.Contains(keys, e.Key) {
 		b.put(asEntry, e.Path(), e.Source)
 	}
-	history := make([]entry.Key, 0, len(times)+1)
-	for _, t := range times[:at] {
-		history = append(history, entry.Key{Identifier: e.Identifier, Email: e.Email, Created: t})
-	}
-	history = append(history, e.Key)
-	if at > 0 {
-		previous, err = w.verified(ctx, history[at-1])
-		if errors.Is(err, entry.ErrInvalid) {
-			previous, err = nil, nil
+	history := []entry.Key{e.Key} // of the series, the newest first
+	for _, k := range keys {
+		if k == e.Key {
+			continue
 		}
-		if err != nil {
+		other, err := w.verified(ctx, k)
+		if err != nil && !errors.Is(err, entry.ErrInvalid) {
 			return nil, err
+		}
+		if err != nil || other.Series() != e.Series() {
+			continue
+		}
+		if k.Created > e.Created { // it cannot be the newest of a log
+			return nil, fmt.Errorf("%w: %q is not listed, though it is older than %q", errBroken, e.Path(), k.Path())
+		}
+		if previous == nil {
+			previous = other
+		}
+		if history = append(history, k); len(history) > page.MaxHistory {
+			break
 		}
 	}
 	if previous != nil { // its page says from now on that there is a newer one

@@ -132,10 +132,11 @@ func (r *Registry) items(ctx context.Context, dir string, k int) ([]item, error)
 	if err != nil {
 		return nil, err
 	}
-	documents, err := r.documents(pageName(dir, k, ".xml"))
+	listing, err := r.listing(pageName(dir, k, ".xml"))
 	if err != nil {
 		return nil, err
 	}
+	documents := listing.Documents
 	items := make([]item, len(rows))
 	for i, row := range rows {
 		items[i].Summary = row
@@ -151,20 +152,20 @@ func (r *Registry) items(ctx context.Context, dir string, k int) ([]item, error)
 	return items, nil
 }
 
-// documents reads a listing. One that does not exist or is broken has none.
-func (r *Registry) documents(name string) ([][]byte, error) {
+// listing reads a listing. One that does not exist or is broken is empty.
+func (r *Registry) listing(name string) (entry.Listing, error) {
 	body, err := r.files.ReadFile(name, entry.MaxListing)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errUnfit) {
-		return nil, nil
+		return entry.Listing{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return entry.Listing{}, err
 	}
 	l, err := entry.ParseListing(body)
 	if err != nil {
-		return nil, nil //nolint:nilerr // the caller counts them
+		return entry.Listing{}, nil //nolint:nilerr // the caller counts its documents
 	}
-	return l.Documents, nil
+	return l, nil
 }
 
 // document reads an entry as it stands in a listing.

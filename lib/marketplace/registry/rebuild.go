@@ -112,21 +112,21 @@ func some(ctx context.Context, n int, do func(context.Context, int) error) error
 	return group.Wait()
 }
 
-// collectOf goes through the entries of one image and endorser. Of each it
-// writes the page when it knows the next one.
+// collectOf goes through the entries of one image and address, the oldest
+// first. Of each it writes the page when it knows the next one of its series.
 func (b *rebuilding) collectOf(ctx context.Context, identifier, email string) error {
 	times, err := b.times(identifier, email)
 	if err != nil {
 		return err
 	}
-	var previous *entry.Entry
-	var history []entry.Key
-	write := func() error {
-		if previous == nil {
-			return nil
-		}
+	type series struct {
+		last    *entry.Entry // whose page is not written yet
+		history []entry.Key
+	}
+	all := map[entry.Series]*series{}
+	write := func(s *series) error {
 		changes := &batch{}
-		if err := putEntry(changes, previous, history, b.at); err != nil {
+		if err := putEntry(changes, s.last, s.history, b.at); err != nil {
 			return err
 		}
 		return b.apply(ctx, changes)
@@ -140,14 +140,26 @@ func (b *rebuilding) collectOf(ctx context.Context, identifier, email string) er
 		if err != nil {
 			return err
 		}
-		history = append(history, k)
-		if err := write(); err != nil {
+		s := all[e.Series()]
+		if s == nil {
+			s = &series{}
+			all[e.Series()] = s
+		}
+		s.history = append(s.history, k)
+		if s.last != nil {
+			if err := write(s); err != nil {
+				return err
+			}
+		}
+		b.collected(e, s.last)
+		s.last = e
+	}
+	for _, s := range all {
+		if err := write(s); err != nil {
 			return err
 		}
-		b.collected(e, previous)
-		previous = e
 	}
-	return write()
+	return nil
 }
 
 func (b *rebuilding) collected(e, previous *entry.Entry) {
@@ -200,14 +212,14 @@ func (b *rebuilding) smalls(ctx context.Context) error {
 
 // newest reads as many of the newest entries as a small scope can list.
 func (b *rebuilding) newest(ctx context.Context, of []int32) ([]item, error) {
-	type image struct{ identifier, email string }
-	seen := map[image]bool{}
+	seen := map[entry.Series]bool{}
 	var items []item
 	for _, i := range slices.Backward(of) {
 		row := b.rows[i]
-		if at := (image{row.Identifier, row.Email}); seen[at] {
+		if seen[row.Series()] {
 			continue
-		} else if seen[at] = true; len(items) > smallEntries {
+		}
+		if seen[row.Series()] = true; len(items) > smallEntries {
 			break
 		}
 		it, err := b.item(ctx, row)

@@ -17,7 +17,8 @@
 // metadata, metadata/EMAIL and tag/EMAIL/TAG. A log has pages in the order of
 // arrival, page/0.json (summaries), page/0.xml (documents) and so on, of which
 // all but the newest never change, and log.json, which is written last. It
-// lists the two newest pages.
+// lists the two newest pages. Of a series (see entry.Series) a listing has the
+// newest entry only; pages have all.
 //
 // # Writing
 //
@@ -25,7 +26,8 @@
 // .stratus/tmp, notes the entry in .stratus/journal, renames the entry into its
 // place and then everything else. Whatever stops a writer, there is either
 // nothing to be seen of its entry, or the entry is in its place and the next
-// writer lists it.
+// writer lists it. What is made anew from all entries is finished even if the
+// publication that found it broken is given up.
 package registry
 
 import (
@@ -90,19 +92,25 @@ const maxTries = 5
 // against it. If the context ends before the entry is in its place, nothing is
 // to be seen of it; afterwards Publish still finishes. An entry is to be seen
 // after an error only if writing the lists of it failed; publishing it again
-// or publishing another completes them.
+// or publishing another completes them. If everything derived has to be made
+// anew and the context ends meanwhile, that goes on, and others wait for it.
 func (r *Registry) Publish(ctx context.Context, e *entry.Entry) (existed bool, err error) {
 	select {
 	case <-r.turn:
-		defer func() { r.turn <- struct{}{} }()
 	case <-ctx.Done():
 		return false, fmt.Errorf("waiting for another publication: %w", ctx.Err())
 	}
+	var busy <-chan struct{}
 	for range maxTries {
-		existed, err = r.publishLocked(ctx, e)
-		if !errors.Is(err, errLost) {
+		existed, busy, err = r.publishLocked(ctx, e)
+		if busy != nil || !errors.Is(err, errLost) {
 			break
 		}
+	}
+	if busy == nil {
+		r.turn <- struct{}{}
+	} else {
+		go func() { <-busy; r.turn <- struct{}{} }()
 	}
 	if err != nil {
 		return false, fmt.Errorf("publishing %q: %w", e.Path(), err)
@@ -110,18 +118,31 @@ func (r *Registry) Publish(ctx context.Context, e *entry.Entry) (existed bool, e
 	return existed, nil
 }
 
-func (r *Registry) publishLocked(ctx context.Context, e *entry.Entry) (existed bool, err error) {
+// publishLocked takes the lock and publishes. If something goes on after the
+// context has ended, busy is closed when that has given the lock back;
+// otherwise it is nil.
+func (r *Registry) publishLocked(ctx context.Context, e *entry.Entry) (existed bool, busy <-chan struct{}, err error) {
 	l, err := r.acquire(ctx)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
-	defer func() { err = errors.Join(err, l.release()) }()
 	w := &writer{Registry: r, lock: l}
-	if err := w.repair(ctx); err != nil {
-		return false, w.orLost(fmt.Errorf("repairing the registry: %w", err))
+	if err = w.repair(ctx); err != nil {
+		err = fmt.Errorf("repairing the registry: %w", err)
+	} else {
+		existed, err = w.add(ctx, e)
 	}
-	existed, err = w.add(ctx, e)
-	return existed, w.orLost(err)
+	if w.going == nil {
+		err = w.orLost(err)
+		return existed, nil, errors.Join(err, l.release())
+	}
+	released := make(chan struct{})
+	go func() {
+		defer close(released)
+		<-w.going
+		_ = l.release() // if that fails, others find the lock stale
+	}()
+	return false, released, err
 }
 
 // writer is a registry whose lock is held.
@@ -129,6 +150,31 @@ type writer struct {
 	*Registry
 	lock  *lock
 	temps atomic.Int64 // files made under .stratus/tmp
+	// going is closed at the end of what goes on although the context of the
+	// publication has ended; nil if nothing does.
+	going <-chan struct{}
+}
+
+// finish does what must come to its end, however often publications are given
+// up meanwhile: it goes on after the context. If it fails then, the journal
+// makes the next writer do it again.
+func (w *writer) finish(ctx context.Context, do func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	var err error
+	go func() {
+		defer close(done)
+		err = do(context.WithoutCancel(ctx))
+	}()
+	select {
+	case <-done:
+		return err
+	case <-ctx.Done():
+		w.going = done
+		return fmt.Errorf("the lists of the registry are being made anew, which goes on: %w", ctx.Err())
+	}
 }
 
 // orLost tells whether an error comes from a lock that is not held any more:
@@ -153,19 +199,20 @@ func (w *writer) add(ctx context.Context, e *entry.Entry) (existed bool, err err
 		}
 		return true, err
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errUnfit) {
+	taken := err == nil || errors.Is(err, errUnfit)
+	if !taken && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	times, err := w.times(e.Identifier, e.Email)
+	latest, err := w.latestOf(ctx, e.Series())
 	if err != nil {
 		return false, err
 	}
-	latest := ""
-	if len(times) > 0 {
-		latest = times[len(times)-1]
-	}
 	if err := e.Admit(latest, w.now()); err != nil {
 		return false, err
+	}
+	if taken {
+		return false, &entry.NotAdmitted{Reason: fmt.Sprintf(
+			"older than latest entry: got %s, there is another of that second; sign it again", e.Created)}
 	}
 	return false, w.list(ctx, e)
 }

@@ -18,16 +18,20 @@ import (
 func (b *rebuilding) logs(ctx context.Context) error {
 	scopes := map[string]scope{}
 	members := map[string][]int32{}
-	known := map[endorser]bool{}
+	var known []endorser
+	seen := map[endorser]bool{}
 	for i, row := range b.rows {
-		known[endorserOf(row)] = true
+		if who := endorserOf(row); !seen[who] {
+			seen[who] = true
+			known = append(known, who)
+		}
 		for _, sc := range logScopes(row, b.old[row.Key]) {
 			scopes[sc.dir] = sc
 			members[sc.dir] = append(members[sc.dir], int32(i))
 		}
 	}
 	changes := &batch{}
-	if err := putEndorsers(changes, slices.Collect(maps.Keys(known))); err != nil {
+	if err := putEndorsers(changes, known); err != nil {
 		return err
 	}
 	for email, names := range tagNames(scopes) {

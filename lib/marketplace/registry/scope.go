@@ -65,12 +65,15 @@ func logScopes(s entry.Summary, oldTag string) []scope {
 // list is what the index of a scope shows.
 type list struct {
 	scope
-	items []item // the newest first; of an image and endorser only the first counts
+	items []item // the newest first; of a series only the first counts
 	total int
 	// pages are those of a log; the index leads to the third newest. 0 for
 	// small scopes.
 	pages int
-	now   time.Time
+	// cut tells that a small scope has more than is listed; the listings lead
+	// on to those of all entries.
+	cut bool
+	now time.Time
 }
 
 // put writes the index of a scope.
@@ -94,6 +97,10 @@ func (l list) put(b *batch) error {
 		delete(files, "index.xml") // is not a listing there
 	}
 	for name, items := range files {
+		next := next
+		if l.cut {
+			next = entry.Root + "/" + name
+		}
 		if len(items) == 0 && next == "" {
 			b.drop(l.dir + "/" + name)
 			continue
@@ -115,14 +122,13 @@ func (l list) put(b *batch) error {
 	return err
 }
 
-// latest keeps the first of each image and endorser.
+// latest keeps the first of each series.
 func latest(items []item) []item {
-	type image struct{ identifier, email string }
-	seen := map[image]bool{}
+	seen := map[entry.Series]bool{}
 	var kept []item
 	for _, it := range items {
-		if of := (image{it.Identifier, it.Email}); !seen[of] {
-			seen[of] = true
+		if !seen[it.Series()] {
+			seen[it.Series()] = true
 			kept = append(kept, it)
 		}
 	}
@@ -149,7 +155,8 @@ const (
 	// smallEntries and smallBytes bound what a small scope lists: the newest.
 	// An image that hundreds endorse, or hundreds endorsed in one second, is
 	// not what the API is for, and would make each publication dearer than the
-	// one before. The logs have all of them.
+	// one before. So that forgeries hide nothing, the listing then leads on to
+	// all entries, as does every later one.
 	smallEntries = 200
 	smallBytes   = 8 << 20
 )
@@ -158,26 +165,25 @@ const (
 func small(sc scope, items []item, now time.Time) list {
 	slices.SortStableFunc(items, func(a, b item) int { return newestFirst(a.Key, b.Key) })
 	items = latest(items)
-	size := 0
+	size, cut := 0, false
 	for i, it := range items {
 		size += len(it.document)
 		if i >= smallEntries || size > smallBytes {
-			items = items[:i]
+			items, cut = items[:i], true
 			break
 		}
 	}
-	return list{scope: sc, items: items, total: len(items), now: now}
+	return list{scope: sc, items: items, total: len(items), cut: cut, now: now}
 }
 
 // smallItems reads what a small scope lists, and leaves out whatever is not an
-// entry of it.
-func (r *Registry) smallItems(sc scope) ([]item, error) {
-	documents, err := r.documents(sc.dir + "/index.all.xml")
+// entry of it. cut tells that it has had more.
+func (r *Registry) smallItems(sc scope) (items []item, cut bool, err error) {
+	l, err := r.listing(sc.dir + "/index.all.xml")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var items []item
-	for _, document := range documents {
+	for _, document := range l.Documents {
 		e, err := entry.Verify(document)
 		if err != nil {
 			continue
@@ -186,5 +192,5 @@ func (r *Registry) smallItems(sc scope) ([]item, error) {
 			items = append(items, item{e.Summary(), document})
 		}
 	}
-	return items, nil
+	return items, l.Next != "", nil
 }

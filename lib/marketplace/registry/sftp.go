@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,8 +62,14 @@ func (r *distant) ReadFile(name string, limit int64) ([]byte, error) {
 	return body, r.failed(errors.Join(err, f.Close()), name)
 }
 
+// listTime bounds the listing of a directory, and so how long one can be.
+const listTime = 5 * time.Minute
+
 func (r *distant) ReadDir(name string) ([]fs.DirEntry, error) {
-	infos, err := r.client.ReadDir(r.path(name))
+	// The server says when a directory ends; it need not.
+	ctx, cancel := context.WithTimeout(context.Background(), listTime)
+	defer cancel()
+	infos, err := r.client.ReadDirContext(ctx, r.path(name))
 	if err != nil {
 		return nil, r.failed(err, name)
 	}

@@ -68,11 +68,11 @@ func (w *writer) putTagged(ctx context.Context, b *batch, l *log) error {
 // tagged finds the entry that a tag stands for. It looks at older pages only if
 // the two newest have none.
 func (w *writer) tagged(ctx context.Context, l *log) (best item, err error) {
-	seen := map[string]bool{} // images; a newer entry of one counts, whatever it says
+	seen := map[entry.Series]bool{} // a newer entry of one counts, whatever it says
 	look := func(items []item) {
 		for _, it := range items {
-			if !seen[it.Identifier] {
-				seen[it.Identifier] = true
+			if !seen[it.Series()] {
+				seen[it.Series()] = true
 				if tagDir(it.Email, it.Tag) == l.dir && it.Deprecated == "" && it.Created > best.Created {
 					best = it
 				}
