@@ -34,7 +34,7 @@ check: ## everything CI checks, with real virtual machines
 	$(GO) vet ./...
 	@$(MAKE) --no-print-directory lint
 	STRATUS_REQUIRE_PEERS=1 STRATUS_TEST_BASE=$(CURDIR)/$(BASE) $(GO) test -race -timeout 60m ./...
-	STRATUS_REQUIRE_PEERS=1 $(GO) test -run 'TestMemory|TestHostile|TestParallelPages' ./lib/digest ./lib/signature ./scripts/marketplace/... # not with -race, which takes memory itself
+	STRATUS_REQUIRE_PEERS=1 $(GO) test -p 1 -run 'TestMemory|TestHostile|TestParallelPages' ./lib/digest ./lib/signature ./scripts/marketplace/... # not with -race, which takes memory itself; one after another
 	STRATUS_REQUIRE_PEERS=1 $(GO) test -v -run 'TestPeerVerifiesOurs|TestWeVerifyPeers|Mutat' ./lib/signature/internal/xmldsig # once more, for its seeds
 	@$(MAKE) --no-print-directory vuln
 

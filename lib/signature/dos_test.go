@@ -82,8 +82,27 @@ func processorTime() (time.Duration, error) {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), nil
 }
 
-// measure verifies or signs in another process and checks what it took.
+// measure verifies or signs in another process and checks what it took. What
+// takes too long is measured again: others on the machine make it slower, and
+// nothing makes it faster.
 func measure(t *testing.T, action string, src []byte) usage {
+	t.Helper()
+	got := run(t, action, src)
+	for range 2 {
+		if got.Seconds <= secondsLimit {
+			break
+		}
+		if again := run(t, action, src); again.Seconds < got.Seconds {
+			got = again
+		}
+	}
+	if got.Seconds > secondsLimit || got.Peak > memoryLimit {
+		t.Errorf("%s: %.3f s and %d KiB, want at most %.3f s and %d KiB", action, got.Seconds, got.Peak, secondsLimit, memoryLimit)
+	}
+	return got
+}
+
+func run(t *testing.T, action string, src []byte) usage {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = []string{childEnv + "=" + action}
@@ -97,9 +116,6 @@ func measure(t *testing.T, action string, src []byte) usage {
 		t.Fatalf("reading %q: %v", out, err)
 	}
 	t.Logf("%s %d bytes: %.3f s, peak %d KiB, %.150s", action, len(src), got.Seconds, got.Peak, got.Refusal)
-	if got.Seconds > secondsLimit || got.Peak > memoryLimit {
-		t.Errorf("%s: %.3f s and %d KiB, want at most %.3f s and %d KiB", action, got.Seconds, got.Peak, secondsLimit, memoryLimit)
-	}
 	return got
 }
 
