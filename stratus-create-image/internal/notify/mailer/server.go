@@ -1,0 +1,74 @@
+package mailer
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Server is where mail is handed in.
+type Server struct {
+	Host string // in lower case, without brackets
+	Port int
+	TLS  bool // from the first byte; otherwise after STARTTLS
+}
+
+var errServer = errors.New("smtp://HOST[:PORT] or smtps://HOST[:PORT] is expected")
+
+// ParseServer reads a URL: smtp://HOST[:PORT] for STARTTLS, with the port 587
+// where none is given, or smtps://HOST[:PORT] for TLS from the start, with 465.
+// Errors do not quote it: there may be a password in it, which is refused.
+func ParseServer(text string) (Server, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Opaque != "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return Server{}, errServer
+	}
+	if u.User != nil {
+		return Server{}, errors.New("a URL with a user name or a password in it is refused")
+	}
+	s := Server{Host: strings.ToLower(u.Hostname()), Port: 587}
+	switch u.Scheme {
+	case "smtp":
+	case "smtps":
+		s.Port, s.TLS = 465, true
+	default:
+		return Server{}, errServer
+	}
+	if port := u.Port(); port != "" {
+		number, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || number == 0 {
+			return Server{}, errServer
+		}
+		s.Port = int(number)
+	}
+	if !isHost(s.Host) || strings.HasSuffix(u.Host, ":") {
+		return Server{}, errServer
+	}
+	return s, nil
+}
+
+// isHost tells names and addresses from what only stands where they do.
+func isHost(host string) bool {
+	const plain = "abcdefghijklmnopqrstuvwxyz0123456789-_."
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Zone() == "" || host != "" && strings.Trim(host, plain) == ""
+}
+
+// String is the server's URL, with its port.
+func (s Server) String() string {
+	scheme := "smtp"
+	if s.TLS {
+		scheme = "smtps"
+	}
+	return (&url.URL{Scheme: scheme, Host: s.address()}).String()
+}
+
+func (s Server) address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// plain tells whether the server is spoken to without TLS: what "localhost"
+// means is this host, or the near end of a tunnel, for which nobody signs
+// certificates.
+func (s Server) plain() bool { return s.Host == "localhost" && !s.TLS }

@@ -1,0 +1,102 @@
+// Package report is what there is to tell about a build that has ended, as text
+// for people and as JSON for programs. It must not know who is told, and how.
+package report
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+)
+
+// Report is how a build ended.
+type Report struct {
+	Title    string // of the image, or empty
+	Base     string // as the user named it
+	Host     string // on which it was built
+	Started  time.Time
+	Ended    time.Time
+	Image    *Image   // nil where nothing was saved
+	Failure  *Failure // nil where the build succeeded
+	Endpoint string   // the Marketplace that the user named, or empty
+}
+
+// Image is a new image.
+type Image struct {
+	Path       string // absolute
+	Identifier string
+	Location   string // URL, or empty while there is none
+	Draft      []byte // description: a metadata document, unsigned
+	DraftPath  string // where the draft was written; empty for standard output
+}
+
+// Failure is why there is no image.
+type Failure struct {
+	Phase   string   // as in "starting the machine"
+	Cause   string   // text of the error, in lines
+	Console []string // last lines that the machine printed, if it ran
+}
+
+// name is what people call the image.
+func (r *Report) name() string {
+	switch {
+	case r.Title != "":
+		return r.Title
+	case r.Image != nil:
+		return filepath.Base(r.Image.Path)
+	}
+	return "made of " + r.Base
+}
+
+// formats are the extensions of an image's name.
+var formats = regexp.MustCompile(`(?i)(\.[^.]+)?(\.(gz|bz2|xz|zst))?$`)
+
+// DraftName is the file name of the description, without a directory: that of
+// its file, else the image's with .xml in place of what tells its format.
+func (i *Image) DraftName() string {
+	if i.DraftPath != "" {
+		return filepath.Base(i.DraftPath)
+	}
+	return formats.ReplaceAllLiteralString(filepath.Base(i.Path), "") + ".xml"
+}
+
+// Next are the commands that publish the image. An image without a location
+// gets one first, for which the word URL stands.
+func (r *Report) Next() []string {
+	if r.Image == nil {
+		return nil
+	}
+	draft := r.Image.DraftName()
+	stem := strings.TrimSuffix(draft, filepath.Ext(draft))
+	var commands []string
+	if r.Image.Location == "" {
+		located := stem + ".located.xml"
+		commands = append(commands, words.Join("stratus-build-metadata", "--draft", operand(draft), "--location", "URL", "-o", operand(located)))
+		draft = located
+	}
+	signed := stem + ".signed.xml"
+	upload := []string{"stratus-upload-metadata"}
+	if r.Endpoint != "" {
+		upload = append(upload, "--marketplace-endpoint", r.Endpoint)
+	}
+	return append(commands,
+		words.Join("stratus-sign-metadata", "-o", operand(signed), operand(draft)),
+		words.Join(append(upload, operand(signed))...))
+}
+
+// operand keeps a file's name from being taken for an option.
+func operand(name string) string {
+	if strings.HasPrefix(name, "-") {
+		return "./" + name
+	}
+	return name
+}
+
+// line makes text fit for one line of a mail: what a guest or a document says
+// must not forge others.
+func line(text string) string {
+	return tool.Printable(strings.Join(strings.Fields(text), " "))
+}
