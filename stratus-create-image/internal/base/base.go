@@ -12,12 +12,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sparse"
 )
 
@@ -29,31 +31,46 @@ const maxVirtual = 64 << 40
 
 // Image is a base image that names no other files.
 type Image struct {
-	Path   string // absolute; where it was compressed, a copy that is not
-	Format diskimage.Format
-	Size   int64       // of the disk in it, in bytes
-	Sums   digest.Sums // of the image, uncompressed
-	File   []byte      // SHA-256 of the file as it is, perhaps compressed
+	Path     string // absolute; where it was compressed or in an archive, a copy
+	Unpacked bool   // Path is such a copy
+	Format   diskimage.Format
+	Size     int64       // of the disk in it, in bytes
+	Sums     digest.Sums // of the image, uncompressed; of an archive, not of the disk in it
+	File     []byte      // SHA-256 of the file as it is, perhaps compressed
+	DisksBus string      // ide, scsi or sata; empty where no appliance says so
+	Warnings []string    // about an appliance, one line each
 
-	name string      // the original
-	file os.FileInfo // of the original, when it was open
+	name  string      // the original
+	file  os.FileInfo // of the original, when it was open
+	limit int64       // how large it may become when it is unpacked, in bytes
 }
 
-// Open looks at the image, digests it, and decompresses it into the directory
-// scratch if it is compressed; with an empty scratch nothing is written, and
-// the path is only where the copy would be. progress receives the uncompressed
-// bytes.
+// Open looks at the image, digests it, and unpacks it into the directory
+// scratch if it is compressed or an archive with a virtual appliance; with an
+// empty scratch nothing is kept, the path is where the copy would be below it,
+// and of an archive only that it is one is found out. progress receives the
+// uncompressed bytes.
+//
+// The descriptor of an appliance that has its files beside it (.ovf) stands
+// for the disk that it names.
 func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image, error) {
+	if strings.EqualFold(filepath.Ext(name), ova.Extension) {
+		return openDescriptor(ctx, name, scratch, progress)
+	}
 	i, f, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return i, i.load(ctx, f, scratch, progress)
+	if err := i.load(ctx, f, scratch, progress); err != nil {
+		return nil, err
+	}
+	return i, i.Unpack(ctx, scratch)
 }
 
 // Digested looks at an image that is not compressed and that the caller has
-// just digested: an open file, so that it is that very one.
+// just digested: an open file, so that it is that very one. Of an archive it
+// does not yet look at the disk: see Unpack.
 func Digested(f *os.File, sums digest.Sums) (*Image, error) {
 	i, err := look(f.Name(), f)
 	if err != nil {
@@ -89,7 +106,7 @@ func look(name string, f *os.File) (*Image, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: %q is no regular file", ErrUnusable, name)
 	}
-	i := &Image{name: name, file: info}
+	i := &Image{name: name, file: info, limit: limit(info.Size())}
 	if i.Path, err = filepath.Abs(name); err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
@@ -114,7 +131,7 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 		i.File = i.Sums.SHA256
 		return err
 	}
-	i.Path = filepath.Join(scratch, "base")
+	i.Path, i.Unpacked = filepath.Join(scratch, "base"), true
 	if scratch == "" {
 		sniffer := new(diskimage.Sniffer)
 		err := i.digestPacked(ctx, f, progress, sniffer)
@@ -139,7 +156,11 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 // digestPacked digests the file itself, too.
 func (i *Image) digestPacked(ctx context.Context, f *os.File, sinks ...io.Writer) error {
 	whole := sha256.New()
-	if err := i.digest(ctx, io.TeeReader(f, whole), sinks...); err != nil {
+	err := i.digest(ctx, io.TeeReader(f, whole), append([]io.Writer{&bound{i.limit}}, sinks...)...)
+	if errors.Is(err, errTooLarge) {
+		return fmt.Errorf("%w: %q, which has %d bytes, has more than %d when it is decompressed", ErrUnusable, i.name, i.file.Size(), i.limit)
+	}
+	if err != nil {
 		return err
 	}
 	i.File = whole.Sum(nil)
@@ -169,7 +190,7 @@ func (i *Image) inspect(f *os.File) error {
 		return fmt.Errorf("reading %q: %w", i.name, err)
 	}
 	if i.Format == diskimage.Ova {
-		return fmt.Errorf("%w: %q is an OVA archive: unpack it with tar -xf, and give the disk in it", ErrUnusable, i.name)
+		return nil
 	}
 	if err := diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
@@ -177,6 +198,10 @@ func (i *Image) inspect(f *os.File) error {
 	if i.Size, err = diskimage.VirtualSize(f, info.Size(), i.Format); err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
 	}
+	return i.checkSize()
+}
+
+func (i *Image) checkSize() error {
 	if i.Size <= 0 || i.Size > maxVirtual {
 		return fmt.Errorf("%w: %q: a disk of %d bytes, 1 to %d are allowed", ErrUnusable, i.name, i.Size, int64(maxVirtual))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -36,8 +37,14 @@ type Config struct {
 	Swap       int    // MiB of scratch disk; 0 for none
 	Base       string // absolute path of the base image, which is only read
 	BaseFormat string // QEMU's name of its format
-	Network    Network
-	Keep       bool // outlive this process when it is killed
+	Bus        Bus    // not AutoBus; empty is Virtio
+	OVMF       *OVMF  // boots by UEFI; nil: by BIOS
+	// Seeds are absolute paths of small disks that are only read; nil is the
+	// one at Seed. IDE has place for two beside the swap; a guest needs AHCI
+	// to find more.
+	Seeds   []string
+	Network Network
+	Keep    bool // outlive this process when it is killed
 	// Holds are open files that QEMU inherits, so that locks on them last as
 	// long as it does.
 	Holds []*os.File
@@ -48,14 +55,19 @@ const (
 	overlayFile = "overlay.qcow2"
 	seedFile    = "seed.iso"
 	swapFile    = "swap.raw"
+	varsFile    = "vars.fd"
 	consoleFile = "console.log"
 	qemuLogFile = "qemu.log"
 	qmpSocket   = "qmp.sock"
 	conSocket   = "console.sock"
 )
 
-// SwapSerial is the serial number by which the guest finds the scratch disk.
+// SwapSerial is the serial number of the scratch disk.
 const SwapSerial = "stratus-swap"
+
+// SwapDevice is a shell pattern by which the guest finds the scratch disk,
+// whatever bus it is on. Several names of it may match.
+const SwapDevice = "/dev/disk/by-id/*" + SwapSerial
 
 // Program is QEMU's command name.
 const Program = "qemu-system-x86_64"
@@ -90,17 +102,36 @@ func (c *Config) Argv() []string {
 		// only make every access longer.
 		cpu, accel = "max,-la57", "tcg,thread=multi"
 	}
-	argv := []string{
+	// Without graphics the BIOS talks on the serial console, too.
+	machine, flash := c.Bus.board()+",graphics=off", []string(nil)
+	if c.OVMF != nil {
+		machine += ",pflash0=code,pflash1=vars"
+		flash = []string{"-blockdev", fileNode("code", c.OVMF.Code, true), "-blockdev", fileNode("vars", c.vars(), false)}
+	}
+	return slices.Concat([]string{
 		Program, "-name", "stratus-create-image",
 		"-nodefaults", "-no-user-config", "-display", "none",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		// Without graphics the BIOS talks on the serial console, too.
-		"-machine", "q35,graphics=off", "-accel", accel, "-cpu", cpu,
+		"-machine", machine, "-accel", accel, "-cpu", cpu,
 		"-smp", strconv.Itoa(c.CPU), "-m", strconv.Itoa(c.RAM),
 		"-boot", "strict=on",
 		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", qmpFD), "-mon", "chardev=qmp,mode=control",
 		"-chardev", fmt.Sprintf("socket,id=console,fd=%d,server=on,wait=off", consoleFD), "-serial", "chardev:console",
 		"-device", "virtio-rng-pci",
+	}, flash, c.disks(), c.cards(), []string{"-S"})
+}
+
+// vars is where the variables of a UEFI firmware are.
+func (c *Config) vars() string { return filepath.Join(c.Dir, varsFile) }
+
+// disks are the options for the disks: the system's first, then the swap,
+// where images expect it.
+func (c *Config) disks() []string {
+	seeds := c.Seeds
+	if seeds == nil {
+		seeds = []string{c.Seed()}
+	}
+	argv := append(c.Bus.controllers(2+len(seeds)),
 		"-blockdev", c.baseNode(),
 		"-blockdev", node(map[string]any{
 			"node-name": "disk", "driver": "qcow2", "backing": "base",
@@ -108,24 +139,36 @@ func (c *Config) Argv() []string {
 			"file": map[string]any{"driver": "file", "filename": c.Overlay(), "discard": "unmap"},
 			// A disk that is thrown away after any failure needs no flushes.
 			"cache": map[string]any{"no-flush": true},
-		}),
-		"-device", "virtio-blk-pci,drive=disk,bootindex=0",
-	}
+		}))
+	argv = append(argv, c.Bus.disk(0, "disk", false, ",bootindex=0")...)
 	if c.Swap > 0 {
-		argv = append(argv,
-			"-blockdev", fileNode("swap", c.SwapFile(), false),
-			"-device", "virtio-blk-pci,drive=swap,serial="+SwapSerial)
+		argv = append(argv, "-blockdev", fileNode("swap", c.SwapFile(), false))
+		argv = append(argv, c.Bus.disk(1, "swap", false, ",serial="+SwapSerial)...)
 	}
+	for i, path := range seeds {
+		name := fmt.Sprintf("seed%d", i)
+		argv = append(argv, "-blockdev", fileNode(name, path, true))
+		argv = append(argv, c.Bus.disk(2+i, name, true, "")...)
+	}
+	return argv
+}
+
+// cards are the options for the network. A guest that does not find its disk
+// on virtio may yet have the driver of the network card there, or not; one of
+// the clouds' kernels has no other. So there are two cards then, on one wire.
+func (c *Config) cards() []string {
 	restrict := "off"
 	if c.Network == NoNetwork {
 		restrict = "on"
 	}
+	argv := []string{"-netdev", "user,id=net,restrict=" + restrict + ",hostfwd=tcp:127.0.0.1:0-:22"}
+	if c.Bus == Virtio || c.Bus == "" {
+		return append(argv, "-device", "virtio-net-pci,netdev=net,romfile=")
+	}
 	return append(argv,
-		"-blockdev", fileNode("seed", c.Seed(), true),
-		"-device", "virtio-blk-pci,drive=seed",
-		"-netdev", "user,id=net,restrict="+restrict+",hostfwd=tcp:127.0.0.1:0-:22",
-		"-device", "virtio-net-pci,netdev=net,romfile=",
-		"-S")
+		"-netdev", "hubport,id=plug,hubid=0,netdev=net",
+		"-netdev", "hubport,id=plug0,hubid=0", "-device", "virtio-net-pci,netdev=plug0,romfile=",
+		"-netdev", "hubport,id=plug1,hubid=0", "-device", "e1000,netdev=plug1,romfile=")
 }
 
 func (c *Config) baseNode() string {

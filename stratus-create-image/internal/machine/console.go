@@ -18,24 +18,38 @@ const maxConsole = 16 << 20
 const tailSize = 16 << 10
 
 // known are texts after which a machine will not come up, and what they mean.
-var known = []struct{ text, meaning string }{
-	{"No bootable device", noSystem},
-	{"not a bootable disk", noSystem},
-	{"could not read the boot disk", noSystem},
-	{"Kernel panic - not syncing", "the kernel panicked"},
-	{"grub rescue>", "GRUB does not find its files"},
-	{"error: no such partition.", "GRUB does not find its files"},
-	{"error: unknown filesystem.", "GRUB does not find its files"},
-	{"ALERT!", noRoot},
-	{"Gave up waiting for root", noRoot},
-	{"Entering emergency mode", noRoot},
-	{"You are in emergency mode", "the system stopped in emergency mode"},
-	{"Give root password for maintenance", "the system stopped in emergency mode"},
+// Of two in one line the earlier row counts.
+var known = []struct {
+	text  string
+	cause error
+}{
+	{"No bootable device", errNoSystem},
+	{"not a bootable disk", errNoSystem},
+	{"could not read the boot disk", errNoSystem},
+	{"BdsDxe: No bootable option or device was found", errNoLoader},
+	{"UEFI Interactive Shell", errNoLoader},
+	{"Kernel panic - not syncing: VFS: Unable to mount root", ErrNoDisk},
+	{"Kernel panic - not syncing", errPanic},
+	{"grub rescue>", errGRUB},
+	{"error: no such partition.", errGRUB},
+	{"error: unknown filesystem.", errGRUB},
+	{"ALERT!", ErrNoDisk},                                       // Debian's initramfs-tools
+	{"Gave up waiting for root", ErrNoDisk},                     // the same
+	{"Entering emergency mode", ErrNoDisk},                      // dracut
+	{"Dependency failed for Initrd Root Device", ErrNoDisk},     // systemd in an initramfs
+	{"being dropped into an emergency shell", ErrNoDisk},        // mkinitcpio
+	{"initramfs emergency recovery shell launched", ErrNoDisk},  // mkinitfs
+	{"mount: could not find filesystem '/dev/root'", ErrNoDisk}, // mkinitrd of old
+	{"You are in emergency mode", errEmergency},
+	{"Give root password for maintenance", errEmergency},
 }
 
-const (
-	noSystem = "the BIOS finds nothing to boot on the disk (not a disk image, or one that boots by UEFI only)"
-	noRoot   = "the kernel does not find its root file system"
+var (
+	errNoSystem  = fmt.Errorf("%w: the BIOS finds nothing to boot on the disk (not a disk image, or one that boots by UEFI only)", ErrBoot)
+	errNoLoader  = fmt.Errorf("%w: the UEFI firmware finds nothing to boot on the disk (no EFI system partition with EFI/BOOT/BOOTX64.EFI)", ErrBoot)
+	errPanic     = fmt.Errorf("%w: the kernel panicked", ErrBoot)
+	errGRUB      = fmt.Errorf("%w: GRUB does not find its files", ErrBoot)
+	errEmergency = fmt.Errorf("%w: the system stopped in emergency mode", ErrBoot)
 )
 
 // console keeps what the machine prints on its serial console.
@@ -44,12 +58,12 @@ type console struct {
 	log      *os.File
 	logged   int
 	tail     []byte
-	trouble  chan string // the meaning of the first known line, once
+	trouble  chan error // the meaning of the first known line, once
 	reported bool
 }
 
 func newConsole(log *os.File) *console {
-	return &console{log: log, trouble: make(chan string, 1)}
+	return &console{log: log, trouble: make(chan error, 1)}
 }
 
 // follow reads the console until it closes.
@@ -84,7 +98,7 @@ func (c *console) add(p []byte) {
 	for _, k := range known {
 		if line := findLine(window, k.text); line != "" {
 			c.reported = true
-			c.trouble <- fmt.Sprintf("%s: its console says %q", k.meaning, line)
+			c.trouble <- fmt.Errorf("%w: its console says %q", k.cause, line)
 			return
 		}
 	}

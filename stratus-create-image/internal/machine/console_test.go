@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -11,13 +12,22 @@ import (
 func TestConsole(t *testing.T) {
 	tests := []struct {
 		name, text, trouble string
+		cause               error
 	}{
-		{"healthy", "Booting from Hard Disk...\r\nGRUB loading.\r\n[    0.0] Linux version 6\r\nlogin: ", ""},
-		{"no system", "Boot failed: not a bootable disk\r\n\r\nNo bootable device.\r\n", "nothing to boot"},
-		{"panic", "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n", `panicked: its console says "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"`},
-		{"grub", "error: no such partition.\r\nEntering rescue mode...\r\ngrub rescue> ", "GRUB"},
-		{"initramfs", "ALERT!  UUID=1234 does not exist.  Dropping to a shell!\r\n", "root file system"},
-		{"emergency", "You are in emergency mode. After logging in...\r\n", "emergency mode"},
+		{"healthy", "Booting from Hard Disk...\r\nGRUB loading.\r\n[    0.0] Linux version 6\r\nlogin: ", "", nil},
+		{"no system", "Boot failed: not a bootable disk\r\n\r\nNo bootable device.\r\n", "nothing to boot", errNoSystem},
+		{"no loader", "BdsDxe: No bootable option or device was found.\r\n", "EFI/BOOT/BOOTX64.EFI", errNoLoader},
+		{"shell", "UEFI Interactive Shell v2.2\r\n", "EFI/BOOT/BOOTX64.EFI", errNoLoader},
+		{"panic", "[ 1.2] Kernel panic - not syncing: Attempted to kill init!\r\n", `panicked: its console says "Kernel panic - not syncing: Attempted to kill init!"`, errPanic},
+		{"no driver", "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n", `root file system: its console says "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"`, ErrNoDisk},
+		{"grub", "error: no such partition.\r\nEntering rescue mode...\r\ngrub rescue> ", "GRUB", errGRUB},
+		{"initramfs-tools", "ALERT!  UUID=1234 does not exist.  Dropping to a shell!\r\n", "root file system", ErrNoDisk},
+		{"dracut", "Entering emergency mode. Exit the shell to continue.\r\n", "root file system", ErrNoDisk},
+		{"systemd", "[DEPEND] Dependency failed for Initrd Root Device.\r\n", "root file system", ErrNoDisk},
+		{"mkinitcpio", "You are now being dropped into an emergency shell.\r\n", "root file system", ErrNoDisk},
+		{"mkinitfs", "initramfs emergency recovery shell launched. Type 'exit' to continue boot\r\n", "root file system", ErrNoDisk},
+		{"mkinitrd", "mount: could not find filesystem '/dev/root'\r\n", "root file system", ErrNoDisk},
+		{"emergency", "You are in emergency mode. After logging in...\r\n", "emergency mode", errEmergency},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -27,13 +37,13 @@ func TestConsole(t *testing.T) {
 			}
 			c := newConsole(log)
 			c.follow(iotestOneByte(test.text)) // however it is cut
-			got := ""
+			var got error
 			select {
 			case got = <-c.trouble:
 			default:
 			}
-			if !strings.Contains(got, test.trouble) || got != "" && test.trouble == "" {
-				t.Errorf("trouble %q, want %q", got, test.trouble)
+			if !errors.Is(got, test.cause) || got != nil && (!errors.Is(got, ErrBoot) || !strings.Contains(got.Error(), test.trouble)) {
+				t.Errorf("trouble %v, want %v: %q", got, test.cause, test.trouble)
 			}
 			written, err := os.ReadFile(log.Name())
 			if err != nil || string(written) != test.text {

@@ -27,6 +27,10 @@ var ErrExited = errors.New("the virtual machine ended by itself")
 // ErrBoot says that the machine will not come up.
 var ErrBoot = errors.New("the machine does not start")
 
+// ErrNoDisk says that the machine's kernel does not find its disk, for which
+// it may have a driver on another bus. It wraps ErrBoot.
+var ErrNoDisk = fmt.Errorf("%w: the kernel does not find its root file system", ErrBoot)
+
 // Machine is a running virtual machine.
 type Machine struct {
 	config  *Config
@@ -77,6 +81,11 @@ func (m *Machine) launch() (qmp, console net.Conn, err error) {
 		return nil, nil, err
 	}
 	m.console = newConsole(consoleLog)
+	if m.config.OVMF != nil {
+		if err := m.config.OVMF.copyVars(m.config.vars()); err != nil {
+			return nil, nil, err
+		}
+	}
 	argv := m.config.Argv()
 	m.cmd = exec.Command(argv[0], argv[1:]...) //nolint:noctx // Destroy ends it: a cancelled build may keep its machine for a look
 	m.cmd.Stdout, m.cmd.Stderr = qemuLog, qemuLog
@@ -188,7 +197,7 @@ func (m *Machine) Pid() int { return m.cmd.Process.Pid }
 
 // Booting gives a context that ends as soon as the machine cannot come up any
 // more: QEMU ended, the console shows a known failure, or the machine keeps
-// restarting. The cause wraps ErrExited or ErrBoot.
+// restarting. The cause wraps ErrExited, ErrBoot or ErrNoDisk.
 func (m *Machine) Booting(parent context.Context) (context.Context, context.CancelFunc) {
 	return m.watch(parent, m.console.trouble, m.looping)
 }
@@ -199,14 +208,14 @@ func (m *Machine) Alive(parent context.Context) (context.Context, context.Cancel
 	return m.watch(parent, nil, nil)
 }
 
-func (m *Machine) watch(parent context.Context, trouble <-chan string, looping <-chan struct{}) (context.Context, context.CancelFunc) {
+func (m *Machine) watch(parent context.Context, trouble <-chan error, looping <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	go func() {
 		select {
 		case <-m.exited:
 			cancel(fmt.Errorf("%w: %s%s", ErrExited, m.describeExit(), m.qemuSays()))
-		case meaning := <-trouble:
-			cancel(fmt.Errorf("%w: %s", ErrBoot, meaning))
+		case err := <-trouble:
+			cancel(err)
 		case <-looping:
 			cancel(fmt.Errorf("%w: it keeps restarting", ErrBoot))
 		case <-ctx.Done():

@@ -17,10 +17,13 @@ import (
 // Program is the command's name.
 const Program = "qemu-img"
 
-// Driver is QEMU's name for a format.
+// Driver is QEMU's name for a format. That of an appliance is its disk's.
 func Driver(f diskimage.Format) string {
-	if f == diskimage.Vhd {
+	switch f {
+	case diskimage.Vhd:
 		return "vpc"
+	case diskimage.Ova:
+		return string(diskimage.Vmdk)
 	}
 	return string(f)
 }
@@ -34,10 +37,23 @@ func CreateOverlay(ctx context.Context, overlay, base string, format diskimage.F
 	return run(ctx, "create", "-q", "-u", "-f", "qcow2", "-o", "cluster_size=4k", "-F", Driver(format), "-b", base, overlay, strconv.FormatInt(size, 10))
 }
 
+// variants are the forms of those formats that have several.
+var variants = map[diskimage.Format]string{
+	// With the size that was asked for, not rounded to cylinders.
+	diskimage.Vhd: "subformat=dynamic,force_size=on",
+	// The one form that appliances may have.
+	diskimage.Ova: "subformat=streamOptimized",
+}
+
 // Convert writes a disk's whole content, backing files included, to one
-// standalone image. What is zero takes no space.
+// standalone image, or to the disk of an appliance. What is zero takes no
+// space.
 func Convert(ctx context.Context, overlay, target string, format diskimage.Format) error {
-	return run(ctx, "convert", "-q", "-f", "qcow2", "-O", Driver(format), overlay, target)
+	args := []string{"convert", "-q", "-f", "qcow2", "-O", Driver(format)}
+	if variant, ok := variants[format]; ok {
+		args = append(args, "-o", variant)
+	}
+	return run(ctx, append(args, overlay, target)...)
 }
 
 func run(ctx context.Context, args ...string) error {

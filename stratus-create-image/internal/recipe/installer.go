@@ -5,12 +5,13 @@ package recipe
 
 import (
 	"fmt"
+	"iter"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // Installer is a package manager's name.
@@ -61,48 +62,61 @@ func InstallerFor(os guest.OS) (Installer, error) {
 	return "", fmt.Errorf("finding the installer of the operating system %q: name it with --installer", os.ID)
 }
 
-// install is the shell command that installs packages: without questions, and
-// with signatures checked. Words of the user's are quoted.
-func (i Installer) install(packages []string) string {
-	list := words.Join(packages...)
-	switch i {
-	case Apt:
-		// Error-Mode=any: without it an unreachable mirror is only a warning.
-		// Languages=none: nobody reads translated descriptions here.
-		const apt = "DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "
-		return apt + "-o APT::Update::Error-Mode=any -o Acquire::Languages=none update && " +
-			apt + "-y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- " + list
-	case Dnf:
-		return "dnf -y install -- " + list
-	case Yum:
-		return "yum -y install -- " + list
-	case Zypper:
-		return "zypper --non-interactive refresh && zypper --non-interactive install -- " + list
-	case Apk:
-		return "apk update && apk add -- " + list
-	default:
-		return "pacman -Sy --noconfirm --needed -- " + list
-	}
-}
-
 // packageName matches what the package managers take for a name, a version
 // or an architecture included; never an option or a path to run.
 var packageName = regexp.MustCompile(`^[A-Za-z0-9@][A-Za-z0-9+._:=~^@/<>-]*$`)
 
-// ParsePackages splits comma-separated lists and checks each name.
+// ParsePackages splits comma-separated lists of packages and checks each name.
 func ParsePackages(lists []string) ([]string, error) {
 	var packages []string
-	for _, list := range lists {
-		for name := range strings.SplitSeq(list, ",") {
-			name = strings.TrimSpace(name)
-			if name == "" {
-				continue
-			}
-			if !packageName.MatchString(name) {
-				return nil, fmt.Errorf("reading the package %q: no package has such a name", name)
-			}
-			packages = append(packages, name)
+	for item := range items(lists) {
+		if !packageName.MatchString(item) {
+			return nil, fmt.Errorf("reading the package %q: no package has such a name", item)
 		}
+		packages = append(packages, item)
 	}
 	return packages, nil
+}
+
+// ParseInstalls splits comma-separated lists of packages to install: names, and
+// local package files. A file begins with "/", "./" or "../", or ends as a
+// package file does and exists.
+func ParseInstalls(lists []string) (names, files []string, err error) {
+	suffixes := allSuffixes()
+	for item := range items(lists) {
+		isPackage := hasSuffix(item, suffixes)
+		info, err := os.Stat(item)
+		isFile := err == nil && info.Mode().IsRegular()
+		isPath := strings.HasPrefix(item, "/") || strings.HasPrefix(item, "./") || strings.HasPrefix(item, "../")
+		switch {
+		case isPackage && isFile:
+			files = append(files, item)
+		case isPath && err != nil:
+			return nil, nil, fmt.Errorf("reading the package file: %w", err)
+		case isPath:
+			return nil, nil, fmt.Errorf("reading the package file %q: a file that ends with one of %s is expected", item, strings.Join(suffixes, ", "))
+		case !packageName.MatchString(item):
+			return nil, nil, fmt.Errorf("reading the package %q: no package has such a name", item)
+		default:
+			names = append(names, item)
+		}
+	}
+	return names, files, nil
+}
+
+// items yields what stands between the commas of the lists.
+func items(lists []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, list := range lists {
+			for item := range strings.SplitSeq(list, ",") {
+				if item = strings.TrimSpace(item); item != "" && !yield(item) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func hasSuffix(name string, suffixes []string) bool {
+	return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) })
 }

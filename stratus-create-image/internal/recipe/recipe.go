@@ -17,38 +17,66 @@ import (
 // Recipe is what is done to a guest, in this order.
 type Recipe struct {
 	Copies    []Copy
-	Repos     []string // forms: see Installer.repoFile
-	Packages  []string
+	Repos     []string // forms: see CheckRepos
+	Update    bool     // bring every installed package up to date
+	Remove    []string // packages
+	Packages  []string // to install by their names
+	Files     []string // local package files to install
 	Scripts   []Script
 	Commands  []string // for sh -c
 	Variables []Variable
-	Installer Installer     // empty: the one that the operating system has
-	Timeout   time.Duration // for each script, each command and the packages; 0 for none
+
+	Installer     Installer     // empty: the one that the operating system has
+	AllowUnsigned bool          // of Repos, take one without a key unverified
+	HTTP          HTTP          // loads signing keys; nil where no repository has a URL for a key
+	Mirror        *Mirror       // of apt's archives, for the time of Apply, or nil
+	Proxy         string        // URL for the package manager's own runs, or empty; see CheckProxy
+	Timeout       time.Duration // for each script, command and run of the package manager; 0 for none
 }
 
 // Empty says whether the recipe changes anything.
 func (r *Recipe) Empty() bool {
-	return len(r.Copies)+len(r.Repos)+len(r.Packages)+len(r.Scripts)+len(r.Commands) == 0
+	return len(r.Copies)+len(r.Scripts)+len(r.Commands) == 0 && !r.NeedsInstaller()
 }
+
+// NeedsInstaller says whether the package manager has something to do.
+func (r *Recipe) NeedsInstaller() bool { return len(r.Repos)+len(r.Remove) > 0 || r.NeedsRepos() }
+
+// NeedsRepos says whether package repositories must be reached.
+func (r *Recipe) NeedsRepos() bool { return r.Update || len(r.Packages)+len(r.Files) > 0 }
 
 // Apply changes the guest. say tells what is being done.
 func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say func(format string, args ...any)) (err error) {
 	if r.Empty() {
 		return nil
 	}
+	p, err := r.newPackaging(ctx, os, say)
+	if err != nil {
+		return err
+	}
 	dir, err := g.MakeDir(ctx)
 	if err != nil {
 		return err
 	}
+	mirrored := &mirrored{guest: g, dir: dir}
 	defer func() {
 		if ctx.Err() == nil && !errors.Is(err, guest.ErrBroken) { // else the whole machine goes
-			err = errors.Join(err, dir.Remove(ctx))
+			err = errors.Join(err, mirrored.restore(ctx, say), dir.Remove(ctx))
 		}
 	}()
 	if err := r.copyFiles(ctx, g, dir, say); err != nil {
 		return err
 	}
-	if err := r.installPackages(ctx, g, dir, os, say); err != nil {
+	if err := p.addRepos(ctx, g, dir); err != nil {
+		return err
+	}
+	if r.Mirror != nil && p.installer == Apt {
+		say("using the mirror %s", r.Mirror)
+		if err := mirrored.use(ctx, r.Mirror); err != nil {
+			return err
+		}
+	}
+	if err := p.change(ctx, g, dir); err != nil {
 		return err
 	}
 	return r.runAll(ctx, g, dir, say)
@@ -78,55 +106,6 @@ func (r *Recipe) copyFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir, 
 		}
 		if err := g.Run(ctx, "copying", command); err != nil {
 			return fmt.Errorf("copying %q to %q: %w", c.Local, target, err)
-		}
-	}
-	return nil
-}
-
-func (r *Recipe) installPackages(ctx context.Context, g *guest.Guest, dir *guest.Dir, os guest.OS, say func(string, ...any)) error {
-	if len(r.Packages)+len(r.Repos) == 0 {
-		return nil
-	}
-	installer := r.Installer
-	if installer == "" {
-		var err error
-		if installer, err = InstallerFor(os); err != nil {
-			return err
-		}
-	}
-	if err := addRepos(ctx, g, dir, installer, r.Repos, say); err != nil {
-		return err
-	}
-	if len(r.Packages) == 0 {
-		return nil
-	}
-	say("installing with %s: %s", installer, strings.Join(r.Packages, " "))
-	return r.timed(ctx, func(ctx context.Context) error {
-		err := g.Run(ctx, string(installer), installer.install(r.Packages))
-		if err != nil {
-			return fmt.Errorf("installing the packages %q: %w", r.Packages, err)
-		}
-		return nil
-	})
-}
-
-func addRepos(ctx context.Context, g *guest.Guest, dir *guest.Dir, installer Installer, repos []string, say func(string, ...any)) error {
-	for n, entry := range repos {
-		file, content, err := installer.repoFile(entry, n)
-		if err != nil {
-			return err
-		}
-		say("adding the repository %q", entry)
-		name := fmt.Sprintf("repository-%d", n)
-		if err := dir.Write(ctx, name, strings.NewReader(content), 0o644); err != nil {
-			return err
-		}
-		command := words.Join("install", "-D", "-m", "644", path.Join(dir.Path, name), file)
-		if installer == Apk {
-			command = words.Join("cat", path.Join(dir.Path, name)) + " >> " + words.Quote(file)
-		}
-		if err := g.Run(ctx, "adding a repository", command); err != nil {
-			return fmt.Errorf("adding the repository %q: %w", entry, err)
 		}
 	}
 	return nil

@@ -14,14 +14,14 @@ import (
 )
 
 // Write writes the content of the overlay, over its base, to out as the target
-// asks, and digests the (uncompressed) image. scratch is a directory for an
-// intermediate file. progress receives the image's bytes as they are digested.
+// asks, and digests the (uncompressed) image. scratch is a directory for
+// intermediate files. progress receives the image's bytes as they are digested.
 //
 // The bytes that are digested are those of out itself or, where it is
 // compressed, those that go into the compressor.
 func Write(ctx context.Context, overlay string, t Target, out *os.File, scratch string, progress io.Writer) (digest.Sums, error) {
 	if t.Compression == "" {
-		if err := convert(ctx, overlay, out, t.Format); err != nil {
+		if err := t.fill(ctx, overlay, out, scratch); err != nil {
 			return digest.Sums{}, err
 		}
 		return digest.Raw(ctx, out, progress)
@@ -31,7 +31,7 @@ func Write(ctx context.Context, overlay string, t Target, out *os.File, scratch 
 		return digest.Sums{}, fmt.Errorf("saving the image: %w", err)
 	}
 	defer func() { _ = errors.Join(image.Close(), os.Remove(image.Name())) }()
-	if err := convert(ctx, overlay, image, t.Format); err != nil {
+	if err := t.fill(ctx, overlay, image, scratch); err != nil {
 		return digest.Sums{}, err
 	}
 	compressor, err := newCompressor(ctx, t.Compression, out)
@@ -42,11 +42,36 @@ func Write(ctx context.Context, overlay string, t Target, out *os.File, scratch 
 	return sums, errors.Join(err, compressor.Close())
 }
 
-// convert writes the image to an open file, by its name, and makes sure that
-// the result stands alone.
+// fill writes the uncompressed image to an open, empty file.
+func (t Target) fill(ctx context.Context, overlay string, image *os.File, scratch string) error {
+	if t.Format != diskimage.Ova {
+		return convert(ctx, overlay, image, t.Format)
+	}
+	disk, err := os.OpenFile(filepath.Join(scratch, "disk.vmdk"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("saving the image: %w", err)
+	}
+	defer func() { _ = errors.Join(disk.Close(), os.Remove(disk.Name())) }()
+	if err := convert(ctx, overlay, disk, t.Format); err != nil {
+		return err
+	}
+	if err := t.Pack(ctx, image, disk.Name()); err != nil {
+		return fmt.Errorf("saving the appliance: %w", err)
+	}
+	if _, err := image.Seek(0, io.SeekStart); err != nil { // qemu-img writes by name
+		return fmt.Errorf("saving the appliance: %w", err)
+	}
+	return nil
+}
+
+// convert writes the image, or the disk of an appliance, to an open file, by
+// its name, and makes sure that the result stands alone.
 func convert(ctx context.Context, overlay string, image *os.File, format diskimage.Format) error {
 	if err := qemuimg.Convert(ctx, overlay, image.Name(), format); err != nil {
 		return err
+	}
+	if format == diskimage.Ova {
+		format = diskimage.Vmdk
 	}
 	info, err := image.Stat()
 	if err != nil {

@@ -2,6 +2,7 @@ package save
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha512"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 )
 
@@ -25,14 +27,17 @@ func TestParseTarget(t *testing.T) {
 		want         Target
 		bad          bool
 	}{
-		{path: "a.qcow2", want: Target{"a.qcow2", diskimage.Qcow2, compress.None}},
-		{path: "d.ir/A.IMG.XZ", want: Target{"d.ir/A.IMG.XZ", diskimage.Raw, compress.Xz}},
-		{path: "a.raw.zst", want: Target{"a.raw.zst", diskimage.Raw, compress.Zstd}},
-		{path: "a.vmdk.bz2", want: Target{"a.vmdk.bz2", diskimage.Vmdk, compress.Bzip2}},
-		{path: "a.vdi.gz", want: Target{"a.vdi.gz", diskimage.Vdi, compress.Gzip}},
-		{path: "a.vhdx", want: Target{"a.vhdx", diskimage.Vhdx, compress.None}},
-		{path: "disk", format: "QCOW2", want: Target{"disk", diskimage.Qcow2, compress.None}},
-		{path: "disk.gz", format: "raw", want: Target{"disk.gz", diskimage.Raw, compress.Gzip}},
+		{path: "a.qcow2", want: Target{Path: "a.qcow2", Format: diskimage.Qcow2, Compression: compress.None}},
+		{path: "d.ir/A.IMG.XZ", want: Target{Path: "d.ir/A.IMG.XZ", Format: diskimage.Raw, Compression: compress.Xz}},
+		{path: "a.raw.zst", want: Target{Path: "a.raw.zst", Format: diskimage.Raw, Compression: compress.Zstd}},
+		{path: "a.vmdk.bz2", want: Target{Path: "a.vmdk.bz2", Format: diskimage.Vmdk, Compression: compress.Bzip2}},
+		{path: "a.vdi.gz", want: Target{Path: "a.vdi.gz", Format: diskimage.Vdi, Compression: compress.Gzip}},
+		{path: "a.vhd.zst", want: Target{Path: "a.vhd.zst", Format: diskimage.Vhd, Compression: compress.Zstd}},
+		{path: "A.OVA", want: Target{Path: "A.OVA", Format: diskimage.Ova, Compression: compress.None}},
+		{path: "disk", format: "ova", want: Target{Path: "disk", Format: diskimage.Ova, Compression: compress.None}},
+		{path: "a.vhdx", want: Target{Path: "a.vhdx", Format: diskimage.Vhdx, Compression: compress.None}},
+		{path: "disk", format: "QCOW2", want: Target{Path: "disk", Format: diskimage.Qcow2, Compression: compress.None}},
+		{path: "disk.gz", format: "raw", want: Target{Path: "disk.gz", Format: diskimage.Raw, Compression: compress.Gzip}},
 		{path: "disk", bad: true},
 		{path: "a.gz", bad: true},
 		{path: "a.iso", bad: true},
@@ -51,7 +56,7 @@ func TestParseTarget(t *testing.T) {
 // TestWrite saves one overlay in every form, and reads it back with the peers'
 // own programs.
 func TestWrite(t *testing.T) {
-	peers.Need(t, "qemu-img", "qemu-io", "xz", "bzip2", "gzip", "zstd", "sha512sum")
+	peers.Need(t, "qemu-img", "qemu-io", "xz", "bzip2", "gzip", "zstd", "tar")
 	dir := t.TempDir()
 	const size = 8 << 20
 	want := make([]byte, size)
@@ -69,13 +74,14 @@ func TestWrite(t *testing.T) {
 	}
 	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
 
-	for _, name := range []string{"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi", "a.vhdx", "a.vhdx.zst"} {
+	for _, name := range []string{"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi", "a.vhdx", "a.vhdx.zst", "a.vhd", "a.vhd.gz", "a.ova", "a.ova.xz"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			target, err := ParseTarget(filepath.Join(dir, name), "")
 			if err != nil {
 				t.Fatal(err)
 			}
+			target.Pack = pack
 			sums := write(t, overlay, target, dir)
 			plain := decompressed(t, target)
 			if diff := cmp.Diff(int64(len(plain)), sums.Bytes); diff != "" {
@@ -84,8 +90,8 @@ func TestWrite(t *testing.T) {
 			if sum := sha512.Sum512(plain); !bytes.Equal(sum[:], sums.SHA512) {
 				t.Errorf("SHA-512 %x, want %x", sums.SHA512, sum)
 			}
-			if got := content(t, plain, target.Format); !bytes.Equal(got[:size], want) {
-				t.Error("the disk has another content")
+			if got := content(t, plain, target.Format); !bytes.Equal(got, want) {
+				t.Errorf("the disk has another content (%d bytes, want %d)", len(got), len(want))
 			}
 		})
 	}
@@ -120,12 +126,24 @@ func decompressed(t *testing.T, target Target) []byte {
 	return plain
 }
 
+// pack makes an appliance.
+func pack(ctx context.Context, w io.Writer, disk string) error {
+	return ova.Write(ctx, w, ova.Machine{Name: "test", Title: "Test", Disk: disk, CPUs: 1, Memory: 512, Firmware: "bios", DisksBus: "sata"})
+}
+
 // content is what a guest would see.
 func content(t *testing.T, image []byte, format diskimage.Format) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(dir+"/image", image, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if format == diskimage.Ova {
+		disk, err := exec.Command("tar", "-xOf", dir+"/image", "--wildcards", "*.vmdk").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content(t, disk, diskimage.Vmdk)
 	}
 	if out, err := exec.Command("qemu-img", "convert", "-f", qemuimg.Driver(format), "-O", "raw", dir+"/image", dir+"/raw").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -135,6 +153,28 @@ func content(t *testing.T, image []byte, format diskimage.Format) []byte {
 		t.Fatal(err)
 	}
 	return raw
+}
+
+func TestPackFails(t *testing.T) {
+	peers.Need(t, "qemu-img")
+	dir := t.TempDir()
+	overlay := filepath.Join(dir, "overlay.qcow2")
+	if err := qemuimg.CreateOverlay(t.Context(), overlay, "/dev/null", diskimage.Raw, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(dir + "/a.ova")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	broken := errors.New("broken packer")
+	target := Target{Path: out.Name(), Format: diskimage.Ova, Pack: func(context.Context, io.Writer, string) error { return broken }}
+	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); !errors.Is(err, broken) {
+		t.Errorf("a packer that fails: %v", err)
+	}
+	if _, err := os.Stat(dir + "/disk.vmdk"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the intermediate file: %v", err)
+	}
 }
 
 func TestWriteFails(t *testing.T) {
@@ -149,7 +189,7 @@ func TestWriteFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	target := Target{out.Name(), diskimage.Raw, compress.Xz}
+	target := Target{Path: out.Name(), Format: diskimage.Raw, Compression: compress.Xz}
 	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); err == nil || !strings.Contains(err.Error(), "qcow2") {
 		t.Errorf("a broken overlay: %v, want QEMU's message", err)
 	}
@@ -163,7 +203,7 @@ func TestWriteFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []compress.Kind{compress.Gzip, compress.Xz, compress.Zstd} {
-		_, err := Write(t.Context(), good, Target{"full", diskimage.Raw, kind}, full, dir, io.Discard)
+		_, err := Write(t.Context(), good, Target{Path: "full", Format: diskimage.Raw, Compression: kind}, full, dir, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), "No space left") && !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s to a full disk: %v", kind, err)
 		}

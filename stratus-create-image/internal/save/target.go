@@ -4,7 +4,9 @@
 package save
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,12 +20,16 @@ type Target struct {
 	Path        string
 	Format      diskimage.Format
 	Compression compress.Kind
+	// Pack makes the appliance of which this is the disk, a VMDK that can be
+	// read in one pass. It is needed for the format Ova.
+	Pack func(ctx context.Context, w io.Writer, disk string) error
 }
 
 // formats are the disk formats by file extension.
 var formats = map[string]diskimage.Format{
 	".qcow2": diskimage.Qcow2, ".raw": diskimage.Raw, ".img": diskimage.Raw,
-	".vmdk": diskimage.Vmdk, ".vdi": diskimage.Vdi, ".vhdx": diskimage.Vhdx,
+	".vmdk": diskimage.Vmdk, ".vdi": diskimage.Vdi, ".vhd": diskimage.Vhd, ".vhdx": diskimage.Vhdx,
+	".ova": diskimage.Ova,
 }
 
 // compressions are the compressions by file extension.
@@ -43,13 +49,13 @@ func ParseTarget(path, format string) (Target, error) {
 	if format != "" {
 		var ok bool
 		if t.Format, ok = formats["."+strings.ToLower(format)]; !ok {
-			return t, fmt.Errorf("reading the format %q: qcow2, raw, img, vmdk, vdi and vhdx are allowed", format)
+			return t, fmt.Errorf("reading the format %q: qcow2, raw, img, vmdk, vdi, vhd, vhdx and ova are allowed", format)
 		}
 		return t, nil
 	}
 	var ok bool
 	if t.Format, ok = formats[filepath.Ext(name)]; !ok {
-		return t, fmt.Errorf("reading the output name %q: .qcow2, .raw, .img, .vmdk, .vdi or .vhdx is expected at its end, then .gz, .bz2, .xz or .zst if it is to be compressed", path)
+		return t, fmt.Errorf("reading the output name %q: .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova is expected at its end, then .gz, .bz2, .xz or .zst if it is to be compressed", path)
 	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,7 +18,11 @@ func TestNewPlan(t *testing.T) {
 	for _, item := range p.Items {
 		names = append(names, item.Name)
 	}
-	want := []string{"package-cache", "cloud-init", "dhcp", "udev-net", "random-seed", "ssh-host-keys", "machine-id", "history", "ssh-keys"}
+	want := []string{
+		"package-cache", "cloud-init", "dhcp", "network", "udev-net", "blkid", "random-seed", "ssh-host-keys", "machine-id", "registrations",
+		"server-data", "cron", "mail", "crash-data", "passwd-backups", "backup-files", "history", "login-records", "selinux-labels", "ssh-keys",
+		"ssh-dirs", "account",
+	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
@@ -39,6 +44,18 @@ func TestScriptsParse(t *testing.T) {
 		}
 		if item.What == "" || strings.ContainsAny(item.Name, " ,") {
 			t.Errorf("item %q (%q)", item.Name, item.What)
+		}
+	}
+}
+
+func TestWriteTable(t *testing.T) {
+	var b strings.Builder
+	if err := WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		if !regexp.MustCompile(`(?m)^` + name + ` +on +\S`).MatchString(b.String()) {
+			t.Errorf("no row for %s in\n%s", name, b.String())
 		}
 	}
 }

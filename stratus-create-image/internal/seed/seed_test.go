@@ -103,7 +103,7 @@ func TestOtherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := parseConfig(t, readISO(t, s)["user-data"])
-	want := []any{map[string]any{"name": "builder", "sudo": "ALL=(ALL) NOPASSWD:ALL", "shell": "/bin/sh", "ssh_authorized_keys": []any{s.LoginKey()}}}
+	want := []any{map[string]any{"name": "builder", "gecos": s.Mark, "sudo": "ALL=(ALL) NOPASSWD:ALL", "shell": "/bin/sh", "ssh_authorized_keys": []any{s.LoginKey()}}}
 	if diff := cmp.Diff(want, config["users"]); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
 	}

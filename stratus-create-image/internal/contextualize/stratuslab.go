@@ -1,0 +1,92 @@
+package contextualize
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
+	"golang.org/x/crypto/ssh"
+)
+
+// Shell for the guest: accessSh lets in whoever the variables before it name,
+// beginSh and endSh stand around the user's scripts.
+var (
+	//go:embed guest/access.sh
+	accessSh string
+	//go:embed guest/begin.sh
+	beginSh string
+	//go:embed guest/end.sh
+	endSh string
+)
+
+// stratusLab is the disk of StratusLab's clouds. HEPiX has the same without
+// init.sh: prolog.sh runs early in the boot, epilog.sh late.
+func (c *Context) stratusLab(scheme Scheme, shared bool) ([]volume.File, error) {
+	variables := c.Variables
+	if keys := c.keys(); len(keys) > 0 {
+		variables = append(variables[:len(variables):len(variables)], Variable{"PUBLIC_KEY", strings.Join(keys, "\n")})
+	}
+	text, err := contextSh(variables)
+	if err != nil {
+		return nil, err
+	}
+	scripts, _ := userdata.Scripts(c.parts())
+	files := []volume.File{
+		{Path: "context.sh", Content: text},
+		{Path: "access.sh", Content: []byte(c.access(`"${PUBLIC_KEY-}"`))},
+		{Path: "script.sh", Content: []byte(runAll(scripts, shared))},
+		{Path: "prolog.sh", Content: entry(HEPiX, "context.sh", "access.sh")},
+		{Path: "epilog.sh", Content: entry(HEPiX, "context.sh", "access.sh", "script.sh")},
+	}
+	if scheme == StratusLab {
+		files = append(files, volume.File{Path: "init.sh", Content: entry(StratusLab, "context.sh", "access.sh", "script.sh")})
+	}
+	return files, nil
+}
+
+// entry is a script that a guest runs or reads into its own shell: what it sets
+// stays in a subshell. Guests mount the disk in different places.
+func entry(scheme Scheme, files ...string) []byte {
+	b := new(strings.Builder)
+	fmt.Fprintf(b, `#!/bin/sh
+(
+    for stratus_dir in "$(dirname "$0")" /mnt/stratuslab /mnt .; do
+        if [ -f "$stratus_dir/access.sh" ]; then break; fi
+    done
+    stratus_scheme=%s
+    set -a
+`, scheme)
+	for _, file := range files {
+		fmt.Fprintf(b, "    . \"$stratus_dir/%s\"\n", file)
+		if file == "context.sh" {
+			fmt.Fprintln(b, "    set +a")
+		}
+	}
+	fmt.Fprintln(b, ")")
+	return []byte(b.String())
+}
+
+// access lets in the keys, which are told as a shell word, and a build.
+func (c *Context) access(keys string) string {
+	user, mark, host, hostPublic := "root", "", "", ""
+	if c.Seed != nil {
+		user, mark, host = c.Seed.User, c.Seed.Mark, strings.TrimSpace(string(c.Seed.HostPEM))
+		hostPublic = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(c.Seed.HostKey)))
+	}
+	return fmt.Sprintf("stratus_keys=%s\nstratus_user=%s\nstratus_mark=%s\nstratus_host_key=%s\nstratus_host_key_pub=%s\n%s",
+		keys, quote(user), quote(mark), quote(host), quote(hostPublic), accessSh)
+}
+
+// runAll runs the scripts, and SCRIPT_EXEC, one after the other. With shared,
+// they are left to cloud-init where the guest has that at work, since it is
+// told the same.
+func runAll(scripts []userdata.Part, shared bool) string {
+	b := new(strings.Builder)
+	fmt.Fprintf(b, "stratus_shared=%t\n%sstratus_scripts() {\n:\n", shared, beginSh)
+	for _, s := range scripts {
+		fmt.Fprintf(b, "stratus_script=%s\n%sstratus_report $?\n", quote(s.Name), userdata.Run(s))
+	}
+	return b.String() + "}\n" + endSh
+}

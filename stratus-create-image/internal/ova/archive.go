@@ -1,0 +1,73 @@
+package ova
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxMembers bounds the number of entries in an archive: a disk, and
+// descriptions of the appliance in several languages.
+const maxMembers = 256
+
+// archive takes in the members of a tar archive, in one pass.
+func (i *intake) archive(f *os.File) error {
+	archive := tar.NewReader(f)
+	for count := 0; ; count++ {
+		header, err := archive.Next()
+		switch {
+		case err == io.EOF:
+			return i.complete()
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath): // checkName says it better
+			return i.reading("tar archive", err)
+		case count == maxMembers:
+			return unusable("more than %d entries in the archive", maxMembers)
+		case header.Typeflag == tar.TypeXGlobalHeader:
+			continue
+		}
+		if err := i.entry(header, archive); err != nil {
+			return err
+		}
+	}
+}
+
+func (i *intake) entry(header *tar.Header, archive *tar.Reader) error {
+	if err := checkName(header.Name); err != nil {
+		return err
+	}
+	if header.Typeflag != tar.TypeReg || isSparse(header) {
+		return unusable("%q is no plain file: an archive holds nothing else (tar entry of type %q)", header.Name, header.Typeflag)
+	}
+	if i.descriptor == nil && !strings.EqualFold(filepath.Ext(header.Name), Extension) {
+		return unusable("the archive begins with %q; want a descriptor (%s)", header.Name, Extension)
+	}
+	if i.descriptor != nil && i.descriptor.names(header.Name) && !i.descriptor.gzip && header.Size > i.options.Limit {
+		return unusable("%q of %d bytes: more than the %d bytes that may be unpacked", header.Name, header.Size, i.options.Limit)
+	}
+	return i.member(header.Name, archive, "")
+}
+
+// isSparse tells whether the tar reader would make up zeros that the archive
+// does not hold.
+func isSparse(header *tar.Header) bool {
+	for key := range header.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// complete makes sure that what must be there has come.
+func (i *intake) complete() error {
+	switch {
+	case i.descriptor == nil:
+		return unusable("an empty archive")
+	case i.disk == "":
+		return unusable("no file %q, which the descriptor names as the disk", clip(i.descriptor.href))
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package ova
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// folder takes in a descriptor, the manifest beside it, and what the two name.
+func (i *intake) folder(name string, f *os.File) error {
+	dir, err := filepath.Abs(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	if err := i.member(filepath.Base(name), f, ""); err != nil {
+		return err
+	}
+	stem := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+	for _, extension := range []string{".mf", ".cert"} {
+		if _, err := i.beside(dir, stem+extension); err != nil {
+			return err
+		}
+	}
+	i.unlisted = !i.listed
+	for _, candidate := range i.descriptor.candidates() {
+		found, err := i.beside(dir, candidate)
+		if err != nil {
+			return err
+		}
+		if found {
+			break
+		}
+	}
+	for _, c := range i.manifest {
+		if i.sums[c.name] != nil {
+			continue
+		}
+		if _, err := i.beside(dir, c.name); err != nil { // verify reports what is missing
+			return err
+		}
+	}
+	return i.complete()
+}
+
+// beside takes in a file of the directory, if it is there, and never one that a
+// link leads to.
+func (i *intake) beside(dir, name string) (found bool, err error) {
+	if err := checkName(name); err != nil {
+		return false, err
+	}
+	path := filepath.Join(dir, name)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case errors.Is(err, syscall.ELOOP):
+		return false, unusable("%q is a symbolic link", name)
+	case err != nil:
+		return false, err
+	}
+	defer f.Close()
+	if err := checkRegular(f); err != nil {
+		return false, err
+	}
+	return true, i.member(name, f, path)
+}
+
+// checkRegular refuses devices, pipes and directories.
+func checkRegular(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = unusable("%q is no regular file", f.Name())
+	}
+	return err
+}

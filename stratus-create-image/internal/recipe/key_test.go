@@ -1,0 +1,132 @@
+package recipe
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/peers"
+)
+
+// gpg runs GnuPG with keys of its own.
+func gpg(t testing.TB, home string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command("gpg", append([]string{"--homedir", home, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""}, args...)...)
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("gpg %q: %v\n%s", args, err, problems.String())
+	}
+	return out
+}
+
+// newSigner makes a key that repositories are signed with.
+func newSigner(t testing.TB) (home string) {
+	t.Helper()
+	peers.Need(t, "gpg", "gpgconf")
+	home = t.TempDir()
+	if err := os.Chmod(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	gpg(t, home, "--quick-generate-key", "Packager <packager@example.org>", "rsa2048", "sign", "0")
+	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() })
+	return home
+}
+
+// TestOpenPGP compares with what GnuPG reads and writes.
+func TestOpenPGP(t *testing.T) {
+	home := newSigner(t)
+	gpg(t, home, "--quick-generate-key", "Second <second@example.org>", "ed25519", "sign", "0")
+	var want []string
+	primary := false
+	for line := range strings.Lines(string(gpg(t, home, "--list-keys", "--with-colons"))) {
+		fields := strings.Split(line, ":")
+		if fields[0] == "pub" {
+			primary = true
+		} else if fields[0] == "fpr" && primary {
+			want, primary = append(want, fields[9]), false
+		}
+	}
+	plain := gpg(t, home, "--export")
+	for name, data := range map[string][]byte{"binary": plain, "armored": gpg(t, home, "--armor", "--export")} {
+		k, err := parseOpenPGP(data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(want, k.fingerprints); diff != "" || len(want) != 2 {
+			t.Errorf("%s: fingerprints (-gpg +ours):\n%s", name, diff)
+		}
+		if !bytes.Equal(k.data, plain) {
+			t.Errorf("%s: other bytes than gpg exports", name)
+		}
+		again := filepath.Join(t.TempDir(), "again.asc")
+		if err := os.WriteFile(again, []byte(k.armored()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out := gpg(t, home, "--dearmor", "--output", "-", again); !bytes.Equal(out, plain) {
+			t.Errorf("%s: gpg reads other bytes from our armor", name)
+		}
+	}
+	for name, bad := range map[string][]byte{
+		"private": gpg(t, home, "--export-secret-keys"), "private armored": gpg(t, home, "--armor", "--export-secret-keys"),
+		"cut": plain[:len(plain)-1], "empty": nil, "text": []byte("<html>not found</html>"), "half": []byte(armorBegin + "\n\nAAAA\n"),
+	} {
+		if k, err := parseOpenPGP(bad); err == nil {
+			t.Errorf("%s is taken for a key: %+v", name, k)
+		}
+	}
+}
+
+func TestReadKey(t *testing.T) {
+	peers.Need(t, "openssl")
+	dir := t.TempDir()
+	if out, err := exec.Command("sh", "-c", `openssl genrsa 2048 >"$1/p" && openssl rsa -in "$1/p" -pubout -out "$1/me@example.org-1.rsa.pub" && cp "$1/me@example.org-1.rsa.pub" "$1/renamed" && mv "$1/p" "$1/p.rsa.pub"`, "sh", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	server := httptest.NewTLSServer(http.FileServer(http.Dir(dir)))
+	defer server.Close()
+	for _, from := range []string{dir + "/me@example.org-1.rsa.pub", server.URL + "/me@example.org-1.rsa.pub"} {
+		k, err := Apk.readKey(t.Context(), server.Client(), from)
+		if err != nil || k.name != "me@example.org-1.rsa.pub" {
+			t.Errorf("%q: %+v, %v", from, k, err)
+		}
+	}
+	for _, bad := range []string{
+		dir + "/renamed", dir + "/p.rsa.pub", dir + "/missing.rsa.pub", dir, server.URL + "/missing.rsa.pub",
+		strings.Replace(server.URL, "https", "http", 1) + "/me@example.org-1.rsa.pub", "https://me:secret@example.org/k.rsa.pub",
+	} {
+		if k, err := Apk.readKey(t.Context(), server.Client(), bad); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %+v, %v", bad, k, err)
+		}
+	}
+	if _, err := Apt.readKey(t.Context(), nil, dir+"/renamed"); err == nil {
+		t.Error("apt takes a PEM key")
+	}
+}
+
+func FuzzOpenPGP(f *testing.F) {
+	f.Add([]byte("\x99\x00\x02\x04x"))
+	f.Add([]byte("\xc6\x02\x04x\xcd\x00"))
+	f.Add([]byte("\xc6\xff\xff\xff\xff\xff"))
+	f.Add([]byte("\xc6\xc0"))
+	f.Add([]byte(armorBegin + "\nVersion: 1\n\nmQACBHg=\n=aaaa\n" + armorEnd + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		k, err := parseOpenPGP(data)
+		if err != nil {
+			return
+		}
+		again, err := parseOpenPGP([]byte(k.armored()))
+		if err != nil || !cmp.Equal(again.fingerprints, k.fingerprints) || !bytes.Equal(again.data, k.data) {
+			t.Errorf("armored and read again: %+v, %v; want %+v", again, err, k)
+		}
+	})
+}

@@ -1,0 +1,145 @@
+package recipe
+
+import "slices"
+
+// manager is how one package manager is run: the words of its commands, to
+// which those that take packages get them added. No command asks questions,
+// and signatures are checked.
+type manager struct {
+	refresh  []string // read the repositories anew
+	upgrade  []string // bring every installed package up to date
+	remove   []string // installed packages
+	install  []string // packages of the repositories
+	local    []string // package files, with what they need from the repositories
+	unsigned []string // further options, where a repository without signatures was asked for
+	suffixes []string // of its package files
+	fine     []int    // exit codes, 0 aside, that say that everything was done
+}
+
+// apt's options. Error-Mode=any: without it an unreachable mirror is only a
+// warning. Languages=none: nobody reads translated descriptions here.
+var (
+	aptGet     = []string{"apt-get", "-q", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"}
+	aptRefresh = join(aptGet, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Languages=none", "update")
+	aptChange  = join(aptGet, "-y", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+	zypper     = []string{"zypper", "--non-interactive"}
+)
+
+var pacmanSuffixes = []string{".pkg.tar.zst", ".pkg.tar.xz", ".pkg.tar.gz", ".pkg.tar"}
+
+// managers are the package managers that we know.
+//
+// Whoever gives a package file vouches for it: its own signature is not asked
+// for, those of the packages that it needs are.
+var managers = map[Installer]manager{
+	Apt: {
+		refresh:  aptRefresh,
+		upgrade:  join(aptChange, "dist-upgrade"),
+		remove:   join(aptChange, "purge", "--"),
+		install:  join(aptChange, "install", "--"),
+		local:    join(aptChange, "install", "--"),
+		suffixes: []string{".deb"},
+	},
+	Dnf: {
+		refresh:  []string{"dnf", "-y", "--refresh", "makecache"},
+		upgrade:  []string{"dnf", "-y", "upgrade"},
+		remove:   []string{"dnf", "-y", "remove", "--"},
+		install:  []string{"dnf", "-y", "install", "--"},
+		local:    []string{"dnf", "-y", "install", "--"},
+		suffixes: []string{".rpm"},
+	},
+	// yum's makecache loads lists that nobody needs here.
+	Yum: {
+		refresh:  []string{"yum", "-y", "clean", "expire-cache"},
+		upgrade:  []string{"yum", "-y", "update"},
+		remove:   []string{"yum", "-y", "remove", "--"},
+		install:  []string{"yum", "-y", "install", "--"},
+		local:    []string{"yum", "-y", "install", "--"},
+		suffixes: []string{".rpm"},
+	},
+	// 102 and 103 say that a reboot, or a newer zypper, should follow.
+	Zypper: {
+		refresh:  join(zypper, "refresh"),
+		upgrade:  join(zypper, "update"),
+		remove:   join(zypper, "remove", "--"),
+		install:  join(zypper, "install", "--"),
+		local:    join(zypper, "install", "--allow-unsigned-rpm", "--"),
+		suffixes: []string{".rpm"},
+		fine:     []int{102, 103},
+	},
+	Apk: {
+		refresh:  []string{"apk", "update"},
+		upgrade:  []string{"apk", "upgrade"},
+		remove:   []string{"apk", "del", "--"},
+		install:  []string{"apk", "add", "--"},
+		local:    []string{"apk", "add", "--allow-untrusted", "--"},
+		unsigned: []string{"--allow-untrusted"},
+		suffixes: []string{".apk"},
+	},
+	Pacman: {
+		refresh:  []string{"pacman", "-Sy", "--noconfirm"},
+		upgrade:  []string{"pacman", "-Su", "--noconfirm"},
+		remove:   []string{"pacman", "-Rn", "--noconfirm", "--"},
+		install:  []string{"pacman", "-S", "--noconfirm", "--needed", "--"},
+		local:    []string{"pacman", "-U", "--noconfirm", "--needed", "--"},
+		suffixes: pacmanSuffixes,
+	},
+}
+
+// join is the first words with more after them, in memory of its own.
+func join(first []string, more ...string) []string { return slices.Concat(first, more) }
+
+// command is one run of a package manager: the program and its arguments.
+// Packages stand after "--": none of them is an option.
+func (i Installer) command(base, packages []string, c conditions) []string {
+	m := managers[i]
+	argv := []string{"env"}
+	if i == Apt {
+		argv = append(argv, "DEBIAN_FRONTEND=noninteractive")
+	}
+	if c.proxy != "" {
+		// Both cases: not every library reads both.
+		for _, name := range []string{"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"} {
+			argv = append(argv, name+"="+c.proxy)
+		}
+	}
+	options := i.proxyOptions(c.proxy)
+	if c.unsigned {
+		options = append(options, m.unsigned...)
+	}
+	// The first word is the program, after which every option may stand.
+	return slices.Concat(argv, base[:1], options, base[1:], packages)
+}
+
+// conditions are what holds for all runs of the package manager in one build.
+type conditions struct {
+	proxy    string // URL, or empty
+	unsigned bool   // a repository without signatures was added
+}
+
+// proxyOptions are for the package managers whose own settings would win over
+// the environment.
+func (i Installer) proxyOptions(proxy string) []string {
+	switch {
+	case proxy == "":
+		return nil
+	case i == Apt:
+		return []string{"-o", "Acquire::http::Proxy=" + proxy, "-o", "Acquire::https::Proxy=" + proxy}
+	case i == Dnf || i == Yum:
+		return []string{"--setopt=proxy=" + proxy}
+	}
+	return nil
+}
+
+// allSuffixes are those of every kind of package file.
+func allSuffixes() []string {
+	var all []string
+	for _, i := range installers {
+		for _, suffix := range managers[i].suffixes {
+			if !slices.Contains(all, suffix) {
+				all = append(all, suffix)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,151 @@
+package recipe
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+)
+
+// TestCommands holds every command of every package manager, as the guest's
+// shell gets it.
+func TestCommands(t *testing.T) {
+	const apt = "env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "
+	const aptChange = apt + "-y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+	tests := map[Installer]map[string]string{
+		Apt: {
+			"refresh": apt + "-o APT::Update::Error-Mode=any -o Acquire::Languages=none update",
+			"upgrade": aptChange + "dist-upgrade",
+			"remove":  aptChange + "purge -- a 'b~1'",
+			"install": aptChange + "install -- a 'b~1'",
+			"local":   aptChange + "install -- a 'b~1'",
+		},
+		Dnf: {
+			"refresh": "env dnf -y --refresh makecache",
+			"upgrade": "env dnf -y upgrade",
+			"remove":  "env dnf -y remove -- a 'b~1'",
+			"install": "env dnf -y install -- a 'b~1'",
+			"local":   "env dnf -y install -- a 'b~1'",
+		},
+		Yum: {
+			"refresh": "env yum -y clean expire-cache",
+			"upgrade": "env yum -y update",
+			"remove":  "env yum -y remove -- a 'b~1'",
+			"install": "env yum -y install -- a 'b~1'",
+			"local":   "env yum -y install -- a 'b~1'",
+		},
+		Zypper: {
+			"refresh": "env zypper --non-interactive refresh",
+			"upgrade": "env zypper --non-interactive update",
+			"remove":  "env zypper --non-interactive remove -- a 'b~1'",
+			"install": "env zypper --non-interactive install -- a 'b~1'",
+			"local":   "env zypper --non-interactive install --allow-unsigned-rpm -- a 'b~1'",
+		},
+		Apk: {
+			"refresh": "env apk update",
+			"upgrade": "env apk upgrade",
+			"remove":  "env apk del -- a 'b~1'",
+			"install": "env apk add -- a 'b~1'",
+			"local":   "env apk add --allow-untrusted -- a 'b~1'",
+		},
+		Pacman: {
+			"refresh": "env pacman -Sy --noconfirm",
+			"upgrade": "env pacman -Su --noconfirm",
+			"remove":  "env pacman -Rn --noconfirm -- a 'b~1'",
+			"install": "env pacman -S --noconfirm --needed -- a 'b~1'",
+			"local":   "env pacman -U --noconfirm --needed -- a 'b~1'",
+		},
+	}
+	for installer, want := range tests {
+		m := managers[installer]
+		packages := []string{"a", "b~1"}
+		got := make(map[string]string)
+		for name, base := range map[string][]string{"refresh": m.refresh, "upgrade": m.upgrade} {
+			got[name] = words.Join(installer.command(base, nil, conditions{})...)
+		}
+		for name, base := range map[string][]string{"remove": m.remove, "install": m.install, "local": m.local} {
+			got[name] = words.Join(installer.command(base, packages, conditions{})...)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", installer, diff)
+		}
+		if got, err := ParseInstaller(string(installer)); got != installer || err != nil {
+			t.Errorf("ParseInstaller(%q) = %q, %v", installer, got, err)
+		}
+	}
+	if len(tests) != len(managers) || len(tests) != len(installers) {
+		t.Errorf("%d package managers are tested of %d", len(tests), len(installers))
+	}
+}
+
+func TestConditions(t *testing.T) {
+	c := conditions{proxy: "http://10.0.2.2:3142", unsigned: true}
+	const environment = "http_proxy=http://10.0.2.2:3142 https_proxy=http://10.0.2.2:3142 HTTP_PROXY=http://10.0.2.2:3142 HTTPS_PROXY=http://10.0.2.2:3142 "
+	for installer, want := range map[Installer]string{
+		Apt:    "env DEBIAN_FRONTEND=noninteractive " + environment + "apt-get -o Acquire::http::Proxy=http://10.0.2.2:3142 -o Acquire::https::Proxy=http://10.0.2.2:3142 -q ",
+		Dnf:    "env " + environment + "dnf --setopt=proxy=http://10.0.2.2:3142 -y install -- a",
+		Yum:    "env " + environment + "yum --setopt=proxy=http://10.0.2.2:3142 -y install -- a",
+		Zypper: "env " + environment + "zypper --non-interactive install -- a",
+		Apk:    "env " + environment + "apk --allow-untrusted add -- a",
+		Pacman: "env " + environment + "pacman -S --noconfirm --needed -- a",
+	} {
+		got := words.Join(installer.command(managers[installer].install, []string{"a"}, c)...)
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got  %s\nwant %s", installer, got, want)
+		}
+	}
+	for text, bad := range map[string]bool{
+		"": false, "http://proxy:3128": false, "https://[2001:db8::1]:3128/": false,
+		"proxy:3128": true, "http://user:secret@proxy": true, "socks5://x": true, "http://x/$(id)": true, "http://x y": true, "http://": true,
+	} {
+		if err := CheckProxy(text); (err != nil) != bad || err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("CheckProxy(%q): %v", text, err)
+		}
+	}
+}
+
+func TestParseInstalls(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"x.deb", "-y.rpm", "a b;id.apk", "z.pkg.tar.zst", "notes.txt", "nginx"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, files, err := ParseInstalls([]string{"curl, x.deb,./x.deb", "-y.rpm,a b;id.apk,z.pkg.tar.zst", "nginx,nginx/bookworm-backports,notes.txt,gone.deb"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"curl", "nginx", "nginx/bookworm-backports", "notes.txt", "gone.deb"}, names); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"x.deb", "./x.deb", "-y.rpm", "a b;id.apk", "z.pkg.tar.zst"}, files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	for _, bad := range []string{"./gone.deb", "/etc/passwd", "../x.deb", "./notes.txt", ".", "-x", "$(id).deb"} {
+		if names, files, err := ParseInstalls([]string{bad}); err == nil {
+			t.Errorf("ParseInstalls(%q) = %q, %q", bad, names, files)
+		}
+	}
+}
+
+// TestWrongFiles refuses what the guest's package manager cannot install before
+// anything is done.
+func TestWrongFiles(t *testing.T) {
+	for installer, file := range map[Installer]string{Apt: "x.rpm", Dnf: "x.deb", Zypper: "x.apk", Apk: "x.deb", Pacman: "x.rpm"} {
+		r := &Recipe{Installer: installer, Files: []string{file}}
+		if r.Empty() || !r.NeedsRepos() {
+			t.Errorf("a recipe with %q changes nothing", file)
+		}
+		_, err := r.newPackaging(t.Context(), osOf(installer), nil)
+		if err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s and %s: %v", installer, file, err)
+		}
+	}
+	if all := allSuffixes(); !slices.Contains(all, ".pkg.tar.zst") || len(all) != 7 {
+		t.Errorf("suffixes: %q", all)
+	}
+}

@@ -1,0 +1,66 @@
+package recipe
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const sources = `# deb http://deb.debian.org/debian stays
+deb [signed-by=/k.gpg] http://deb.debian.org/debian/ bookworm main # x
+Types: deb
+URIs: https://ftp.example.org/pub/debian
+  http://security.debian.org/debian-security
+Suites: bookworm
+deb http://third.example.org/tool ./`
+
+func TestMirrorRewrite(t *testing.T) {
+	tests := []struct {
+		mirrors []string
+		want    string
+	}{
+		{[]string{"http://10.0.2.2:3142/debian/"}, strings.NewReplacer("] http://deb.debian.org/debian/", "] http://10.0.2.2:3142/debian", "https://ftp.example.org/pub/debian", "http://10.0.2.2:3142/debian").Replace(sources)},
+		{[]string{"http://security.debian.org/debian-security=https://m/all"}, strings.Replace(sources, "http://security.debian.org/debian-security", "https://m/all", 1)},
+		{[]string{"http://m/ubuntu"}, sources},
+	}
+	for _, test := range tests {
+		m, err := ParseMirror(test.mirrors)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, back := m.rewrite(sources)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", m, diff)
+		}
+		if (len(back) == 0) != (got == sources) {
+			t.Errorf("%s: %d ways back", m, len(back))
+		}
+		if again := undo(got+"\ndeb http://new/debian ./\n", back); strings.Contains(again, m.String()) || !strings.Contains(again, "http://new/debian") {
+			t.Errorf("%s: undone:\n%s", m, again)
+		}
+	}
+	if m, err := ParseMirror(nil); m != nil || err != nil {
+		t.Errorf("no mirror: %v, %v", m, err)
+	}
+	for _, bad := range []string{"", "ftp://m/debian", "http://m", "http://user:secret@m/debian", "x=http://m/debian", "http://m/$(id)/debian", "http://m/debian x"} {
+		if m, err := ParseMirror([]string{bad}); err == nil {
+			t.Errorf("ParseMirror(%q) = %s", bad, m)
+		}
+	}
+}
+
+func FuzzMirror(f *testing.F) {
+	f.Add("http://m/debian", sources)
+	f.Add("http://a/x=http://b/y", "deb http://a/x/ ./")
+	f.Fuzz(func(t *testing.T, mirror, text string) {
+		m, err := ParseMirror([]string{mirror})
+		if err != nil || strings.Contains(text, m.String()) {
+			return
+		}
+		rewritten, back := m.rewrite(text)
+		if undone := undo(rewritten, back); len(back) == 1 && undone != text || len(back) == 0 && rewritten != text {
+			t.Errorf("%q: %q became %q and then %q", mirror, text, rewritten, undone)
+		}
+	})
+}

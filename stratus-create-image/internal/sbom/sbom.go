@@ -1,0 +1,74 @@
+// Package sbom writes the software bill of materials of an image: which
+// packages the databases in the guest list, and which of them a build has
+// brought. It must not know how the guest was reached or changed, nor what
+// becomes of the file.
+package sbom
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Package is one installed package, as the database in the guest has it.
+type Package struct {
+	Kind    string // of the package: deb, rpm, apk or alpm, as package URLs have it
+	Name    string
+	Version string // with epoch and release where there are any
+	Arch    string // empty where the database has none
+	License string // in the words of the database, empty where it has none
+}
+
+// Packages is what the databases of a guest list.
+type Packages struct {
+	List []Package // sorted, each once
+	// Unread is the number of records that are left out because they make no
+	// sense: without a name, or with characters that nobody prints.
+	Unread int
+}
+
+// add takes a record of a database in.
+func (p *Packages) add(one Package) {
+	one.License = printable(strings.Join(strings.Fields(one.License), " "))
+	if one.Name == "" || one.Version == "" || !sound(one.Name) || !sound(one.Version) || !sound(one.Arch) {
+		p.Unread++
+		return
+	}
+	p.List = append(p.List, one)
+}
+
+// maxText bounds what is taken over from one field, in bytes.
+const maxText = 4096
+
+// sound tells whether a text can be one of those that identify a package.
+func sound(text string) bool {
+	return len(text) <= maxText && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsGraphic(r) || unicode.IsSpace(r)
+	})
+}
+
+// printable replaces what is no text; old packages are not all UTF-8.
+func printable(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), maxText)], "\uFFFD")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}
+
+func (p *Packages) sort() {
+	slices.SortFunc(p.List, func(a, b Package) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version),
+			cmp.Compare(a.Arch, b.Arch), cmp.Compare(a.License, b.License))
+	})
+	p.List = slices.CompactFunc(p.List, func(a, b Package) bool { return a.key() == b.key() && a.Version == b.Version })
+}
+
+// key is what stays when a package is upgraded.
+type key struct{ kind, name, arch string }
+
+func (p Package) key() key { return key{p.Kind, p.Name, p.Arch} }

@@ -1,0 +1,137 @@
+package userdata
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDYqZ3o0bXvK8gGqj0yJmVZb3m7a5v1n9mYw4pJc2bQf"
+
+// files writes the named contents to a directory and goes there.
+func files(t *testing.T, contents map[string]string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for name, content := range contents {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestParseValue(t *testing.T) {
+	for _, c := range []struct {
+		value string
+		want  []named
+	}{
+		{"file", []named{{"", "file"}}},
+		{"./a,b", []named{{"", "./a,b"}}},
+		{"Dir,b", []named{{"", "Dir,b"}}},
+		{",b", []named{{"", ",b"}}},
+		{"a#b", []named{{"", "a#b"}}},
+		{"ssh,", []named{{"", "ssh,"}}},
+		{"x-shellscript,a,b", []named{{"x-shellscript", "a,b"}}},
+		{"text/cloud-config,c", []named{{"cloud-config", "c"}}},
+		{"include-url,u", []named{{"x-include-url", "u"}}},
+		{"ssh,#k", []named{{"ssh", "#k"}}},
+		{"ssh,k#x-shellscript,s", []named{{"ssh", "k"}, {"x-shellscript", "s"}}},
+		{"x-shellscript,a#1.sh", []named{{"x-shellscript", "a#1.sh"}}},
+		{"x-shellscript,a#1#none,b", []named{{"x-shellscript", "a#1"}, {"none", "b"}}},
+	} {
+		if diff := cmp.Diff(c.want, parseValue(c.value), cmp.AllowUnexported(named{})); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", c.value, diff)
+		}
+	}
+}
+
+func FuzzParseValue(f *testing.F) {
+	for _, s := range []string{"file", "ssh,k#none,f", "a,b#c", "#,#", "0,#", ",", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		all := parseValue(value)
+		left := value // what is told is in the value: here from its end
+		for _, n := range slices.Backward(all) {
+			before, ok := strings.CutSuffix(left, n.file)
+			if !ok || strings.ContainsAny(n.kind, "/#,\n\r:;\"") || n.kind == "" && before != "" {
+				t.Fatalf("%q gave %q", value, all)
+			}
+			left = before[:max(strings.LastIndex(before, "#"), 0)]
+		}
+		if len(all) == 0 || left != "" {
+			t.Fatalf("%q gave %q, and %q is left", value, all, left)
+		}
+	})
+}
+
+func TestRead(t *testing.T) {
+	files(t, map[string]string{
+		"a.sh": "#!/bin/sh\n", "c.yaml": "#cloud-config\n{}\n", "keys": "Comment: mine\n\n" + key + " me\n" + key + " you\r\n", "odd": "hello\n",
+		"none": "\xff\x00",
+	})
+	d, err := Read([]string{"a.sh", "ssh,keys#cloud-config,c.yaml", "x-shellscript,c.yaml", "x-odd,odd"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Data{
+		Keys: []string{key + " me", key + " you"},
+		Parts: []Part{
+			{"a.sh", "", []byte("#!/bin/sh\n")}, {"c.yaml", "cloud-config", []byte("#cloud-config\n{}\n")},
+			{"c.yaml", "x-shellscript", []byte("#cloud-config\n{}\n")}, {"odd", "x-odd", []byte("hello\n")},
+		},
+		Warnings: []string{`c.yaml begins as user data of the type "cloud-config" does, not "x-shellscript"`, `cloud-init has no user data of the type "x-odd" (odd)`},
+	}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	scripts, others := Scripts(d.Parts)
+	if len(scripts) != 1 || scripts[0].Name != "a.sh" || !slices.Equal(others, []string{"c.yaml", "c.yaml", "odd"}) {
+		t.Errorf("scripts %v, others %v", scripts, others)
+	}
+	if d, err := Read([]string{"none,none", "ssh,keys"}); err != nil || len(d.Keys) != 2 || string(d.Parts[0].Content) != "\xff\x00" {
+		t.Errorf("none: %+v, %v", d, err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	files(t, map[string]string{
+		"a": "#!/bin/sh\n", "big": "#!" + strings.Repeat("x", MaxSize), "half": "#!" + strings.Repeat("x", MaxSize/2),
+		"nokey": "Comment: none\n", "badkey": "ssh-rsa !!\n", "control": key + " a\x1bb\n", "binary": "#cloud-config\n\xff", "bomb": zeros(t),
+	})
+	for _, c := range []struct {
+		values []string
+		want   string
+	}{
+		{[]string{"missing"}, "no such file"},
+		{[]string{"none,a", "none,a"}, "as it is, and there are 2"},
+		{[]string{"none,a", "a"}, "as it is, and there are 2"},
+		{[]string{"big"}, "larger than 1048576 bytes"},
+		{[]string{"half", "half"}, "larger than 1048576 bytes"},
+		{[]string{"ssh,nokey"}, "no public key"},
+		{[]string{"ssh,badkey"}, "reading the public key"},
+		{[]string{"ssh,control"}, "control characters"},
+		{[]string{"binary"}, "UTF-8 only"},
+		{[]string{"bomb"}, "unpacked it is larger"},
+	} {
+		if _, err := Read(c.values); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.values, err, c.want)
+		}
+	}
+	if _, err := Read([]string{filepath.Join(t.TempDir())}); err == nil {
+		t.Error("a directory is read")
+	}
+}
+
+// zeros is much in little.
+func zeros(t *testing.T) string {
+	t.Helper()
+	packed, err := Gzip(make([]byte, MaxSize+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(packed)
+}
