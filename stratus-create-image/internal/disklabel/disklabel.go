@@ -63,7 +63,7 @@ func NeedsUEFI(head []byte) bool {
 	// Boot code is on many disks; on one with a GUID partition table it needs a
 	// place for the rest of it, or a partition that is marked for it.
 	esp, bios := partitions(head)
-	return esp && !(code && bios)
+	return esp && (!code || !bios)
 }
 
 // partitions looks at a GUID partition table for what the two firmwares need.

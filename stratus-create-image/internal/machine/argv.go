@@ -131,7 +131,7 @@ func (c *Config) disks() []string {
 	if seeds == nil {
 		seeds = []string{c.Seed()}
 	}
-	argv := append(c.Bus.controllers(2+len(seeds)),
+	argv := append(c.Bus.controllers(2+len(seeds), c.OVMF != nil),
 		"-blockdev", c.baseNode(),
 		"-blockdev", node(map[string]any{
 			"node-name": "disk", "driver": "qcow2", "backing": "base",

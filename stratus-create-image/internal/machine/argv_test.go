@@ -107,6 +107,9 @@ func TestArgvBuses(t *testing.T) {
 			"ide-cd,bus=ide.2,drive=seed0", "ide-cd,bus=ide.3,drive=seed1", "ide-cd,bus=ide.4,drive=seed2", "ide-cd,bus=ide.5,drive=seed3",
 			wire, plug0, card, plug1, e1000,
 		}},
+		{"scsi by uefi", Config{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}, Seeds: []string{}}, []string{
+			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0", wire, plug0, card, plug1, e1000,
+		}},
 		{"uefi", Config{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}, Seeds: []string{}}, []string{
 			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0", wire, plug0, card, plug1, e1000,
 		}},

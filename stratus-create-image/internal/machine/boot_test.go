@@ -2,8 +2,11 @@ package machine
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,25 +17,81 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// bootSector prints a line on the serial console, one that the machine takes
-// for the end of a boot, and halts.
+// last is what the programs below print: a line that the machine takes for the
+// end of a boot.
+const last = "\r\nALERT!  it boots\r\n\x00"
+
+// bootSector prints on the serial console, and halts.
 func bootSector() []byte {
 	code := []byte{
 		0x31, 0xc0, // xor ax, ax
 		0x8e, 0xd8, // mov ds, ax
-		0xba, 0xf8, 0x03, // mov dx, 0x3f8
-		0xbe, 0x15, 0x7c, // mov si, message
+		0xbe, 0x21, 0x7c, // mov si, message
 		0xac,       // next: lodsb
 		0x84, 0xc0, // test al, al
-		0x74, 0x03, // jz done
+		0x74, 0x12, // jz done
+		0x88, 0xc4, // mov ah, al
+		0xba, 0xfd, 0x03, // mov dx, 0x3fd
+		0xec,       // wait: in al, dx
+		0xa8, 0x20, // test al, 0x20
+		0x74, 0xfb, // jz wait
+		0x88, 0xe0, // mov al, ah
+		0xba, 0xf8, 0x03, // mov dx, 0x3f8
 		0xee,       // out dx, al
-		0xeb, 0xf8, // jmp next
+		0xeb, 0xe9, // jmp next
 		0xf4,       // done: hlt
 		0xeb, 0xfd, // jmp done
 	}
-	sector := append(code, "\r\nALERT!  it boots\r\n\x00"...)
+	sector := append(code, last...)
 	sector = append(sector, make([]byte, 510-len(sector))...)
 	return append(sector, 0x55, 0xaa)
+}
+
+// efiProgram does the same as a program for UEFI: a file in the format of
+// PE32+ with one section.
+func efiProgram() []byte {
+	const page, header = 0x1000, 0x200
+	file := make([]byte, 2*header)
+	copy(file, "MZ")
+	file[0x3c] = 0x40 // where the header proper is
+	copy(file[0x40:], "PE\x00\x00")
+	put := func(at int, v uint32) { binary.LittleEndian.PutUint32(file[at:], v) }
+	put(0x44, 1<<16|0x8664)  // one section, for amd64
+	put(0x54, 0x22<<16|0xf0) // an executable, and the size of what follows
+	put(0x58, 0x20b)         // PE32+
+	put(0x58+4, header)      // of code
+	put(0x58+16, page)       // the first instruction
+	put(0x58+20, page)       // the code
+	put(0x58+32, page)       // alignment in memory
+	put(0x58+36, header)     // and in the file
+	put(0x58+56, 2*page)     // size in memory
+	put(0x58+60, header)     // size of all headers
+	put(0x58+68, 10)         // an application for UEFI
+	put(0x58+108, 16)        // places for tables, all empty
+	copy(file[0x148:], ".text")
+	put(0x148+8, header)
+	put(0x148+12, page)
+	put(0x148+16, header)
+	put(0x148+20, header)
+	put(0x148+36, 0x60000020) // code, to read and to execute
+	copy(file[header:], append([]byte{
+		0x48, 0x8d, 0x35, 0x1c, 0, 0, 0, // lea rsi, [rip+message]
+		0xac,       // next: lodsb
+		0x84, 0xc0, // test al, al
+		0x74, 0x14, // jz done
+		0x88, 0xc4, // mov ah, al
+		0x66, 0xba, 0xfd, 0x03, // mov dx, 0x3fd
+		0xec,       // wait: in al, dx
+		0xa8, 0x20, // test al, 0x20
+		0x74, 0xfb, // jz wait
+		0x88, 0xe0, // mov al, ah
+		0x66, 0xba, 0xf8, 0x03, // mov dx, 0x3f8
+		0xee,       // out dx, al
+		0xeb, 0xe7, // jmp next
+		0xf4,       // done: hlt
+		0xeb, 0xfd, // jmp done
+	}, last...))
+	return file
 }
 
 // bootCause starts a machine and gives the reason why its boot ended.
@@ -71,30 +130,41 @@ func TestBusesBoot(t *testing.T) {
 	}
 }
 
-// TestUEFIBoot gives the UEFI firmware a disk with a boot sector, which is
-// nothing to it.
+// TestUEFIBoot has the UEFI firmware start a program from the disk on every
+// bus; a boot sector is nothing to it.
 func TestUEFIBoot(t *testing.T) {
-	peers.Need(t, Program, "qemu-img")
+	peers.Need(t, Program, "qemu-img", "mkfs.vfat", "mmd", "mcopy")
 	ovmf, err := FindOVMF()
 	if err != nil {
 		peers.Missing(t, err.Error())
 	}
-	for _, bus := range []Bus{Virtio, IDE} {
-		c := emptyMachine(t.TempDir())
-		c.OVMF, c.Bus, c.RAM = ovmf, bus, 128
-		if err := os.WriteFile(c.Base, append(bootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := bootCause(t, c); !errors.Is(err, errNoLoader) {
-			t.Errorf("%s: the boot ends with %v, want %v", bus, err, errNoLoader)
-		}
-		before, err := os.ReadFile(ovmf.Vars)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if after, err := os.ReadFile(c.vars()); err != nil || len(after) != len(before) {
-			t.Errorf("the machine's variables have %d bytes, %v, want %d", len(after), err, len(before))
-		}
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, efiProgram(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, bus := range []Bus{Virtio, SCSI, IDE, SATA} {
+		t.Run(string(bus), func(t *testing.T) {
+			c := emptyMachine(t.TempDir())
+			c.OVMF, c.Bus, c.RAM = ovmf, bus, 128
+			for _, command := range [][]string{
+				{"mkfs.vfat", c.Base}, {"mmd", "-i", c.Base, "::EFI", "::EFI/BOOT"}, {"mcopy", "-i", c.Base, program, "::EFI/BOOT/BOOTX64.EFI"},
+			} {
+				if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+					t.Fatalf("%s: %v: %s", command[0], err, out)
+				}
+			}
+			if err := bootCause(t, c); !errors.Is(err, ErrNoDisk) || !strings.Contains(err.Error(), "it boots") {
+				t.Errorf("the boot ends with %v", err)
+			}
+		})
+	}
+	c := emptyMachine(t.TempDir())
+	c.OVMF, c.RAM = ovmf, 128
+	if err := os.WriteFile(c.Base, append(bootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := bootCause(t, c); !errors.Is(err, errNoLoader) {
+		t.Errorf("the boot ends with %v, want %v", err, errNoLoader)
 	}
 }
 

@@ -8,9 +8,7 @@ import (
 // Bus is how a machine's disks are attached.
 type Bus string
 
-// The buses of --disks-bus. SCSI is VMware's paravirtual adapter: of those
-// that are no virtio, the one that most kernels have a driver for, kernels for
-// clouds included. IDE comes with a board of its time.
+// The buses of --disks-bus. IDE comes with a board of its time.
 const (
 	AutoBus Bus = "auto"
 	Virtio  Bus = "virtio"
@@ -60,8 +58,13 @@ func (b Bus) ports() int {
 }
 
 // controllers are the options for what so many disks need beside the board.
-func (b Bus) controllers(disks int) []string {
+// The SCSI adapter is VMware's paravirtual one: of those that are no virtio,
+// the one that most kernels have a driver for, kernels for clouds included.
+// OVMF has none any more; what boots by UEFI is younger than virtio's adapter.
+func (b Bus) controllers(disks int, uefi bool) []string {
 	switch {
+	case b == SCSI && uefi:
+		return []string{"-device", "virtio-scsi-pci,id=scsi"}
 	case b == SCSI:
 		return []string{"-device", "pvscsi,id=scsi"}
 	case (b == IDE || b == SATA) && disks > b.ports():
