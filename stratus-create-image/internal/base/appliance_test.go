@@ -130,7 +130,12 @@ func TestDigestedAppliance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := Digested(dir+"/box.ova", first.Sums)
+	f, err := os.Open(dir + "/box.ova")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	i, err := Digested(f, first.Sums)
 	if err != nil {
 		t.Fatal(err)
 	}
