@@ -11,6 +11,7 @@ import (
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/urfave/cli/v2"
 )
@@ -19,12 +20,13 @@ import (
 // file may set; two of them have the original's names.
 func settings() []tool.Setting {
 	return slices.Concat(
-		tool.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout", "cache-size"),
+		tool.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout", "cache-size",
+			"context", "disks-bus", "firmware", "package-proxy"),
 		[]tool.Setting{
 			{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
 			{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"},
 		},
-		endpoint.Settings(), reliance.Settings())
+		endpoint.Settings(), reliance.Settings(), notify.Settings())
 }
 
 func flags() []cli.Flag {
@@ -51,19 +53,25 @@ func flags() []cli.Flag {
 	force := yes(output, "force", "replace an existing output")
 	force.Aliases = []string{"f"}
 	own := []cli.Flag{
-		text(output, "output", "o", "save the image to `FILE`: .qcow2, .raw, .img, .vmdk, .vdi or .vhdx, then .gz, .bz2, .xz or .zst to compress it"),
+		text(output, "output", "o", "save the image to `FILE`: .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, then .gz, .bz2, .xz or .zst to compress it"),
 		text(output, "format", "", "save the disk as `FORMAT`, whatever the extension says"),
 		force,
 		text(output, "metadata", "", "write the draft description to `FILE` (default: standard output)"),
+		text(output, "sbom", "", "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"),
 		list(output, "no-seal", "", "leave `ITEM` in the image: "+strings.Join(seal.Names(), ", ")),
 		list(output, "exclude", "", "remove `PATH` from the image; shell patterns match"),
 
-		list(change, "packages", "a", "install `PACKAGES`, separated by commas"),
+		yes(change, "update", "bring all packages up to date, before others are removed and installed"),
+		list(change, "remove", "", "remove `PACKAGES`, separated by commas"),
+		list(change, "packages", "a", "install `PACKAGES`, separated by commas: names, or local files such as ./x.deb"),
 		list(change, "scripts", "s", "run the local `SCRIPT` in the machine: a path, or \"path arg arg\", quoted as in a shell"),
 		list(change, "copy", "", "copy a file or directory, as `LOCAL:REMOTE`, before anything else"),
 		list(change, "run", "", "run `COMMAND` in the machine's shell, after the scripts"),
 		list(change, "env", "", "set a variable for scripts and commands: `NAME=VALUE`, or NAME to pass on our own"),
-		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[[signed-by=KEYRING]] URL SUITE COMPONENT...\" for apt, \"URL [KEY-URL]\" for dnf, yum and zypper, \"URL\" for apk"),
+		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[key=KEY] URL WORD...\", KEY being a local file or an https URL, and the words SUITE COMPONENT... for apt, none for dnf, yum, zypper and apk, NAME for pacman"),
+		yes(change, "allow-unsigned-repos", "take packages from an --extra-os-repos without a key unverified"),
+		list(change, "apt-mirror", "", "while the image is made, use `[OLD=]URL` in place of apt's archive OLD, or of those that end with the same name"),
+		text(change, "package-proxy", "", "while the image is made, packages come through the proxy at `URL`"),
 		text(change, "os", "", "take the guest's operating system for `ID`"),
 		text(change, "installer", "", "install with `NAME`: apt, dnf, yum, zypper, apk or pacman (default: what the operating system has)"),
 
@@ -83,10 +91,16 @@ func flags() []cli.Flag {
 		value(text(vm, "network", "", "what the machine reaches, `NETWORK`: user (through this host) or none"), "user"),
 		value(text(vm, "ssh-user", "", "log in as `USER`, made with sudo rights if it is not root"), "root"),
 		text(vm, "key", "k", "let the public key in `FILE` in as well, while the image is made"),
-		text(vm, "user-data", "", "`FILE` with user-data for cloud-init"),
+		value(text(vm, "context", "", "tell the machine by `SCHEME`: auto, cloud-init, nocloud, config-drive, opennebula, stratuslab, hepix or none; with --print-context also cloud-init-v1"), "auto"),
+		list(vm, "user-data", "", "hand the machine user data: a `FILE`, or TYPE,FILE"),
+		list(vm, "context-var", "", "set a variable in the machine's context: `NAME=VALUE`"),
+		yes(vm, "print-context", "print the context for use with any cloud, and do nothing else; with -o, as files in a directory of that name"),
+		value(text(vm, "disks-bus", "", "attach the disks by `BUS`: auto (virtio, then the next where that fails), virtio, scsi, ide or sata"), "auto"),
+		value(text(vm, "firmware", "", "start the machine by `FIRMWARE`: auto (by what is on the disk), bios or uefi"), "auto"),
 		value(text(vm, "vm-start-timeout", "", "wait at most `SECONDS` for the login; 10m and such work, too"), "600"),
 		value(text(vm, "script-timeout", "", "wait at most `SECONDS` for the packages, each script and each command; 0 for ever"), "3600"),
 
+		yes(trouble, "list-seal", "print what is removed from every image, and do nothing else"),
 		yes(trouble, "dry-run", "print the plan and QEMU's command line, and do nothing"),
 		yes(trouble, "no-save", "do everything else, then throw the machine away"),
 		yes(trouble, "no-shutdown", "leave the machine running, unsealed and unsaved; print its directory"),
@@ -99,7 +113,7 @@ func flags() []cli.Flag {
 		value(text(base, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
 		yes(base, "no-cache", "download the base for this run only"),
 	}
-	return slices.Concat(own, reliance.Flags(base), endpoint.Flags())
+	return slices.Concat(own, notify.Flags(), reliance.Flags(base), endpoint.Flags())
 }
 
 // parseDuration reads seconds, or a number with units such as 10m.

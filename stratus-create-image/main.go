@@ -10,6 +10,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -22,6 +24,7 @@ func command() *tool.Command {
 		Args:     "BASE",
 		MinArgs:  1,
 		MaxArgs:  1,
+		Alone:    []string{printContext, listSeal},
 		Flags:    flags(),
 		Settings: settings(),
 		Examples: []string{
@@ -29,18 +32,52 @@ func command() *tool.Command {
 			"stratus-create-image --no-save -s 'setup.sh first second' base.qcow2",
 			"stratus-create-image -a nginx -o web.qcow2 base.qcow2 | stratus-build-metadata --draft - --location URL",
 			"stratus-create-image -a nginx -o web.qcow2 jane@example.org/debian-12",
+			"stratus-create-image --print-context --context opennebula --user-data x-shellscript,setup.sh",
 		},
-		Action: func(c *tool.Call) error {
-			o, err := options(c)
-			if err != nil {
-				return err
-			}
-			if err := reach(c, o); err != nil {
-				return err
-			}
-			return build.Run(c, o)
-		},
+		Action: run,
 	}
+}
+
+func run(c *tool.Call) error {
+	tell, err := notify.New(c) // first: it takes a password out of the environment
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Bool(listSeal):
+		return seal.WriteTable(c.Out)
+	case c.Bool(printContext):
+		return build.PrintContext(c, told(c), c.Path("output"))
+	}
+	o, err := options(c)
+	if err != nil {
+		return err
+	}
+	if err := reach(c, o); err != nil {
+		return err
+	}
+	o.Tell = tell.Tell
+	return build.Run(c, o)
+}
+
+// Switches that ask for something else than an image.
+const (
+	printContext = "print-context"
+	listSeal     = "list-seal"
+)
+
+// told is what the machine is to be told. Printed, it is for one kind of cloud.
+func told(c *tool.Call) build.Context {
+	t := build.Context{
+		Scheme: c.String("context"), Key: c.Path("key"), UserData: c.StringSlice("user-data"), Variables: c.StringSlice("context-var"),
+	}
+	switch {
+	case c.Bool(printContext) && !c.Typed("context"):
+		t.Scheme = "cloud-init"
+	case t.Scheme == "none" && !c.Typed("key"):
+		t.Key = "" // the configuration names one for those that are told
+	}
+	return t
 }
 
 // options turns flags into options.
@@ -75,6 +112,7 @@ func options(c *tool.Call) (*build.Options, error) {
 		Format:   c.String("format"),
 		Force:    c.Bool("force"),
 		Metadata: c.String("metadata"),
+		SBOM:     c.String("sbom"),
 
 		Title:        c.String("title"),
 		Comment:      c.String("comment"),
@@ -86,6 +124,11 @@ func options(c *tool.Call) (*build.Options, error) {
 		OS:        c.String("os"),
 		Installer: c.String("installer"),
 		Repos:     c.StringSlice("extra-os-repos"),
+		Unsigned:  c.Bool("allow-unsigned-repos"),
+		Mirrors:   c.StringSlice("apt-mirror"),
+		Proxy:     c.String("package-proxy"),
+		Update:    c.Bool("update"),
+		Remove:    c.StringSlice("remove"),
 		Packages:  c.StringSlice("packages"),
 		Copies:    c.StringSlice("copy"),
 		Scripts:   c.StringSlice("scripts"),
@@ -102,9 +145,10 @@ func options(c *tool.Call) (*build.Options, error) {
 
 		Accel:    c.String("accel"),
 		Network:  c.String("network"),
+		DisksBus: c.String("disks-bus"),
+		Firmware: c.String("firmware"),
 		SSHUser:  c.String("ssh-user"),
-		Key:      c.Path("key"),
-		UserData: c.String("user-data"),
+		Context:  told(c),
 
 		StartTimeout:  start,
 		ScriptTimeout: script,

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/reliance"
+	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
@@ -20,6 +25,18 @@ func reach(c *tool.Call, o *build.Options) (err error) {
 			return err
 		}
 	}
+	if len(o.Repos) > 0 {
+		if o.HTTP, err = remote.NewHTTP(endpoint.Options(c)); err != nil {
+			return err
+		}
+	}
+	o.SSHKeys = func(ctx context.Context) ([]ssh.Signer, func(), error) {
+		settings := endpoint.Options(c)
+		settings.Idle = o.StartTimeout // for which the agent is to stay
+		signers, release, err := remote.Keys(ctx, settings)
+		return signers, release, endpoint.Fail(err)
+	}
+	o.Endpoint = c.String("marketplace-endpoint")
 	if !o.Base.Described() {
 		_, err := credential.Prepare(c)
 		return err

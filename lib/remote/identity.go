@@ -24,6 +24,17 @@ type identities struct {
 	detach  func() bool
 }
 
+// Keys gives the keys that the user can log in somewhere with: that of o.SSHKey
+// or else those of the agent and of the usual files. release must be called when
+// they have been used; the agent's cannot be used after it.
+func Keys(ctx context.Context, o Options) (signers []ssh.Signer, release func(), err error) {
+	ids, err := loadIdentities(ctx, o.withDefaults())
+	if err != nil {
+		return nil, nil, err
+	}
+	return ids.signers, ids.close, nil
+}
+
 // loadIdentities finds the keys. The agent must stay connected until they have
 // been used; then the caller calls close. The context ends its use.
 func loadIdentities(ctx context.Context, o Options) (*identities, error) {

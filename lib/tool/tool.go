@@ -35,7 +35,9 @@ type Command struct {
 	Args    string // the positional arguments as the help shows them, such as "IMAGE"
 	MinArgs int
 	MaxArgs int
-	Flags   []cli.Flag
+	// Alone are the switches that ask for something without any arguments.
+	Alone []string
+	Flags []cli.Flag
 	// Settings are the flags that the environment and the user's configuration
 	// file may set as well.
 	Settings []Setting
@@ -109,7 +111,7 @@ func run(ctx context.Context, c *Command, args []string, s Streams) error {
 		_, err := fmt.Fprintln(s.Out, c.Name, Version())
 		return err
 	}
-	if err := checkArguments(c, args, parsed.Args().Slice()); err != nil {
+	if err := checkArguments(c.without(parsed), args, parsed.Args().Slice()); err != nil {
 		return err
 	}
 	call := &Call{Context: parsed, Ctx: ctx, Streams: s, Log: newLog(s.Err, c.Name, parsed)}
@@ -160,6 +162,16 @@ func commonFlags(c *Command, help *bool) []cli.Flag {
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more", Category: "General"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version", Category: "General"},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help", Category: "General", Destination: help})
+}
+
+// without is the command as it is with the switches that are set.
+func (c *Command) without(parsed *cli.Context) *Command {
+	if !slices.ContainsFunc(c.Alone, parsed.Bool) {
+		return c
+	}
+	alone := *c
+	alone.MinArgs, alone.MaxArgs, alone.Args = 0, 0, ""
+	return &alone
 }
 
 // checkArguments counts the positional arguments and refuses options that

@@ -41,7 +41,7 @@ func described(t *testing.T, content string) string {
 
 func TestBaseMetadata(t *testing.T) {
 	p := &plan{options: &Options{BaseMetadata: described(t, "the base")}}
-	if err := p.readFiles(); err != nil {
+	if err := p.readBaseMetadata(); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ content, want string }{
@@ -64,10 +64,10 @@ func TestDraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &plan{options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"}}
-	if err := p.readFiles(); err != nil {
+	if err := p.readBaseMetadata(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"})
+	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,9 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// draft describes the new image.
-func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS) ([]byte, error) {
+// draft describes the new image. packages is the SHA-256 of the file that lists
+// what is installed, or nil.
+func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, packages []byte) ([]byte, error) {
 	now, err := tool.Now()
 	if err != nil {
 		return nil, err
@@ -42,13 +43,14 @@ func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS) ([]byte, 
 		{metadata.Title, o.Title},
 		{metadata.Description, o.Comment},
 		{metadata.Hypervisor, p.baseText(metadata.Hypervisor, "kvm")},
-		{metadata.DisksBus, p.baseText(metadata.DisksBus, "virtio")},
+		{metadata.DisksBus, string(p.hardware.bus)},
 		{metadata.Publisher, p.baseText(metadata.Publisher, "StratusLab")},
 		{metadata.IsVersionOf, baseImage.Identifier()},
 		{metadata.Replaces, o.Replaces},
 	} {
 		d.SetText(f.term, f.text)
 	}
+	setPackages(d, packages)
 	if err := d.Check(metadata.Draft); err != nil {
 		return nil, fmt.Errorf("checking the new description: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/compress"
@@ -35,7 +36,9 @@ func (p *plan) print(call *tool.Call) error {
 	if err != nil {
 		return err
 	}
-	step("machine", "%d cpu, %d MiB, %d MiB swap, %s, network %s", p.size.CPU, p.size.RAM, p.size.Swap, p.accel, p.network)
+	h := &p.hardware
+	step("machine", "%d cpu, %d MiB, %d MiB swap, %s, network %s, disks on %s, %s", h.size.CPU, h.size.RAM, h.size.Swap, h.accel, h.network, h.bus, p.firmware())
+	p.printContext(step)
 	p.printRecipe(step)
 	if !p.options.NoShutdown {
 		for _, pattern := range p.seal.Exclude {
@@ -70,10 +73,13 @@ func (p *plan) printBase(ctx context.Context, step func(name, format string, arg
 			return "", "", err
 		}
 		step("base", "%s (%s), SHA-1 %x", o.Base.Text, form(image.Format, image.Sums.Kind), image.Sums.SHA1)
-		if image.Sums.Kind != "" {
+		for _, warning := range image.Warnings {
+			step("", "%s", warning)
+		}
+		if image.Unpacked {
 			return dryDir + "/" + image.Path, qemuimg.Driver(image.Format), nil
 		}
-		return image.Path, qemuimg.Driver(image.Format), nil
+		return image.Path, qemuimg.Driver(image.Format), p.chooseFirmware(ctx, image, "")
 	}
 	step("base", "%s", o.Base.Text)
 	if p.found != nil {
@@ -110,7 +116,24 @@ func (p *plan) printCached(ctx context.Context, step func(name, format string, a
 		return "", "", err
 	}
 	step("cache", "%s, which is the image", path)
-	return path, qemuimg.Driver(image.Format), nil
+	if image.Format == diskimage.Ova { // which is unpacked first
+		return filepath.Join(dryDir, "disk"), qemuimg.Driver(image.Format), nil
+	}
+	return path, qemuimg.Driver(image.Format), p.chooseFirmware(ctx, image, "")
+}
+
+// printContext writes what the machine is told.
+func (p *plan) printContext(step func(name, format string, args ...any)) {
+	for _, disk := range p.disks {
+		names := make([]string, len(disk.Files))
+		for i, f := range disk.Files {
+			names[i] = f.Path
+		}
+		step("context", "the disk %s with %s", disk.Label, strings.Join(names, ", "))
+	}
+	for _, note := range p.notes {
+		step("context", "%s", tool.Printable(note))
+	}
 }
 
 func (p *plan) printRecipe(step func(name, format string, args ...any)) {
@@ -121,8 +144,20 @@ func (p *plan) printRecipe(step func(name, format string, args ...any)) {
 	for _, entry := range r.Repos {
 		step("repo", "%s", entry)
 	}
-	if len(r.Packages) > 0 {
-		step("install", "%s", strings.Join(r.Packages, " "))
+	if r.Mirror != nil {
+		step("mirror", "%s", r.Mirror)
+	}
+	if r.Proxy != "" {
+		step("proxy", "%s", r.Proxy)
+	}
+	if r.Update {
+		step("update", "all packages")
+	}
+	if len(r.Remove) > 0 {
+		step("remove", "%s", strings.Join(r.Remove, " "))
+	}
+	if len(r.Packages)+len(r.Files) > 0 {
+		step("install", "%s", strings.Join(append(r.Packages[:len(r.Packages):len(r.Packages)], r.Files...), " "))
 	}
 	for _, s := range r.Scripts {
 		step("script", "%s", words.Join(append([]string{s.Path}, s.Args...)...))

@@ -13,36 +13,16 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/machine/machinetest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 )
-
-// bootSector prints a line on the serial console, one that the machine takes
-// for the end of a boot, and halts.
-func bootSector() []byte {
-	code := []byte{
-		0x31, 0xc0, // xor ax, ax
-		0x8e, 0xd8, // mov ds, ax
-		0xba, 0xf8, 0x03, // mov dx, 0x3f8
-		0xbe, 0x15, 0x7c, // mov si, message
-		0xac,       // next: lodsb
-		0x84, 0xc0, // test al, al
-		0x74, 0x03, // jz done
-		0xee,       // out dx, al
-		0xeb, 0xf8, // jmp next
-		0xf4,       // done: hlt
-		0xeb, 0xfd, // jmp done
-	}
-	sector := append(code, "\r\nKernel panic - not syncing: it boots\r\n\x00"...)
-	sector = append(sector, make([]byte, 510-len(sector))...)
-	return append(sector, 0x55, 0xaa)
-}
 
 // TestBaseFormats starts a machine from a base of every format, compressed
 // and not.
 func TestBaseFormats(t *testing.T) {
 	peers.Need(t, machine.Program, qemuimg.Program, "gzip", "bzip2", "xz", "zstd")
 	raw := filepath.Join(t.TempDir(), "disk.raw")
-	if err := os.WriteFile(raw, append(bootSector(), make([]byte, 8<<20-512)...), 0o600); err != nil {
+	if err := os.WriteFile(raw, append(machinetest.BootSector(), make([]byte, 8<<20-512)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -95,9 +75,6 @@ func checkStarts(t *testing.T, image string) {
 	}
 	c := &machine.Config{Dir: dir, Accel: machine.TCG, CPU: 1, RAM: 64, Base: from.Path, BaseFormat: qemuimg.Driver(from.Format), Network: machine.NoNetwork}
 	if err := qemuimg.CreateOverlay(t.Context(), c.Overlay(), from.Path, from.Format, from.Size); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(c.Seed(), make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	m, err := machine.Start(t.Context(), c)

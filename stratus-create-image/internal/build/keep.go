@@ -37,23 +37,20 @@ func (r *run) keepFailed(ctx context.Context, err error) error {
 func (r *run) keep(tell func(format string, args ...any)) error {
 	address := strings.Split(r.vm.Address(), ":")
 	file := func(name string) string { return filepath.Join(r.dir, name) }
-	files := []struct{ name, content string }{
-		{"id_ed25519", string(r.seed.LoginPEM)},
-		{"known_hosts", sshHost + " " + string(ssh.MarshalAuthorizedKey(r.seed.HostKey))},
-		{"pid", fmt.Sprintln(r.vm.Pid())},
-		{"ssh_config", fmt.Sprintf(`Host %s
-  HostName %s
-  Port %s
-  User %s
-  HostKeyAlias %s
-  IdentityFile %q
-  IdentitiesOnly yes
-  UserKnownHostsFile %q
-  StrictHostKeyChecking yes
-`, sshHost, address[0], address[1], r.options.SSHUser, sshHost, file("id_ed25519"), file("known_hosts"))},
+	type content struct{ name, text string }
+	files := []content{{"pid", fmt.Sprintln(r.vm.Pid())}}
+	config := fmt.Sprintf("Host %s\n  HostName %s\n  Port %s\n  User %s\n  HostKeyAlias %s\n  UserKnownHostsFile %q\n  StrictHostKeyChecking yes\n",
+		sshHost, address[0], address[1], r.options.SSHUser, sshHost, file("known_hosts"))
+	if len(r.disks) > 0 { // else the user's own keys log in
+		config += fmt.Sprintf("  IdentityFile %q\n  IdentitiesOnly yes\n", file("id_ed25519"))
+		files = append(files, content{"id_ed25519", string(r.seed.LoginPEM)})
+	}
+	files = append(files, content{"ssh_config", config})
+	if key := r.hostKey(); key != nil {
+		files = append(files, content{"known_hosts", sshHost + " " + string(ssh.MarshalAuthorizedKey(key))})
 	}
 	for _, f := range files {
-		if err := os.WriteFile(file(f.name), []byte(f.content), 0o600); err != nil {
+		if err := os.WriteFile(file(f.name), []byte(f.text), 0o600); err != nil {
 			return fmt.Errorf("keeping the machine: %w", err)
 		}
 	}
@@ -62,5 +59,16 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 	tell("log in:    %s", words.Join("ssh", "-F", file("ssh_config"), sshHost))
 	tell("console:   %s", words.Join("socat", "-,raw,echo=0", "UNIX-CONNECT:"+file("console.sock")))
 	tell("stop it:   kill %d && rm -r %s", r.vm.Pid(), words.Quote(r.dir))
+	return nil
+}
+
+// hostKey is the machine's host key, nil where nobody knows it.
+func (r *run) hostKey() ssh.PublicKey {
+	switch {
+	case r.guest != nil:
+		return r.guest.HostKey
+	case len(r.disks) > 0:
+		return r.seed.HostKey
+	}
 	return nil
 }

@@ -49,7 +49,11 @@ func (r *run) obtain(ctx context.Context) (*base.Image, error) {
 		r.say("the base is %s, %s", r.found.Identifier, r.endorser())
 	}
 	if o.Base.Form != source.File {
-		return r.download(ctx)
+		image, err := r.download(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return image, badBase(image.Unpack(ctx, r.dir))
 	}
 	r.say("reading the base image %q", o.Base.Text)
 	meter := r.call.NewMeter("reading", fileSize(o.Base.Text))

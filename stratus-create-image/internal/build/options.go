@@ -5,9 +5,14 @@
 package build
 
 import (
+	"context"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -25,6 +30,10 @@ type Options struct {
 	Format   string // of the disk, or empty: by the output's extension
 	Force    bool   // replace existing output
 	Metadata string // path of the draft; empty or "-" for standard output
+	SBOM     string // path of the list of packages, or empty
+
+	Tell     func(context.Context, *report.Report) // how the build ended; nil: nobody
+	Endpoint string                                // the Marketplace that the user named, or empty
 
 	Title, Comment      string
 	Author, AuthorEmail string
@@ -34,6 +43,12 @@ type Options struct {
 	OS        string // overrides what the guest says
 	Installer string
 	Repos     []string
+	Unsigned  bool        // accept repositories without a key
+	HTTP      recipe.HTTP // for keys of Repos
+	Mirrors   []string    // of apt's archives, while the image is made
+	Proxy     string      // URL for the package manager, while the image is made
+	Update    bool        // bring all packages up to date
+	Remove    []string    // packages
 	Packages  []string
 	Copies    []string
 	Scripts   []string
@@ -49,9 +64,13 @@ type Options struct {
 
 	Accel    string
 	Network  string
+	DisksBus string
+	Firmware string
 	SSHUser  string
-	Key      string // path of a public key to let in as well, or empty
-	UserData string // path, or empty
+	Context  Context
+
+	// SSHKeys gives the user's own keys, for a machine that is not told any.
+	SSHKeys func(context.Context) (signers []ssh.Signer, release func(), err error)
 
 	StartTimeout  time.Duration
 	ScriptTimeout time.Duration
@@ -60,4 +79,12 @@ type Options struct {
 	KeepOnFailure bool
 	NoSave        bool
 	DryRun        bool
+}
+
+// Context is what the machine is told by whatever starts it.
+type Context struct {
+	Scheme    string
+	Key       string   // path of a public key to let in, or empty
+	UserData  []string // FILE or TYPE,FILE
+	Variables []string // NAME=VALUE
 }

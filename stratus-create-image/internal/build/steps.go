@@ -6,55 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
-
-// boot starts the machine and waits until it lets us in.
-func (r *run) boot(ctx context.Context) (err error) {
-	config := r.machineConfig(r.dir, r.base.Path, qemuimg.Driver(r.base.Format))
-	r.call.Log.Verbosef("%s", commandLine(config))
-	if r.slow != "" {
-		r.say("no KVM here (%s): the machine is emulated, which takes many times longer", r.slow)
-	}
-	r.say("starting the machine: %d cpu, %d MiB, %s", config.CPU, config.RAM, config.Accel)
-	if r.vm, err = machine.Start(ctx, config); err != nil {
-		return err
-	}
-	r.say("waiting for ssh")
-	booting, cancel := r.vm.Booting(ctx)
-	defer cancel()
-	limited, cancelLimit := context.WithTimeoutCause(booting, r.options.StartTimeout,
-		fmt.Errorf("no login within %v (--vm-start-timeout)", r.options.StartTimeout))
-	defer cancelLimit()
-	login := guest.Login{Address: r.vm.Address(), User: r.options.SSHUser, Key: r.seed.Login, HostKey: r.seed.HostKey}
-	if r.guest, err = guest.Wait(limited, login, r.line); err != nil {
-		err = r.keepFailed(ctx, r.explainBoot(ctx, err))
-		r.release()
-		return err
-	}
-	r.say("logged in as %s", r.options.SSHUser)
-	return nil
-}
-
-// explainBoot says why nobody could log in: with the end of the console.
-func (r *run) explainBoot(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return err
-	}
-	tail := r.vm.ConsoleTail(15)
-	text := "\nconsole: (nothing was printed on the serial console)"
-	if len(tail) > 0 {
-		text = "\nconsole: " + strings.Join(tail, "\nconsole: ")
-	}
-	if errors.Is(err, machine.ErrBoot) {
-		return tool.BadInputf("starting the base image %q: %w%s", r.options.Base.Text, err, text)
-	}
-	return tool.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Text, err, text),
-		"the image needs cloud-init and an ssh server; --keep-on-failure leaves the machine for a look")
-}
 
 // customize does to the guest what the user asks for.
 func (r *run) customize(ctx context.Context) (err error) {
@@ -70,29 +26,28 @@ func (r *run) customize(ctx context.Context) (err error) {
 		r.os.ID, r.os.Like = strings.ToLower(r.options.OS), nil
 	}
 	r.say("the guest is %s %s on %s", r.os.ID, r.os.Version, r.os.Arch)
-	if r.size.Swap > 0 {
-		device := "/dev/disk/by-id/virtio-" + machine.SwapSerial
-		if _, err := r.guest.Output(alive, "adding swap", "mkswap "+device+" && swapon "+device); err != nil {
+	if r.hardware.size.Swap > 0 {
+		const addSwap = "for d in " + machine.SwapDevice + "; do mkswap $d && swapon $d && exit; done; exit 1"
+		if _, err := r.guest.Output(alive, "adding swap", addSwap); err != nil {
 			r.call.Log.Warnf("the machine has no swap: %v", err)
 		}
 	}
-	return r.explain(r.recipe.Apply(alive, r.guest, r.os, r.say))
+	if err := r.listPackages(alive, &r.packages.before); err != nil {
+		return r.explain(err)
+	}
+	if err := r.recipe.Apply(alive, r.guest, r.os, r.say); err != nil {
+		return r.explain(err)
+	}
+	return r.explain(r.listPackages(alive, &r.packages.after))
 }
 
-// comeUp waits in the guest until everything that starts at boot has started.
-// An ssh server answers early: cloud-init is still at work, and package
-// managers may be.
-const comeUp = `case $(systemctl is-system-running --wait 2>/dev/null) in
-running | degraded) ;;
-*) if command -v cloud-init >/dev/null; then cloud-init status --wait >/dev/null 2>&1 || true; fi ;;
-esac`
-
-func (r *run) waitUp(ctx context.Context) error {
-	r.say("waiting until the machine has come up")
-	ctx, cancel := context.WithTimeoutCause(ctx, r.options.StartTimeout,
-		fmt.Errorf("it has not come up within %v (--vm-start-timeout)", r.options.StartTimeout))
-	defer cancel()
-	_, err := r.guest.Output(ctx, "waiting until the machine has come up", comeUp)
+// listPackages lists what is installed, where somebody wants to know.
+func (r *run) listPackages(ctx context.Context, packages *sbom.Packages) (err error) {
+	if r.options.SBOM == "" {
+		return nil
+	}
+	r.say("listing the packages")
+	*packages, err = sbom.List(ctx, r.guest)
 	return err
 }
 
@@ -122,11 +77,20 @@ func (r *run) finish(ctx context.Context) error {
 	if _, err := r.guest.Output(alive, "fstrim", "sync && fstrim -a && sync"); err != nil && alive.Err() == nil {
 		r.call.Log.Warnf("the image will be larger than it need be: %v", err)
 	}
+	last, err := r.seal.LastCommand(seal.Account{Name: r.options.SSHUser, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
+	if err != nil {
+		return fmt.Errorf("sealing the image: %w", err)
+	}
 	r.say("shutting down")
-	return r.vm.Shutdown(ctx, patience, func(ctx context.Context) error {
+	var asked error
+	err = r.vm.Shutdown(ctx, patience, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, patience/4)
 		defer cancel()
-		_, err := r.guest.Output(ctx, "shutting down", "systemctl poweroff || poweroff || shutdown -P now")
-		return err
+		_, asked = r.guest.Output(ctx, "shutting down", last)
+		return asked
 	})
+	if seal.StillThere(asked) {
+		return fmt.Errorf("sealing the image: removing the account %q: %w", r.options.SSHUser, asked)
+	}
+	return err
 }

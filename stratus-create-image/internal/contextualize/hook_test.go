@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
@@ -115,7 +117,7 @@ func TestLogin(t *testing.T) {
 					t.Logf("sshd: %s", &log)
 				}
 			}()
-			login := guest.Login{Address: address, User: "root", Key: c.Seed.Login, HostKey: c.Seed.HostKey}
+			login := guest.Login{Address: address, User: "root", Keys: []ssh.Signer{c.Seed.Login}, HostKey: c.Seed.HostKey}
 			g, err := guest.Wait(ctx, login, func(string, string) {})
 			if err != nil {
 				t.Fatal(err)

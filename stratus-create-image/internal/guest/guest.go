@@ -21,12 +21,14 @@ import (
 type Login struct {
 	Address string // host:port
 	User    string
-	Key     ssh.Signer
-	HostKey ssh.PublicKey // the only host key that is accepted
+	Keys    []ssh.Signer
+	HostKey ssh.PublicKey // the only host key that is accepted; nil: any, where nobody else can answer
 }
 
 // Guest is a machine we are logged in to.
 type Guest struct {
+	HostKey ssh.PublicKey // that it has shown
+
 	client *ssh.Client
 	user   string
 	lines  func(label, line string)
@@ -45,9 +47,10 @@ const retryAfter = time.Second
 func Wait(ctx context.Context, login Login, lines func(label, line string)) (*Guest, error) {
 	last := errors.New("no answer yet")
 	for {
-		client, err := dial(ctx, login)
+		g := &Guest{user: login.User, lines: lines}
+		err := g.dial(ctx, login)
 		if err == nil {
-			return &Guest{client: client, user: login.User, lines: lines}, nil
+			return g, nil
 		}
 		if ctx.Err() == nil {
 			last = err
@@ -60,25 +63,38 @@ func Wait(ctx context.Context, login Login, lines func(label, line string)) (*Gu
 	}
 }
 
-func dial(ctx context.Context, login Login) (*ssh.Client, error) {
+func (g *Guest) dial(ctx context.Context, login Login) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", login.Address)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	c, channels, requests, err := ssh.NewClientConn(conn, login.Address, &ssh.ClientConfig{
-		User:              login.User,
-		Auth:              []ssh.AuthMethod{ssh.PublicKeys(login.Key)},
-		HostKeyCallback:   ssh.FixedHostKey(login.HostKey),
-		HostKeyAlgorithms: []string{login.HostKey.Type()},
-	})
+	c, channels, requests, err := ssh.NewClientConn(conn, login.Address, g.config(login))
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return errors.Join(err, conn.Close())
 	}
-	return ssh.NewClient(c, channels, requests), nil
+	g.client = ssh.NewClient(c, channels, requests)
+	return nil
+}
+
+func (g *Guest) config(login Login) *ssh.ClientConfig {
+	config := &ssh.ClientConfig{
+		User: login.User,
+		Auth: []ssh.AuthMethod{ssh.PublicKeys(login.Keys...)},
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			g.HostKey = key
+			return nil
+		},
+	}
+	if login.HostKey != nil {
+		g.HostKey = login.HostKey
+		config.HostKeyCallback = ssh.FixedHostKey(login.HostKey)
+		config.HostKeyAlgorithms = []string{login.HostKey.Type()}
+	}
+	return config
 }
 
 // ErrBroken says that the connection ended while it was needed.

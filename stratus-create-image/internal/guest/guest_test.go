@@ -2,14 +2,9 @@ package guest
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/pem"
 	"errors"
 	"net"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,78 +13,28 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/remote/sshdtest"
 	"golang.org/x/crypto/ssh"
 )
-
-// newKey makes a key and its private file.
-func newKey(t *testing.T, path string) ssh.Signer {
-	t.Helper()
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := ssh.MarshalPrivateKey(private, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer
-}
 
 // startServer runs OpenSSH's server for the user that runs the test.
 func startServer(t *testing.T) Login {
 	t.Helper()
-	peers.Need(t, "/usr/sbin/sshd")
-	dir := t.TempDir()
-	host, key := newKey(t, dir+"/host"), newKey(t, dir+"/key")
-	me, err := user.Current()
+	s := sshdtest.Start(t)
+	return Login{Address: net.JoinHostPort(s.Host, s.Port), User: s.User, Keys: []ssh.Signer{readKey(t, s.Key)}, HostKey: readKey(t, s.HostKeys[0]).PublicKey()}
+}
+
+func readKey(t *testing.T, path string) ssh.Signer {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	key, err := ssh.ParsePrivateKey(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{
-		"authorized_keys": string(ssh.MarshalAuthorizedKey(key.PublicKey())),
-		"config": "Port " + port + "\nListenAddress 127.0.0.1\nHostKey " + dir + "/host\nAuthorizedKeysFile " + dir + "/authorized_keys\n" +
-			"StrictModes no\nPidFile none\nUsePAM no\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n",
-	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if me.Uid == "0" {
-		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", dir+"/config")
-	var says strings.Builder
-	cmd.Stderr = &says
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(says.String())
-		}
-	})
-	return Login{Address: address, User: me.Username, Key: key, HostKey: host.PublicKey()}
+	return key
 }
 
 // connect logs in to a fresh server as root would, and collects the lines.
@@ -121,7 +66,7 @@ func connect(t *testing.T) (*Guest, func() []string) {
 
 func TestWaitChecksTheHostKey(t *testing.T) {
 	login := startServer(t)
-	login.HostKey = newKey(t, t.TempDir()+"/other").PublicKey()
+	login.HostKey = readKey(t, sshdtest.NewKey(t, t.TempDir(), "other")).PublicKey()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Second, errors.New("time is up"))
 	defer cancel()
 	_, err := Wait(ctx, login, nil)

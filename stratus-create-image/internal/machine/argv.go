@@ -28,9 +28,21 @@ func ParseNetwork(name string) (Network, error) {
 	return "", fmt.Errorf("reading the network %q: user and none are allowed", name)
 }
 
+// MAC is the hardware address of the machine's network card; where it has two,
+// of the first. The others are what QEMU's user network gives the first machine
+// that asks it by DHCP.
+const (
+	MAC     = "52:54:00:12:34:56"
+	IP      = "10.0.2.15"
+	Mask    = "255.255.255.0"
+	Subnet  = "10.0.2.0"
+	Gateway = "10.0.2.2"
+	DNS     = "10.0.2.3"
+)
+
 // Config describes a machine to start. The files are in its directory Dir.
 type Config struct {
-	Dir        string // private; holds the overlay, the seed, logs and sockets
+	Dir        string // private; holds the overlay, logs and sockets
 	Accel      Accel  // KVM or TCG
 	CPU        int    // virtual processors
 	RAM        int    // MiB
@@ -39,9 +51,8 @@ type Config struct {
 	BaseFormat string // QEMU's name of its format
 	Bus        Bus    // not AutoBus; empty is Virtio
 	OVMF       *OVMF  // boots by UEFI; nil: by BIOS
-	// Seeds are absolute paths of small disks that are only read; nil is the
-	// one at Seed. IDE has place for two beside the swap; a guest needs AHCI
-	// to find more.
+	// Seeds are absolute paths of small disks that are only read. IDE has place
+	// for two beside the swap; a guest needs AHCI to find more.
 	Seeds   []string
 	Network Network
 	Keep    bool // outlive this process when it is killed
@@ -53,7 +64,6 @@ type Config struct {
 // Names of the files in a machine's directory.
 const (
 	overlayFile = "overlay.qcow2"
-	seedFile    = "seed.iso"
 	swapFile    = "swap.raw"
 	varsFile    = "vars.fd"
 	consoleFile = "console.log"
@@ -81,9 +91,6 @@ const (
 
 // Overlay is the disk that the machine writes to.
 func (c *Config) Overlay() string { return filepath.Join(c.Dir, overlayFile) }
-
-// Seed is where the seed disk must be before the start.
-func (c *Config) Seed() string { return filepath.Join(c.Dir, seedFile) }
 
 // SwapFile is where the scratch disk must be before the start, if there is one.
 func (c *Config) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
@@ -127,11 +134,7 @@ func (c *Config) vars() string { return filepath.Join(c.Dir, varsFile) }
 // disks are the options for the disks: the system's first, then the swap,
 // where images expect it.
 func (c *Config) disks() []string {
-	seeds := c.Seeds
-	if seeds == nil {
-		seeds = []string{c.Seed()}
-	}
-	argv := append(c.Bus.controllers(2+len(seeds), c.OVMF != nil),
+	argv := append(c.Bus.controllers(2+len(c.Seeds), c.OVMF != nil),
 		"-blockdev", c.baseNode(),
 		"-blockdev", node(map[string]any{
 			"node-name": "disk", "driver": "qcow2", "backing": "base",
@@ -145,7 +148,7 @@ func (c *Config) disks() []string {
 		argv = append(argv, "-blockdev", fileNode("swap", c.SwapFile(), false))
 		argv = append(argv, c.Bus.disk(1, "swap", false, ",serial="+SwapSerial)...)
 	}
-	for i, path := range seeds {
+	for i, path := range c.Seeds {
 		name := fmt.Sprintf("seed%d", i)
 		argv = append(argv, "-blockdev", fileNode(name, path, true))
 		argv = append(argv, c.Bus.disk(2+i, name, true, "")...)
@@ -163,11 +166,11 @@ func (c *Config) cards() []string {
 	}
 	argv := []string{"-netdev", "user,id=net,restrict=" + restrict + ",hostfwd=tcp:127.0.0.1:0-:22"}
 	if c.Bus == Virtio || c.Bus == "" {
-		return append(argv, "-device", "virtio-net-pci,netdev=net,romfile=")
+		return append(argv, "-device", "virtio-net-pci,netdev=net,romfile=,mac="+MAC)
 	}
 	return append(argv,
 		"-netdev", "hubport,id=plug,hubid=0,netdev=net",
-		"-netdev", "hubport,id=plug0,hubid=0", "-device", "virtio-net-pci,netdev=plug0,romfile=",
+		"-netdev", "hubport,id=plug0,hubid=0", "-device", "virtio-net-pci,netdev=plug0,romfile=,mac="+MAC,
 		"-netdev", "hubport,id=plug1,hubid=0", "-device", "e1000,netdev=plug1,romfile=")
 }
 

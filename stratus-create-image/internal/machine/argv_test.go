@@ -9,7 +9,7 @@ import (
 )
 
 func TestArgv(t *testing.T) {
-	c := Config{Dir: "/w d", Accel: TCG, CPU: 2, RAM: 1024, Swap: 512, Base: "/images/a,b.qcow2", BaseFormat: "qcow2", Network: NoNetwork}
+	c := Config{Dir: "/w d", Accel: TCG, CPU: 2, RAM: 1024, Swap: 512, Base: "/images/a,b.qcow2", BaseFormat: "qcow2", Seeds: []string{"/w d/seed.iso"}, Network: NoNetwork}
 	want := []string{
 		"qemu-system-x86_64", "-name", "stratus-create-image",
 		"-nodefaults", "-no-user-config", "-display", "none",
@@ -28,7 +28,7 @@ func TestArgv(t *testing.T) {
 		"-blockdev", `{"driver":"raw","file":{"driver":"file","filename":"/w d/seed.iso","read-only":true},"node-name":"seed0","read-only":true}`,
 		"-device", "virtio-blk-pci,drive=seed0",
 		"-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22",
-		"-device", "virtio-net-pci,netdev=net,romfile=",
+		"-device", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		"-S",
 	}
 	if diff := cmp.Diff(want, c.Argv()); diff != "" {
@@ -73,7 +73,7 @@ func TestArgvBuses(t *testing.T) {
 		wire  = "hubport,id=plug,hubid=0,netdev=net"
 		plug0 = "hubport,id=plug0,hubid=0"
 		plug1 = "hubport,id=plug1,hubid=0"
-		card  = "virtio-net-pci,netdev=plug0,romfile="
+		card  = "virtio-net-pci,netdev=plug0,romfile=,mac=52:54:00:12:34:56"
 		e1000 = "e1000,netdev=plug1,romfile="
 		rng   = "virtio-rng-pci"
 	)
@@ -84,10 +84,10 @@ func TestArgvBuses(t *testing.T) {
 	}{
 		{"virtio", Config{Bus: Virtio, Seeds: []string{"/a", "/b"}}, []string{
 			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0",
-			"virtio-blk-pci,drive=seed0", "virtio-blk-pci,drive=seed1", "virtio-net-pci,netdev=net,romfile=",
+			"virtio-blk-pci,drive=seed0", "virtio-blk-pci,drive=seed1", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		}},
 		{"nothing to tell", Config{Seeds: []string{}}, []string{
-			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0", "virtio-net-pci,netdev=net,romfile=",
+			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		}},
 		{"scsi", Config{Bus: SCSI, Swap: 1, Seeds: []string{"/a"}}, []string{
 			"q35,graphics=off", rng, "pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0",
@@ -107,10 +107,10 @@ func TestArgvBuses(t *testing.T) {
 			"ide-cd,bus=ide.2,drive=seed0", "ide-cd,bus=ide.3,drive=seed1", "ide-cd,bus=ide.4,drive=seed2", "ide-cd,bus=ide.5,drive=seed3",
 			wire, plug0, card, plug1, e1000,
 		}},
-		{"scsi by uefi", Config{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}, Seeds: []string{}}, []string{
+		{"scsi by uefi", Config{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
 			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0", wire, plug0, card, plug1, e1000,
 		}},
-		{"uefi", Config{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}, Seeds: []string{}}, []string{
+		{"uefi", Config{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
 			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0", wire, plug0, card, plug1, e1000,
 		}},
 	} {

@@ -15,37 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/machine/machinetest"
 )
-
-// last is what the programs below print: a line that the machine takes for the
-// end of a boot.
-const last = "\r\nALERT!  it boots\r\n\x00"
-
-// bootSector prints on the serial console, and halts.
-func bootSector() []byte {
-	code := []byte{
-		0x31, 0xc0, // xor ax, ax
-		0x8e, 0xd8, // mov ds, ax
-		0xbe, 0x21, 0x7c, // mov si, message
-		0xac,       // next: lodsb
-		0x84, 0xc0, // test al, al
-		0x74, 0x12, // jz done
-		0x88, 0xc4, // mov ah, al
-		0xba, 0xfd, 0x03, // mov dx, 0x3fd
-		0xec,       // wait: in al, dx
-		0xa8, 0x20, // test al, 0x20
-		0x74, 0xfb, // jz wait
-		0x88, 0xe0, // mov al, ah
-		0xba, 0xf8, 0x03, // mov dx, 0x3f8
-		0xee,       // out dx, al
-		0xeb, 0xe9, // jmp next
-		0xf4,       // done: hlt
-		0xeb, 0xfd, // jmp done
-	}
-	sector := append(code, last...)
-	sector = append(sector, make([]byte, 510-len(sector))...)
-	return append(sector, 0x55, 0xaa)
-}
 
 // efiProgram does the same as a program for UEFI: a file in the format of
 // PE32+ with one section.
@@ -90,7 +61,7 @@ func efiProgram() []byte {
 		0xeb, 0xe7, // jmp next
 		0xf4,       // done: hlt
 		0xeb, 0xfd, // jmp done
-	}, last...))
+	}, machinetest.Last...))
 	return file
 }
 
@@ -117,8 +88,8 @@ func TestBusesBoot(t *testing.T) {
 	for _, bus := range []Bus{Virtio, SCSI, IDE, SATA} {
 		t.Run(string(bus), func(t *testing.T) {
 			c := emptyMachine(t.TempDir())
-			c.Bus, c.Swap, c.Seeds = bus, 1, slices.Repeat([]string{c.Seed()}, 4)
-			for path, content := range map[string][]byte{c.SwapFile(): make([]byte, 1<<20), c.Base: append(bootSector(), make([]byte, 1<<20-512)...)} {
+			c.Bus, c.Swap, c.Seeds = bus, 1, slices.Repeat(c.Seeds[:1], 4)
+			for path, content := range map[string][]byte{c.SwapFile(): make([]byte, 1<<20), c.Base: append(machinetest.BootSector(), make([]byte, 1<<20-512)...)} {
 				if err := os.WriteFile(path, content, 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -160,7 +131,7 @@ func TestUEFIBoot(t *testing.T) {
 	}
 	c := emptyMachine(t.TempDir())
 	c.OVMF, c.RAM = ovmf, 128
-	if err := os.WriteFile(c.Base, append(bootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
+	if err := os.WriteFile(c.Base, append(machinetest.BootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := bootCause(t, c); !errors.Is(err, errNoLoader) {

@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 
 // emptyMachine is a machine without anything on its disks.
 func emptyMachine(dir string) *Config {
-	c := &Config{Dir: dir, Accel: TCG, CPU: 1, RAM: 64, Base: dir + "/base.raw", BaseFormat: "raw", Network: NoNetwork}
-	for _, f := range []string{c.Base, c.Seed()} {
+	c := &Config{Dir: dir, Accel: TCG, CPU: 1, RAM: 64, Base: dir + "/base.raw", BaseFormat: "raw", Seeds: []string{dir + "/seed.iso"}, Network: NoNetwork}
+	for _, f := range []string{c.Base, c.Seeds[0]} {
 		if err := os.WriteFile(f, make([]byte, 1<<20), 0o600); err != nil {
 			panic(err)
 		}

@@ -84,7 +84,7 @@ func Start(t testing.TB) *Sandbox {
 	}
 	write(t, files+"/authorized_keys", string(ssh.MarshalAuthorizedKey(key.PublicKey())))
 	write(t, files+"/config", "Port "+port+"\n"+config)
-	s := &Sandbox{t: t, login: guest.Login{Address: address, Key: key, HostKey: host.PublicKey()}}
+	s := &Sandbox{t: t, login: guest.Login{Address: address, Keys: []ssh.Signer{key}, HostKey: host.PublicKey()}}
 	s.serve(t.TempDir(), files)
 	return s
 }

@@ -10,23 +10,17 @@ import (
 	"encoding/pem"
 	"fmt"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 	"golang.org/x/crypto/ssh"
 )
 
-// MaxUserData bounds the user's own data, in bytes.
-const MaxUserData = userdata.MaxSize
-
 // Seed is what one machine is started with.
 type Seed struct {
-	User      string     // who logs in: "root", or a user that is made
-	Mark      string     // the comment (GECOS) of a user that is made, which nobody else has
-	Login     ssh.Signer // the throw-away key that logs in
-	LoginPEM  []byte     // the same, as an OpenSSH private key file
-	HostKey   ssh.PublicKey
-	HostPEM   []byte   // its private half, for the machine
-	OtherKeys []string // more public keys to let in, as lines of authorized_keys
-	UserData  []byte   // the user's own user-data, or nil
+	User     string     // who logs in: "root", or a user that is made
+	Mark     string     // the comment (GECOS) of a user that is made, which nobody else has
+	Login    ssh.Signer // the throw-away key that logs in
+	LoginPEM []byte     // the same, as an OpenSSH private key file
+	HostKey  ssh.PublicKey
+	HostPEM  []byte // its private half, for the machine
 }
 
 // New makes fresh keys.

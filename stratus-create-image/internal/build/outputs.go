@@ -1,0 +1,132 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
+)
+
+// outputs are the files that a build makes; those that it does not are nil.
+type outputs struct{ image, packages *tool.Pending }
+
+// createOutputs begins the outputs at once: one that cannot be written must not
+// cost an hour.
+func (r *run) createOutputs() (out outputs, err error) {
+	if !r.saving {
+		return out, nil
+	}
+	if out.image, err = tool.CreatePending(r.target.Path, r.options.Force); err != nil {
+		return out, err
+	}
+	if r.options.SBOM == "" {
+		return out, nil
+	}
+	if out.packages, err = tool.CreatePending(r.options.SBOM, r.options.Force); err != nil {
+		out.discard()
+	}
+	return out, err
+}
+
+func (o outputs) discard() {
+	for _, p := range []*tool.Pending{o.image, o.packages} {
+		if p != nil {
+			p.Discard()
+		}
+	}
+}
+
+// save writes the image and its description; both appear, or neither.
+func (r *run) save(ctx context.Context, out outputs) error {
+	if err := r.base.CheckUnchanged(); err != nil {
+		return tool.BadInputf("%w", err)
+	}
+	r.say("saving %q (%s)", r.target.Path, form(r.target.Format, r.target.Compression))
+	meter := r.call.NewMeter("digesting", 0)
+	sums, err := save.Write(ctx, r.config().Overlay(), r.target, out.image.File, r.dir, meter)
+	meter.Close()
+	if err != nil {
+		return fmt.Errorf("saving %q: %w", r.target.Path, err)
+	}
+	list, err := r.writePackages(out, sums)
+	if err != nil {
+		return err
+	}
+	draft, err := r.draft(sums, r.base, r.os, list)
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("saving %q: %w", r.target.Path, context.Cause(ctx))
+	}
+	return r.publish(out, sums, draft)
+}
+
+// writePackages writes the list of packages, and gives the SHA-256 of the file.
+func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
+	if out.packages == nil {
+		return nil, nil
+	}
+	now, err := tool.Now()
+	if err != nil {
+		return nil, err
+	}
+	image := metadata.Image{SHA1: sums.SHA1}
+	var b bytes.Buffer
+	if err := sbom.Write(&b, r.packages.before, r.packages.after, sbom.About{
+		Identifier: image.Identifier(), Title: r.options.Title, Version: r.imageVersion(), Sums: sums, OS: r.os,
+		Tool: "stratus-create-image", ToolVersion: tool.Version(), Time: now,
+	}); err != nil {
+		return nil, err
+	}
+	if unread := r.packages.after.Unread; unread > 0 {
+		r.call.Log.Warnf("%d records of the guest's package databases make no sense, and are not in %q", unread, r.options.SBOM)
+	}
+	if _, err := out.packages.File.Write(b.Bytes()); err != nil {
+		return nil, fmt.Errorf("writing %q: %w", r.options.SBOM, err)
+	}
+	sum := sha256.Sum256(b.Bytes())
+	return sum[:], nil
+}
+
+func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
+	if out.packages != nil { // first: an image without it is as good, and it is nothing without the image
+		if err := out.packages.Commit(); err != nil {
+			return fmt.Errorf("saving the list of packages: %w", err)
+		}
+	}
+	if err := out.image.Commit(); err != nil {
+		return fmt.Errorf("saving: %w", err)
+	}
+	image := metadata.Image{SHA1: sums.SHA1}
+	r.say("saved %q: %s, identifier %s", r.target.Path, tool.FormatBytes(fileSize(r.target.Path)), image.Identifier())
+	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
+		return tool.WithHint(fmt.Errorf("the image is whole, but its description is lost: %w", err),
+			"make one with: stratus-build-metadata %s", r.target.Path)
+	}
+	path, err := filepath.Abs(r.target.Path)
+	if err != nil {
+		return fmt.Errorf("naming the image: %w", err)
+	}
+	r.saved = &report.Image{Path: path, Identifier: image.Identifier(), Draft: draft}
+	if r.options.Metadata != "-" {
+		r.saved.DraftPath = r.options.Metadata
+	}
+	return nil
+}
+
+// setPackages names the list of packages in the description.
+func setPackages(d *metadata.Document, sha256 []byte) {
+	if sha256 != nil {
+		d.SetExtension(metadata.SBOM, hex.EncodeToString(sha256))
+	}
+}

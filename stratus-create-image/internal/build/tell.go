@@ -1,0 +1,38 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+)
+
+// consoleLines is how much of the console is told of a failed build.
+const consoleLines = 40
+
+// tell tells the user how the build has ended. Whoever has mistyped something,
+// or keeps a machine to log in to, sits before the screen.
+func (r *run) tell(ctx context.Context, failure error) {
+	if r.options.Tell == nil || r.options.NoShutdown && failure == nil {
+		return
+	}
+	var known *tool.Error
+	if errors.As(failure, &known) && known.Code == tool.ExitUsage {
+		return
+	}
+	told := &report.Report{
+		Title: r.options.Title, Base: r.options.Base.Text, Started: r.start, Ended: time.Now(),
+		Image: r.saved, Endpoint: r.options.Endpoint,
+	}
+	if failure != nil {
+		cause, _, _ := strings.Cut(failure.Error(), marker)
+		told.Failure = &report.Failure{Phase: r.phase, Cause: cause}
+		if r.vm != nil {
+			told.Failure.Console = r.vm.ConsoleTail(consoleLines)
+		}
+	}
+	r.options.Tell(ctx, told)
+}
