@@ -10,8 +10,10 @@ GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 TOOLS    = $(wildcard stratus-*)
 PROGRAMS = find-image marketplace
-HELPERS  = boot-image build-base-image
+HELPERS  = boot-image build-base-image audit-image audit-guest.sh check-sealed
 BASE     = build/base.qcow2
+TRIXIE   = build/trixie.qcow2
+UEFI     = build/uefi.qcow2
 
 .PHONY: help build demo check bench install clean base lint vuln
 
@@ -29,20 +31,31 @@ demo: ## make a base image, customize, sign and publish it, and start again from
 
 check: ## everything CI checks, with real virtual machines
 	@scripts/install-deps check
-	@$(MAKE) --no-print-directory build base
+	@$(MAKE) --no-print-directory build base $(TRIXIE) $(UEFI)
 	@scripts/check-format
 	$(GO) vet ./...
 	@$(MAKE) --no-print-directory lint
-	STRATUS_REQUIRE_PEERS=1 STRATUS_TEST_BASE=$(CURDIR)/$(BASE) $(GO) test -race -timeout 60m ./...
+	STRATUS_REQUIRE_PEERS=1 $(BASES) $(GO) test -race -timeout 60m ./...
 	STRATUS_REQUIRE_PEERS=1 $(GO) test -p 1 -run 'TestMemory|TestHostile|TestParallelPages' ./lib/digest ./lib/signature ./scripts/marketplace/... # not with -race, which takes memory itself; one after another
 	STRATUS_REQUIRE_PEERS=1 $(GO) test -v -run 'TestPeerVerifiesOurs|TestWeVerifyPeers|Mutat' ./lib/signature/internal/xmldsig # once more, for its seeds
 	@$(MAKE) --no-print-directory vuln
+
+# The images that tests with real machines start from.
+BASES = STRATUS_TEST_BASE=$(CURDIR)/$(BASE) STRATUS_TEST_BASE_TRIXIE=$(CURDIR)/$(TRIXIE) STRATUS_TEST_BASE_UEFI=$(CURDIR)/$(UEFI)
 
 base: $(BASE)
 
 $(BASE): scripts/build-base-image
 	@mkdir -p $(@D)
 	scripts/build-base-image --force -o $@
+
+$(TRIXIE): scripts/build-base-image
+	@mkdir -p $(@D)
+	scripts/build-base-image --force --release trixie -o $@
+
+$(UEFI): scripts/build-base-image
+	@mkdir -p $(@D)
+	scripts/build-base-image --force --firmware uefi -o $@
 
 lint:
 	$(GO) run $(GOLANGCI_LINT) run ./...

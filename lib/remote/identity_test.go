@@ -2,6 +2,8 @@ package remote_test
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -86,6 +88,32 @@ func TestAgent(t *testing.T) {
 			o.SSHKey = test.key
 			checkDial(t, server, o, test.want)
 		})
+	}
+}
+
+// TestKeys uses a key of the agent as long as it may be used.
+func TestKeys(t *testing.T) {
+	server := sshdtest.Start(t)
+	newHome(t)
+	if _, _, err := remote.Keys(t.Context(), remote.Options{}); !errors.Is(err, remote.ErrCredentials) {
+		t.Errorf("no keys: %v", err)
+	}
+	startAgent(t, server.Key)
+	signers, release, err := remote.Keys(t.Context(), remote.Options{})
+	if err != nil || len(signers) != 1 {
+		t.Fatalf("%d keys, %v, want the agent's", len(signers), err)
+	}
+	text := []byte("text")
+	signature, err := signers[0].Sign(rand.Reader, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := signers[0].PublicKey().Verify(text, signature); err != nil {
+		t.Error(err)
+	}
+	release()
+	if _, err := signers[0].Sign(rand.Reader, text); err == nil {
+		t.Error("the agent still signs")
 	}
 }
 

@@ -195,7 +195,7 @@ func checkArguments(c *Command, args, positional []string) error {
 	case n < c.MinArgs:
 		return Usagef("an argument is missing: %s [options] %s", c.Name, c.Args)
 	case n > c.MaxArgs:
-		return Usagef("too many arguments: %q comes after what %q takes", positional[c.MaxArgs], c.Name+" [options] "+c.Args)
+		return Usagef("too many arguments: %q comes after what %q takes", positional[c.MaxArgs], strings.TrimSpace(c.Name+" [options] "+c.Args))
 	}
 	return nil
 }

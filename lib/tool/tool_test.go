@@ -73,6 +73,29 @@ func TestMissingArgument(t *testing.T) {
 	}
 }
 
+func TestAlone(t *testing.T) {
+	list := &cli.BoolFlag{Name: "list"}
+	c := &Command{
+		Name: "show", Args: "IMAGE", MinArgs: 1, MaxArgs: 1, Alone: []string{"list"}, Flags: []cli.Flag{list},
+		Action: func(c *Call) error { _, err := c.Out.Write([]byte(c.Args().First() + ".")); return err },
+	}
+	const hint = "\nshow: hint: \"show --help\" lists the options\n"
+	for _, test := range []struct {
+		args []string
+		want result
+	}{
+		{[]string{"--list"}, result{Out: "."}},
+		{[]string{"a"}, result{Out: "a."}},
+		{nil, result{Code: ExitUsage, Err: "show: an argument is missing: show [options] IMAGE" + hint}},
+		{[]string{"--list", "a"}, result{Code: ExitUsage, Err: `show: too many arguments: "a" comes after what "show [options]" takes` + hint}},
+		{[]string{"--list=false"}, result{Code: ExitUsage, Err: "show: an argument is missing: show [options] IMAGE" + hint}},
+	} {
+		if diff := cmp.Diff(test.want, runCommand(t, c, test.args...)); diff != "" {
+			t.Errorf("show %q (-want +got):\n%s", test.args, diff)
+		}
+	}
+}
+
 func TestHelpAndVersionGoToStdout(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"-o", "x", "-h"}, {"-h", "a"}, {"--help", "help", "h"}} {
 		got := runCommand(t, echo(), args...)
