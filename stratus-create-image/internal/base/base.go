@@ -118,12 +118,11 @@ func look(name string, f *os.File) (*Image, error) {
 }
 
 func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress io.Writer) error {
-	head := make([]byte, 512)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading %q: %w", i.name, err)
+	head, err := i.head(f)
+	if err != nil {
+		return err
 	}
-	if compress.Detect(head[:n]) == compress.None {
+	if compress.Detect(head) == compress.None {
 		if err := i.inspect(f); err != nil {
 			return err
 		}
@@ -189,8 +188,13 @@ func (i *Image) inspect(f *os.File) error {
 	if i.Format, err = diskimage.DetectFile(f, info.Size()); err != nil {
 		return fmt.Errorf("reading %q: %w", i.name, err)
 	}
-	if i.Format == diskimage.Ova {
+	switch i.Format {
+	case diskimage.Ova:
 		return nil
+	case diskimage.Raw:
+		if err := i.checkPlain(f); err != nil {
+			return err
+		}
 	}
 	if err := diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
@@ -199,6 +203,26 @@ func (i *Image) inspect(f *os.File) error {
 		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
 	}
 	return i.checkSize()
+}
+
+// checkPlain refuses what is still compressed, and would only be found to start
+// nothing.
+func (i *Image) checkPlain(f *os.File) error {
+	head, err := i.head(f)
+	if err == nil && compress.Detect(head) != compress.None {
+		err = fmt.Errorf("%w: %q: compressed more than once", ErrUnusable, i.name)
+	}
+	return err
+}
+
+// head reads what tells how a file is compressed.
+func (i *Image) head(f *os.File) ([]byte, error) {
+	head := make([]byte, 512)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	return head[:n], nil
 }
 
 func (i *Image) checkSize() error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 	"golang.org/x/crypto/ssh"
@@ -87,20 +88,7 @@ func read(t *testing.T, source Scheme, dir string) (got struct {
 	Network  bool
 }) {
 	t.Helper()
-	const python = "/usr/bin/python3" // the distribution's, which has its cloud-init
-	peers.Need(t, python)
-	if err := exec.Command(python, "-c", "import cloudinit").Run(); err != nil {
-		peers.Missing(t, "cloud-init is not installed: "+err.Error())
-	}
-	cmd := exec.Command(python, "testdata/datasource.py", string(source), dir)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatal(err)
-	}
+	pythontest.Answer(t, pythontest.Command(t, "cloudinit", "testdata/datasource.py", string(source), dir), &got)
 	return got
 }
 

@@ -75,6 +75,29 @@ func TestWaitChecksTheHostKey(t *testing.T) {
 	}
 }
 
+// TestWaitAnyHostKey logs in to a server that nothing is known of, and again to
+// one that must have the key that the first has shown.
+func TestWaitAnyHostKey(t *testing.T) {
+	login := startServer(t)
+	login.HostKey = nil
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	g, err := Wait(ctx, login, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if g.HostKey == nil {
+		t.Fatal("the guest has no host key")
+	}
+	login.HostKey = g.HostKey
+	again, err := Wait(ctx, login, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+}
+
 func TestRun(t *testing.T) {
 	g, lines := connect(t)
 	if err := g.Run(t.Context(), "say", `echo one; printf 'two\rthree' >&2; cat`); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/repotest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sandboxtest"
 )
 
@@ -26,6 +27,23 @@ func apply(t *testing.T, g *guest.Guest, s *sandboxtest.Sandbox, r *Recipe) erro
 	return err
 }
 
+// signedDebs makes a signed repository of two packages, and gives its key's file.
+func signedDebs(t *testing.T, dir string) (keyFile string) {
+	t.Helper()
+	peers.Need(t, "apt-get")
+	signer := repotest.NewSigner(t)
+	repotest.Debs(t, dir, repotest.Pair...)
+	repotest.Apt(t, dir, signer)
+	return signer.KeyFile(t)
+}
+
+// serve serves a directory to the sandbox.
+func serve(t *testing.T, dir string) (url string, asked *repotest.Requests) {
+	t.Helper()
+	port, asked := repotest.Serve(t, dir)
+	return "http://127.0.0.1:" + port, asked
+}
+
 // etc lists every file below /etc with its time, mode, owner and digest.
 const etc = `find /etc -xdev -type f -printf '%p %T@ %m %U:%G\n' | sort; find /etc -xdev -type f -exec sha256sum {} + | sort -k 2`
 
@@ -37,7 +55,9 @@ func TestApt(t *testing.T) {
 	if err := os.MkdirAll(dir+"/mirror", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	run(t, dir, "sh", "-c", "ln -s .. mirror/debian")
+	if err := os.Symlink("..", dir+"/mirror/debian"); err != nil {
+		t.Fatal(err)
+	}
 	url, asked := serve(t, dir)
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
@@ -70,7 +90,7 @@ func TestApt(t *testing.T) {
 	if got := sandboxtest.Output(t, g, "dpkg-query -W -f '${Status} ' stratus-alpha stratus-beta"); got != "install ok installed install ok installed " {
 		t.Errorf("dpkg says %q", got)
 	}
-	if paths := asked.text(); !strings.Contains(paths, "http://through.the.proxy.invalid/mirror/debian/./InRelease") || strings.Contains(paths, "http://nowhere.invalid") {
+	if paths := asked.Text(); !strings.Contains(paths, "http://through.the.proxy.invalid/mirror/debian/./InRelease") || strings.Contains(paths, "http://nowhere.invalid") {
 		t.Errorf("the server was asked for:\n%s", paths)
 	}
 	if err := apply(t, g, s, &Recipe{Installer: Apt, Remove: []string{"stratus-alpha"}}); err != nil {
@@ -86,7 +106,7 @@ func TestAptRefuses(t *testing.T) {
 	dir := t.TempDir()
 	keyFile := signedDebs(t, dir)
 	other := filepath.Join(t.TempDir(), "other.gpg")
-	if err := os.WriteFile(other, gpg(t, newSigner(t), "--export"), 0o600); err != nil {
+	if err := os.WriteFile(other, repotest.NewSigner(t).GPG(t, "--export"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := sandboxtest.Start(t)
@@ -145,11 +165,11 @@ func TestRPM(t *testing.T) {
 	for _, installer := range []Installer{Dnf, Zypper} {
 		t.Run(string(installer), func(t *testing.T) {
 			peers.Need(t, string(installer))
-			home, signed, unsigned := newSigner(t), t.TempDir(), t.TempDir()
-			rpms(t, signed, home)
-			rpms(t, unsigned, "")
+			signer, signed, unsigned := repotest.NewSigner(t), t.TempDir(), t.TempDir()
+			repotest.RPMs(t, signed, signer, repotest.Pair...)
+			repotest.RPMs(t, unsigned, nil, repotest.Pair...)
 			keyFile := filepath.Join(t.TempDir(), "key.gpg")
-			if err := os.WriteFile(keyFile, gpg(t, home, "--export"), 0o600); err != nil {
+			if err := os.WriteFile(keyFile, signer.GPG(t, "--export"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			signedURL, _ := serve(t, signed)
@@ -188,8 +208,8 @@ func TestRPM(t *testing.T) {
 			if err := apply(t, g, s, r); err != nil {
 				t.Errorf("a file, with what it needs from elsewhere: %v", err)
 			}
-			if !strings.Contains(asked.text(), "http://through.the.proxy.invalid/stratus-alpha.rpm") {
-				t.Errorf("the proxy was asked for:\n%s", asked.text())
+			if !strings.Contains(asked.Text(), "http://through.the.proxy.invalid/stratus-alpha.rpm") {
+				t.Errorf("the proxy was asked for:\n%s", asked.Text())
 			}
 			if got := sandboxtest.Output(t, g, "rpm -q --qf '%{NAME} ' stratus-alpha stratus-beta; grep -rl "+unsignedURL+" /etc || true"); got != "stratus-alpha stratus-beta " {
 				t.Errorf("in the end: %q", got)

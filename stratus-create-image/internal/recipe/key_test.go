@@ -13,41 +13,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/repotest"
 )
-
-// gpg runs GnuPG with keys of its own.
-func gpg(t testing.TB, home string, args ...string) []byte {
-	t.Helper()
-	cmd := exec.Command("gpg", append([]string{"--homedir", home, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""}, args...)...)
-	var problems bytes.Buffer
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("gpg %q: %v\n%s", args, err, problems.String())
-	}
-	return out
-}
-
-// newSigner makes a key that repositories are signed with.
-func newSigner(t testing.TB) (home string) {
-	t.Helper()
-	peers.Need(t, "gpg", "gpgconf")
-	home = t.TempDir()
-	if err := os.Chmod(home, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	gpg(t, home, "--quick-generate-key", "Packager <packager@example.org>", "rsa2048", "sign", "0")
-	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() })
-	return home
-}
 
 // TestOpenPGP compares with what GnuPG reads and writes.
 func TestOpenPGP(t *testing.T) {
-	home := newSigner(t)
-	gpg(t, home, "--quick-generate-key", "Second <second@example.org>", "ed25519", "sign", "0")
+	signer := repotest.NewSigner(t)
+	signer.GPG(t, "--quick-generate-key", "Second <second@example.org>", "ed25519", "sign", "0")
 	var want []string
 	primary := false
-	for line := range strings.Lines(string(gpg(t, home, "--list-keys", "--with-colons"))) {
+	for line := range strings.Lines(string(signer.GPG(t, "--list-keys", "--with-colons"))) {
 		fields := strings.Split(line, ":")
 		if fields[0] == "pub" {
 			primary = true
@@ -55,8 +30,8 @@ func TestOpenPGP(t *testing.T) {
 			want, primary = append(want, fields[9]), false
 		}
 	}
-	plain := gpg(t, home, "--export")
-	for name, data := range map[string][]byte{"binary": plain, "armored": gpg(t, home, "--armor", "--export")} {
+	plain := signer.GPG(t, "--export")
+	for name, data := range map[string][]byte{"binary": plain, "armored": signer.GPG(t, "--armor", "--export")} {
 		k, err := parseOpenPGP(data)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -72,12 +47,12 @@ func TestOpenPGP(t *testing.T) {
 		if err := os.WriteFile(again, []byte(k.armored()), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out := gpg(t, home, "--dearmor", "--output", "-", again); !bytes.Equal(out, plain) {
+		if out := signer.GPG(t, "--dearmor", "--output", "-", again); !bytes.Equal(out, plain) {
 			t.Errorf("%s: gpg reads other bytes from our armor", name)
 		}
 	}
 	for name, bad := range map[string][]byte{
-		"private": gpg(t, home, "--export-secret-keys"), "private armored": gpg(t, home, "--armor", "--export-secret-keys"),
+		"private": signer.GPG(t, "--export-secret-keys"), "private armored": signer.GPG(t, "--armor", "--export-secret-keys"),
 		"cut": plain[:len(plain)-1], "empty": nil, "text": []byte("<html>not found</html>"), "half": []byte(armorBegin + "\n\nAAAA\n"),
 	} {
 		if k, err := parseOpenPGP(bad); err == nil {

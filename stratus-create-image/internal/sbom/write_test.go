@@ -3,7 +3,6 @@ package sbom
 import (
 	"bytes"
 	"encoding/json"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 )
 
 var (
@@ -143,13 +143,10 @@ jsonschema.Draft7Validator(schema, resolver=resolver).validate(json.load(sys.std
 `
 
 func TestSchema(t *testing.T) {
-	peers.Need(t, "python3", "go", "dpkg-query")
-	if err := exec.CommandContext(t.Context(), "python3", "-c", "import jsonschema").Run(); err != nil {
-		peers.Missing(t, "python3-jsonschema is not installed (scripts/install-deps installs it)")
-	}
+	peers.Need(t, "go", "dpkg-query")
 	module := strings.TrimSpace(run(t, nil, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go"))
 	check := func(document []byte) error {
-		cmd := exec.CommandContext(t.Context(), "python3", "-W", "ignore", "-c", validator, module)
+		cmd := pythontest.Command(t, "jsonschema", "-W", "ignore", "-c", validator, module)
 		cmd.Stdin = bytes.NewReader(document)
 		out, err := cmd.CombinedOutput()
 		if err != nil {

@@ -67,8 +67,8 @@ func WriteTable(w io.Writer) error {
 	return nil
 }
 
-// Apply seals the guest, but for the build's account: see Account. loginKey is the public key that must not be found in
-// it afterwards, without its comment.
+// Apply seals the guest, but for the build's account: see Account. loginKey is
+// the public key, without its comment, that must not be found in it afterwards.
 func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say func(format string, args ...any)) error {
 	for _, pattern := range p.Exclude {
 		say("sealing: removing %q", pattern)

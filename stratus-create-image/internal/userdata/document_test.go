@@ -3,7 +3,6 @@ package userdata
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 )
 
 const golden = `Content-Type: multipart/mixed; boundary="stratus-fceb56394f2624021089a68f603b62d7"
@@ -126,9 +126,6 @@ func FuzzDocument(f *testing.F) {
 	})
 }
 
-// python is the distribution's, which has its cloud-init.
-const python = "/usr/bin/python3"
-
 // process lets cloud-init take a document, and gives for each part its type
 // and the bytes that its handlers get.
 func process(t *testing.T, document []byte) (got []struct {
@@ -136,19 +133,9 @@ func process(t *testing.T, document []byte) (got []struct {
 	Content    []byte
 }) {
 	t.Helper()
-	peers.Need(t, python)
-	if err := exec.Command(python, "-c", "import cloudinit").Run(); err != nil {
-		peers.Missing(t, "cloud-init is not installed: "+err.Error())
-	}
-	cmd := exec.Command(python, "testdata/process.py")
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(document), os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatal(err)
-	}
+	cmd := pythontest.Command(t, "cloudinit", "testdata/process.py")
+	cmd.Stdin = bytes.NewReader(document)
+	pythontest.Answer(t, cmd, &got)
 	return got
 }
 
@@ -259,11 +246,7 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	peers.Need(t, python)
-	if err := exec.Command(python, "-c", "import yaml").Run(); err != nil {
-		peers.Missing(t, "PyYAML is not installed: "+err.Error())
-	}
-	got, err := pipe(exec.Command(python, "-c", "import sys, yaml; sys.stdout.buffer.write(yaml.safe_load(sys.stdin.buffer).encode())"), text)
+	got, err := pipe(pythontest.Command(t, "yaml", "-c", "import sys, yaml; sys.stdout.buffer.write(yaml.safe_load(sys.stdin.buffer).encode())"), text)
 	if err != nil || got != all.String() {
 		t.Errorf("YAML reads another text: %v", err)
 	}

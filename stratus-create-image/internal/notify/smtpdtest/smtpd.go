@@ -5,22 +5,17 @@ package smtpdtest
 import (
 	"bufio"
 	"bytes"
-	"context"
 	_ "embed"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 )
 
 //go:embed smtpd.py
 var script string
-
-// python is the one that Debian's packages are for.
-const python = "/usr/bin/python3"
 
 // Options are how a server behaves.
 type Options struct {
@@ -50,10 +45,6 @@ type Server struct {
 // Start starts a server, which ends with the test.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	peers.Need(t, python)
-	if err := exec.CommandContext(t.Context(), python, "-c", "import aiosmtpd").Run(); err != nil {
-		peers.Missing(t, "python3-aiosmtpd is not installed (scripts/install-deps installs it)")
-	}
 	args := []string{"-c", script, "--tls", o.TLS, "--certificate", o.Certificate, "--user", o.User, "--refuse", o.Refuse}
 	if o.Hang {
 		args = append(args, "--hang")
@@ -61,7 +52,7 @@ func Start(t testing.TB, o Options) *Server {
 	for _, mechanism := range o.Without {
 		args = append(args, "--without", mechanism)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), python, args...) // its end is its input's
+	cmd := pythontest.Command(t, "aiosmtpd", args...) // its end is its input's
 	cmd.Env = append(os.Environ(), "SMTPD_PASSWORD="+o.Password)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
