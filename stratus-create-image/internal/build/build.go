@@ -37,7 +37,7 @@ type run struct {
 
 // Run makes the image that the options ask for.
 func Run(call *tool.Call, o *Options) error {
-	p, err := newPlan(o)
+	p, err := newPlan(call.Ctx, o)
 	if err != nil {
 		return err
 	}

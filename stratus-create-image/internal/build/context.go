@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ func PrintContext(call *tool.Call, c Context, dir string) error {
 	if err != nil {
 		return usage(err)
 	}
-	content, err := c.read(call.Log.Warnf)
+	content, err := c.read(call.Ctx, call.Log.Warnf)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func PrintContext(call *tool.Call, c Context, dir string) error {
 }
 
 // readContext makes the disks that tell the machine its context.
-func (p *plan) readContext() error {
+func (p *plan) readContext(ctx context.Context) error {
 	o := p.options
 	if !validUser(o.SSHUser) {
 		return tool.Usagef("reading --ssh-user %q: a user name is expected", o.SSHUser)
@@ -52,7 +53,7 @@ func (p *plan) readContext() error {
 	if c := o.Context; scheme == contextualize.None && len(c.UserData)+len(c.Variables)+len(c.Key) > 0 {
 		return tool.Usagef("a machine without a context (--context none) is told neither keys, user data nor variables")
 	}
-	content, err := o.Context.read(func(format string, args ...any) { p.notes = append(p.notes, fmt.Sprintf(format, args...)) })
+	content, err := o.Context.read(ctx, func(format string, args ...any) { p.notes = append(p.notes, fmt.Sprintf(format, args...)) })
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (p *plan) readContext() error {
 }
 
 // read reads what the user wants the machine to be told.
-func (c *Context) read(warn func(format string, args ...any)) (*contextualize.Context, error) {
+func (c *Context) read(ctx context.Context, warn func(format string, args ...any)) (*contextualize.Context, error) {
 	content := new(contextualize.Context)
 	var err error
 	if content.Variables, err = contextualize.ParseVariables(c.Variables); err != nil {
@@ -85,7 +86,7 @@ func (c *Context) read(warn func(format string, args ...any)) (*contextualize.Co
 		warn("%s", warning)
 	}
 	if c.Key != "" {
-		key, err := readPublicKey(c.Key)
+		key, err := tool.Await(ctx, func() (string, error) { return readPublicKey(c.Key) })
 		if err != nil {
 			return nil, tool.WithHint(tool.BadInputf("reading the public key %q: %w", c.Key, err), "--key takes a .pub file")
 		}

@@ -27,7 +27,7 @@ func (r *run) keepRunning() error {
 // keepFailed leaves the machine of a failed build to the user, if that is
 // wanted. An interrupted build is one that nobody waits for.
 func (r *run) keepFailed(ctx context.Context, err error) error {
-	if !r.options.KeepOnFailure || ctx.Err() != nil || r.vm.Ended(0) != nil {
+	if !r.options.KeepOnFailure || ctx.Err() != nil || r.vm == nil || r.vm.Ended(0) != nil {
 		return err
 	}
 	return errors.Join(err, r.keep(r.call.Log.Warnf))
@@ -39,14 +39,18 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 	file := func(name string) string { return filepath.Join(r.dir, name) }
 	type content struct{ name, text string }
 	files := []content{{"pid", fmt.Sprintln(r.vm.Pid())}}
-	config := fmt.Sprintf("Host %s\n  HostName %s\n  Port %s\n  User %s\n  HostKeyAlias %s\n  UserKnownHostsFile %q\n  StrictHostKeyChecking yes\n",
-		sshHost, address[0], address[1], r.options.SSHUser, sshHost, file("known_hosts"))
+	key, check := r.hostKey(), "yes"
+	if key == nil {
+		check = "accept-new" // on this host's own port, where only the machine answers
+	}
+	config := fmt.Sprintf("Host %s\n  HostName %s\n  Port %s\n  User %s\n  HostKeyAlias %s\n  UserKnownHostsFile %s\n  StrictHostKeyChecking %s\n",
+		sshHost, address[0], address[1], r.options.SSHUser, sshHost, sshPath(file("known_hosts")), check)
 	if len(r.disks) > 0 { // else the user's own keys log in
-		config += fmt.Sprintf("  IdentityFile %q\n  IdentitiesOnly yes\n", file("id_ed25519"))
+		config += fmt.Sprintf("  IdentityFile %s\n  IdentitiesOnly yes\n", sshPath(file("id_ed25519")))
 		files = append(files, content{"id_ed25519", string(r.seed.LoginPEM)})
 	}
 	files = append(files, content{"ssh_config", config})
-	if key := r.hostKey(); key != nil {
+	if key != nil {
 		files = append(files, content{"known_hosts", sshHost + " " + string(ssh.MarshalAuthorizedKey(key))})
 	}
 	for _, f := range files {
@@ -61,6 +65,9 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 	tell("stop it:   kill %d && rm -r %s", r.vm.Pid(), words.Quote(r.dir))
 	return nil
 }
+
+// sshPath quotes a path for ssh_config, where % stands for other things.
+func sshPath(path string) string { return fmt.Sprintf("%q", strings.ReplaceAll(path, "%", "%%")) }
 
 // hostKey is the machine's host key, nil where nobody knows it.
 func (r *run) hostKey() ssh.PublicKey {

@@ -14,6 +14,7 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // outputs are the files that a build makes; those that it does not are nil.
@@ -99,19 +100,18 @@ func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
 }
 
 func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
-	if out.packages != nil { // first: an image without it is as good, and it is nothing without the image
-		if err := out.packages.Commit(); err != nil {
-			return fmt.Errorf("saving the list of packages: %w", err)
-		}
-	}
 	if err := out.image.Commit(); err != nil {
 		return fmt.Errorf("saving: %w", err)
+	}
+	if out.packages != nil {
+		if err := out.packages.Commit(); err != nil {
+			return r.lost("the list of its packages", err)
+		}
 	}
 	image := metadata.Image{SHA1: sums.SHA1}
 	r.say("saved %q: %s, identifier %s", r.target.Path, tool.FormatBytes(fileSize(r.target.Path)), image.Identifier())
 	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
-		return tool.WithHint(fmt.Errorf("the image is whole, but its description is lost: %w", err),
-			"make one with: stratus-build-metadata %s", r.target.Path)
+		return r.lost("its description", err)
 	}
 	path, err := filepath.Abs(r.target.Path)
 	if err != nil {
@@ -122,6 +122,12 @@ func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
 		r.saved.DraftPath = r.options.Metadata
 	}
 	return nil
+}
+
+// lost is the error of an image that is there, but not all that belongs to it.
+func (r *run) lost(what string, err error) error {
+	return tool.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
+		"describe it with: %s", words.Join("stratus-build-metadata", r.target.Path))
 }
 
 // setPackages names the list of packages in the description.

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
@@ -36,9 +37,9 @@ type plan struct {
 }
 
 // newPlan checks the options.
-func newPlan(o *Options) (*plan, error) {
+func newPlan(ctx context.Context, o *Options) (*plan, error) {
 	p := &plan{options: o, saving: !o.NoSave && !o.NoShutdown, want: claim.Claim{SHA256: o.Base.SHA256}}
-	for _, step := range []func() error{p.checkOutput, p.checkTexts, p.checkRecipe, p.checkHardware, p.readContext, p.readBaseMetadata, p.checkPrograms} {
+	for _, step := range []func() error{p.checkOutput, p.checkTexts, p.checkRecipe, p.checkHardware, func() error { return p.readContext(ctx) }, p.readBaseMetadata, p.checkPrograms} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -67,18 +68,32 @@ func (p *plan) checkOutput() (err error) {
 		return usage(err)
 	}
 	p.target.Pack = p.pack
-	for _, name := range []string{o.Output, o.SBOM} {
-		if sameFile(name, o.Base.Text) {
-			return tool.Usagef("the output %q is the base image itself", name)
+	return checkNames(o)
+}
+
+// checkNames makes sure that no file is two things.
+func checkNames(o *Options) error {
+	files := []struct{ name, what string }{
+		{o.Base.Text, "the base image itself"}, {o.BaseMetadata, "the base's description"},
+		{o.Output, "the image"}, {o.SBOM, "the list of its packages"}, {o.Metadata, "its description"},
+	}
+	for i, f := range files {
+		for _, before := range files[:i] {
+			if i > 1 && f.name != "" && f.name != "-" && sameFile(f.name, before.name) {
+				return tool.Usagef("the output %q is %s", f.name, before.what)
+			}
 		}
 	}
-	if o.SBOM != "" && (filepath.Clean(o.SBOM) == filepath.Clean(o.Output) || sameFile(o.SBOM, o.Output)) {
-		return tool.Usagef("the image and the list of its packages (--sbom) would both be %q", o.SBOM)
+	if o.SBOM == "-" {
+		return tool.Usagef("the list of packages (--sbom) goes to a file: standard output is for the description")
 	}
 	return nil
 }
 
 func sameFile(a, b string) bool {
+	if b != "" && filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
 	first, errFirst := os.Stat(a)
 	second, errSecond := os.Stat(b)
 	return errFirst == nil && errSecond == nil && os.SameFile(first, second)

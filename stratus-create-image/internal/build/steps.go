@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
@@ -17,6 +18,9 @@ func (r *run) customize(ctx context.Context) (err error) {
 	alive, cancel := r.vm.Alive(ctx)
 	defer cancel()
 	if err := r.waitUp(alive); err != nil {
+		return r.explain(err)
+	}
+	if err := r.checkAccount(alive); err != nil {
 		return r.explain(err)
 	}
 	if r.os, err = r.guest.ReadOS(alive); err != nil {
@@ -39,6 +43,24 @@ func (r *run) customize(ctx context.Context) (err error) {
 		return r.explain(err)
 	}
 	return r.explain(r.listPackages(alive, &r.packages.after))
+}
+
+// checkAccount makes sure that whom we have logged in as was made for us: an
+// account of the base would keep the rights that it was given.
+func (r *run) checkAccount(ctx context.Context) error {
+	user := r.options.SSHUser
+	if user == "root" || len(r.disks) == 0 {
+		return nil
+	}
+	comment, err := r.guest.Output(ctx, "looking at the account", "grep '^"+user+":' /etc/passwd | cut -d: -f5 | cut -d, -f1")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(comment) != r.seed.Mark {
+		return tool.WithHint(tool.BadInputf("the base image has an account %q of its own, which would keep the build's rights", user),
+			"--ssh-user takes root, or a name that is free")
+	}
+	return nil
 }
 
 // listPackages lists what is installed, where somebody wants to know.

@@ -140,9 +140,24 @@ func (g *Guest) Run(ctx context.Context, label, command string) error {
 // maxOutput bounds what Output keeps, in bytes.
 const maxOutput = 64 << 10
 
+// maxTime bounds commands of our own, which take seconds where a guest is what
+// it seems; unless the context has a deadline.
+const maxTime = 20 * time.Minute
+
+// bounded is the context with a deadline.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, maxTime, fmt.Errorf("it took longer than %v", maxTime))
+}
+
 // Output runs a shell command as root and returns what it prints on standard
-// output, at most 64 KiB of it.
+// output, at most 64 KiB of it. It ends after 20 minutes, where the context
+// says nothing else.
 func (g *Guest) Output(ctx context.Context, label, command string) (string, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	var out, problems bytes.Buffer
 	err := g.session(ctx, label, command, &limitedWriter{&out, maxOutput}, &limitedWriter{&problems, maxOutput})
 	if err != nil && problems.Len() > 0 {

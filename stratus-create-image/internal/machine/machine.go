@@ -137,6 +137,10 @@ func listen(dir, name string) (*os.File, net.Conn, error) {
 	}
 	defer d.Close()
 	path := fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), name)
+	// That of a machine which ran here before.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
+	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, nil, err

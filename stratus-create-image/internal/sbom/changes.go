@@ -43,7 +43,9 @@ func byKey(p Packages) map[key][]Package {
 
 // without returns the packages whose versions are not among the others.
 func without(packages, others []Package) []Package {
-	return slices.DeleteFunc(slices.Clone(packages), func(p Package) bool {
-		return slices.ContainsFunc(others, func(other Package) bool { return other.Version == p.Version })
-	})
+	there := make(map[string]bool, len(others))
+	for _, other := range others {
+		there[other.Version] = true
+	}
+	return slices.DeleteFunc(slices.Clone(packages), func(p Package) bool { return there[p.Version] })
 }
