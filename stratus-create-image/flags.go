@@ -38,7 +38,7 @@ func flags() []cli.Flag {
 		return f
 	}
 	list := func(category, name, alias, usage string) *cli.StringSliceFlag {
-		f := &cli.StringSliceFlag{Name: name, Usage: usage + " (repeatable)", Category: category}
+		f := &cli.StringSliceFlag{Name: name, KeepSpace: true, Usage: usage + " (repeatable)", Category: category}
 		if alias != "" {
 			f.Aliases = []string{alias}
 		}

@@ -13,7 +13,12 @@ import (
 )
 
 // Unpack takes the disk out of an archive with a virtual appliance, into the
-// directory scratch; of an image of another format it does nothing.
+// directory scratch, where it replaces the archive if that was decompressed to
+// there; of an image of another format it does nothing.
+//
+// It writes at most 16 GiB, or 10,000 times the size of the original file where
+// that is more. A disk has at most 64 TiB, and is in a format of its own, never
+// raw. What else is refused, ova.Open says.
 func (i *Image) Unpack(ctx context.Context, scratch string) error {
 	if i.Format != diskimage.Ova {
 		return nil
@@ -36,7 +41,8 @@ func (i *Image) Unpack(ctx context.Context, scratch string) error {
 	return i.checkSize()
 }
 
-// openDescriptor takes in the disk that a descriptor names.
+// openDescriptor takes in the disk that a descriptor names. With an empty
+// scratch, what is compressed is unpacked elsewhere, and not kept.
 func openDescriptor(ctx context.Context, name, scratch string, progress io.Writer) (*Image, error) {
 	place := scratch
 	if place == "" {
@@ -46,25 +52,44 @@ func openDescriptor(ctx context.Context, name, scratch string, progress io.Write
 		}
 		defer func() { _ = os.RemoveAll(place) }()
 	}
-	// Of the compressions only gzip is allowed there, which has a limit by itself.
+	// Of the compressions only gzip is allowed there, in which a byte stands for
+	// 1032 at most: any file stays below its limit.
 	a, err := openAppliance(ctx, name, ova.Options{Scratch: place, Limit: maxVirtual, Progress: io.Discard})
 	if err != nil {
 		return nil, err
 	}
+	i, err := openDisk(ctx, a, progress)
+	if err == nil && a.Beside == nil {
+		i.Path, i.Unpacked = filepath.Join(scratch, filepath.Base(a.Disk)), true
+	}
+	return i, err
+}
+
+// openDisk looks at the disk of an appliance and digests it. If it lies beside
+// the descriptor, another file may have come there since the manifest was held
+// against it.
+func openDisk(ctx context.Context, a *ova.Appliance, progress io.Writer) (*Image, error) {
 	i, f, err := open(a.Disk)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if a.Beside != nil {
+		if err := i.checkSame(a.Beside); err != nil {
+			return nil, err
+		}
+	}
+	path := i.Path // without links
 	i.take(a)
+	i.Path = path
+	if err := i.inspect(f); err != nil {
+		return nil, err
+	}
 	if err := i.digest(ctx, f, progress); err != nil {
 		return nil, err
 	}
 	i.File = i.Sums.SHA256
-	if rest, err := filepath.Rel(place, a.Disk); err == nil && filepath.IsLocal(rest) {
-		i.Path, i.Unpacked = filepath.Join(scratch, rest), true
-	}
-	return i, i.checkSize()
+	return i, nil
 }
 
 func openAppliance(ctx context.Context, name string, o ova.Options) (*ova.Appliance, error) {

@@ -51,6 +51,11 @@ type Image struct {
 // and of an archive only that it is one is found out. progress receives the
 // uncompressed bytes.
 //
+// What is compressed has at most 16 GiB when it is decompressed, or 10,000 times
+// its size where that is more; the disk in it has at most 64 TiB. Images that
+// name other files (backing files, extents) are refused, and so is what is no
+// regular file.
+//
 // The descriptor of an appliance that has its files beside it (.ovf) stands
 // for the disk that it names.
 func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image, error) {
@@ -69,8 +74,8 @@ func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image
 }
 
 // Digested looks at an image that is not compressed and that the caller has
-// just digested: an open file, so that it is that very one. Of an archive it
-// does not yet look at the disk: see Unpack.
+// just digested: an open file, so that it is that very one. It refuses what Open
+// does. Of an archive it does not yet look at the disk: see Unpack.
 func Digested(f *os.File, sums digest.Sums) (*Image, error) {
 	i, err := look(f.Name(), f)
 	if err != nil {
@@ -114,7 +119,11 @@ func look(name string, f *os.File) (*Image, error) {
 	if i.Path, err = filepath.EvalSymlinks(i.Path); err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
-	return i, nil
+	// The name may have come to lead elsewhere since the file was opened.
+	if info, err = os.Lstat(i.Path); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	return i, i.checkSame(info)
 }
 
 func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress io.Writer) error {
@@ -228,19 +237,6 @@ func (i *Image) head(f *os.File) ([]byte, error) {
 func (i *Image) checkSize() error {
 	if i.Size <= 0 || i.Size > maxVirtual {
 		return fmt.Errorf("%w: %q: a disk of %d bytes, 1 to %d are allowed", ErrUnusable, i.name, i.Size, int64(maxVirtual))
-	}
-	return nil
-}
-
-// CheckUnchanged says whether the name is still that of the file that was
-// digested, and that as it was.
-func (i *Image) CheckUnchanged() error {
-	info, err := os.Stat(i.name)
-	if err != nil {
-		return fmt.Errorf("looking at the base image again: %w", err)
-	}
-	if !os.SameFile(info, i.file) || info.Size() != i.file.Size() || !info.ModTime().Equal(i.file.ModTime()) {
-		return fmt.Errorf("the base image %q changed while it was in use", i.name)
 	}
 	return nil
 }

@@ -104,10 +104,19 @@ func TestReplaced(t *testing.T) {
 	if err := i.CheckUnchanged(); err != nil {
 		t.Error(err)
 	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	if err := os.Rename(other, name); err != nil {
 		t.Fatal(err)
 	}
 	if err := i.CheckUnchanged(); err == nil || !strings.Contains(err.Error(), "changed while") {
 		t.Errorf("after a replacement: %v", err)
+	}
+	// The path that it would give leads to the other file.
+	if _, err := Digested(f, i.Sums); err == nil || !strings.Contains(err.Error(), "changed while") {
+		t.Errorf("the file that was opened before: %v", err)
 	}
 }

@@ -79,7 +79,8 @@ func (c *Context) read(ctx context.Context, warn func(format string, args ...any
 	if content.Variables, err = contextualize.ParseVariables(c.Variables); err != nil {
 		return nil, usage(err)
 	}
-	if content.UserData, err = userdata.Read(c.UserData); err != nil {
+	content.UserData, err = tool.Await(ctx, func() (*userdata.Data, error) { return userdata.Read(c.UserData) })
+	if err != nil {
 		return nil, tool.BadInputf("%w", err)
 	}
 	for _, warning := range content.UserData.Warnings {

@@ -2,10 +2,13 @@ package contextualize
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )
@@ -52,28 +55,66 @@ func Text(files []volume.File) []byte {
 }
 
 // Save writes the files to a directory, which is made where it is not there.
-// No file in it is replaced. They may hold secrets, and are for the user alone.
+// No file in it is replaced, no link leads out of it, and after a failure
+// nothing stays in it that was not there. The files may hold secrets, and are
+// for the user alone.
 func Save(dir string, files []volume.File) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("saving the context: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("saving the context: %w", err)
+	}
+	defer func() { _ = root.Close() }() // nothing is written through it
+	s := saver{root: root}
 	for _, f := range files {
-		file := filepath.Join(dir, filepath.FromSlash(f.Path))
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return fmt.Errorf("saving the context: %w", err)
-		}
-		if err := writeNew(file, f.Content); err != nil {
-			return fmt.Errorf("saving the context: %w", err)
+		if err := s.save(f); err != nil {
+			var at *fs.PathError
+			if errors.As(err, &at) {
+				at.Path = filepath.Join(dir, at.Path)
+			}
+			return fmt.Errorf("saving the context: %w", errors.Join(err, s.undo()))
 		}
 	}
 	return nil
 }
 
-func writeNew(name string, content []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// saver knows what it has made.
+type saver struct {
+	root *os.Root
+	made []string
+}
+
+func (s *saver) save(f volume.File) error {
+	for i, c := range f.Path {
+		if c != '/' {
+			continue
+		}
+		switch err := s.root.Mkdir(f.Path[:i], 0o700); {
+		case err == nil:
+			s.made = append(s.made, f.Path[:i])
+		case !errors.Is(err, fs.ErrExist):
+			return err
+		}
+	}
+	file, err := s.root.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(content); err != nil {
-		_ = f.Close() // the first error counts
+	s.made = append(s.made, f.Path)
+	if _, err := file.Write(f.Content); err != nil {
+		_ = file.Close() // the first error counts
 		return err
 	}
-	return f.Close()
+	return file.Close()
+}
+
+// undo removes what was made, the last first.
+func (s *saver) undo() error {
+	var failed []error
+	for _, name := range slices.Backward(s.made) {
+		failed = append(failed, s.root.Remove(name))
+	}
+	return errors.Join(failed...)
 }

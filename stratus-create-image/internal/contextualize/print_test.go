@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )
 
 const printed = `==> meta-data <==
@@ -104,6 +105,53 @@ func TestSave(t *testing.T) {
 	if err := Save(dir, files); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("files are replaced: %v", err)
 	}
+}
+
+// TestSaveRefuses: what cannot be saved as a whole leaves a directory as it was,
+// and what a link in it leads to.
+func TestSaveRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(dir, outside string) error
+		names   string   // what the error is about
+		want    []string // in the directory
+	}{
+		"file in a directory": {func(dir, _ string) error {
+			return errors.Join(os.MkdirAll(dir+"/openstack/latest", 0o700), os.WriteFile(dir+"/openstack/latest/user_data", nil, 0o600))
+		}, "openstack/latest/user_data", []string{".", "openstack", "openstack/latest", "openstack/latest/user_data"}},
+		"file for a directory": {func(dir, _ string) error { return os.WriteFile(dir+"/openstack", nil, 0o600) }, "openstack/latest", []string{".", "openstack"}},
+		"link to a directory":  {func(dir, outside string) error { return os.Symlink(outside, dir+"/openstack") }, "openstack/latest", []string{".", "openstack"}},
+		"link as a file":       {func(dir, outside string) error { return os.Symlink(outside+"/new", dir+"/z") }, "z", []string{".", "z"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, outside := t.TempDir(), t.TempDir()
+			if err := test.prepare(dir, outside); err != nil {
+				t.Fatal(err)
+			}
+			err := Save(dir, []volume.File{{Path: "a"}, {Path: "new/b"}, {Path: "openstack/latest/meta_data.json"}, {Path: "openstack/latest/user_data"}, {Path: "z"}})
+			if err == nil || !strings.Contains(err.Error(), dir+"/"+test.names) {
+				t.Errorf("error %v, want one about %q", err, test.names)
+			}
+			if diff := cmp.Diff(test.want, tree(t, dir)); diff != "" {
+				t.Errorf("after %v (-want +got):\n%s", err, diff)
+			}
+			if diff := cmp.Diff([]string{"."}, tree(t, outside)); diff != "" {
+				t.Errorf("outside, after %v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// tree is what is in a directory, below and including it.
+func tree(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, _ fs.DirEntry, err error) error {
+		names = append(names, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 func TestParseScheme(t *testing.T) {

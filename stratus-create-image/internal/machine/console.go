@@ -17,8 +17,9 @@ const maxConsole = 16 << 20
 // tailSize is how much of the console's end is looked at and shown, in bytes.
 const tailSize = 16 << 10
 
-// known are texts after which a machine will not come up, and what they mean.
-// Of two in one line the earlier row counts.
+// known are texts after which a machine will not come up, and what they mean. A
+// * stands for anything in the line. Of two in one line the earlier row counts.
+// None may be what a system that comes up prints, as in a banner before login.
 var known = []struct {
 	text  string
 	cause error
@@ -33,13 +34,13 @@ var known = []struct {
 	{"grub rescue>", errGRUB},
 	{"error: no such partition.", errGRUB},
 	{"error: unknown filesystem.", errGRUB},
-	{"ALERT!", ErrNoDisk},                                       // Debian's initramfs-tools
-	{"Gave up waiting for root", ErrNoDisk},                     // the same
-	{"Entering emergency mode", ErrNoDisk},                      // dracut
-	{"Dependency failed for Initrd Root Device", ErrNoDisk},     // systemd in an initramfs
-	{"being dropped into an emergency shell", ErrNoDisk},        // mkinitcpio
-	{"initramfs emergency recovery shell launched", ErrNoDisk},  // mkinitfs
-	{"mount: could not find filesystem '/dev/root'", ErrNoDisk}, // mkinitrd of old
+	{"ALERT!  * does not exist.  Dropping to a shell!", ErrNoDisk}, // Debian's initramfs-tools
+	{"Gave up waiting for root", ErrNoDisk},                        // the same
+	{"Entering emergency mode", ErrNoDisk},                         // dracut
+	{"Dependency failed for Initrd Root Device", ErrNoDisk},        // systemd in an initramfs
+	{"being dropped into an emergency shell", ErrNoDisk},           // mkinitcpio
+	{"initramfs emergency recovery shell launched", ErrNoDisk},     // mkinitfs
+	{"mount: could not find filesystem '/dev/root'", ErrNoDisk},    // mkinitrd of old
 	{"You are in emergency mode", errEmergency},
 	{"Give root password for maintenance", errEmergency},
 }
@@ -107,17 +108,21 @@ func (c *console) add(p []byte) {
 // findLine finds the text and gives the line from there on. Until the line's
 // end has come it is not found, unless it is a prompt, which has none.
 func findLine(window []byte, text string) string {
-	_, rest, found := bytes.Cut(window, []byte(text))
-	end := bytes.IndexAny(rest, "\r\n")
-	switch {
-	case !found:
-		return ""
-	case end >= 0:
-		return text + strings.TrimRight(string(rest[:end]), " ")
-	case strings.HasSuffix(text, ">"):
-		return text
+	begin, end, _ := strings.Cut(text, "*")
+	for {
+		_, rest, found := bytes.Cut(window, []byte(begin))
+		if !found {
+			return ""
+		}
+		line, whole := rest, false
+		if n := bytes.IndexAny(rest, "\r\n"); n >= 0 {
+			line, whole = rest[:n], true
+		}
+		if bytes.Contains(line, []byte(end)) && (whole || strings.HasSuffix(text, ">")) {
+			return begin + strings.TrimRight(string(line), " ")
+		}
+		window = rest
 	}
-	return ""
 }
 
 // lastLines gives the end of what was printed, without terminal control

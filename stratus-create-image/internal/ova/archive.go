@@ -47,7 +47,7 @@ func (i *intake) entry(header *tar.Header, archive *tar.Reader) error {
 	if i.descriptor != nil && i.descriptor.names(header.Name) && !i.descriptor.gzip && header.Size > i.options.Limit {
 		return unusable("%q of %d bytes: more than the %d bytes that may be unpacked", header.Name, header.Size, i.options.Limit)
 	}
-	return i.member(header.Name, archive, "")
+	return i.member(header.Name, archive, nil)
 }
 
 // isSparse tells whether the tar reader would make up zeros that the archive

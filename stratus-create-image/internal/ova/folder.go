@@ -15,12 +15,12 @@ func (i *intake) folder(name string, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if err := i.member(filepath.Base(name), f, ""); err != nil {
+	if err := i.member(filepath.Base(name), f, nil); err != nil {
 		return err
 	}
 	stem := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 	for _, extension := range []string{".mf", ".cert"} {
-		if _, err := i.beside(dir, stem+extension); err != nil {
+		if err := i.companions(dir, stem+extension); err != nil {
 			return err
 		}
 	}
@@ -45,14 +45,31 @@ func (i *intake) folder(name string, f *os.File) error {
 	return i.complete()
 }
 
+// companions takes in the files of a name in any case: one that is overlooked
+// is a check that is not made.
+func (i *intake) companions(dir, name string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !strings.EqualFold(entry.Name(), name) {
+			continue
+		}
+		if _, err := i.beside(dir, entry.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // beside takes in a file of the directory, if it is there, and never one that a
 // link leads to.
 func (i *intake) beside(dir, name string) (found bool, err error) {
 	if err := checkName(name); err != nil {
 		return false, err
 	}
-	path := filepath.Join(dir, name)
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
@@ -61,11 +78,15 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	defer f.Close()
+	defer func() {
+		if i.content != f { // which is yet to be looked at
+			_ = f.Close()
+		}
+	}()
 	if err := checkRegular(f); err != nil {
 		return false, err
 	}
-	return true, i.member(name, f, path)
+	return true, i.member(name, f, f)
 }
 
 // checkRegular refuses devices, pipes and directories.

@@ -136,6 +136,15 @@ func TestHostileFolders(t *testing.T) {
 			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
 			writeFile(t, dir+"/a.mf", []byte("SHA1(d.vmdk)= "+strings.Repeat("00", 20)))
 		}, "the manifest wants 0000"},
+		"wrong checksum in capitals": {func(t *testing.T, dir string) {
+			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
+			writeFile(t, dir+"/a.MF", []byte("SHA1(d.vmdk)= "+strings.Repeat("00", 20)))
+		}, "the manifest wants 0000"},
+		"two manifests": {func(t *testing.T, dir string) {
+			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
+			writeFile(t, dir+"/A.MF", nil)
+			writeFile(t, dir+"/a.mf", nil)
+		}, `a second manifest, "a.mf"`},
 		"extent elsewhere": {func(t *testing.T, dir string) {
 			run(t, "qemu-img", "create", "-q", "-f", "vmdk", "-o", "subformat=monolithicFlat", dir+"/d.vmdk", "1M")
 		}, `extent "d-flat.vmdk"`},

@@ -25,8 +25,9 @@ type intake struct {
 	ctx        context.Context
 	options    Options
 	descriptor *descriptor
-	file       string // the name of the descriptor
-	disk       string // the name of the disk's file, once it was met
+	file       string   // the name of the descriptor
+	disk       string   // the name of the disk's file, once it was met
+	content    *os.File // the disk, open, once it was met
 	manifest   []checksum
 	listed     bool // whether there is a manifest
 	unlisted   bool // whether there is none, for certain
@@ -54,8 +55,8 @@ func (i *intake) sumsOf(name string) sums {
 // maxText bounds descriptors and manifests, in bytes.
 const maxText = 1 << 20
 
-// member takes in one file. What the caller finds in place is not copied.
-func (i *intake) member(name string, r io.Reader, path string) error {
+// member takes in one file. What the caller finds in place, open, is not copied.
+func (i *intake) member(name string, r io.Reader, place *os.File) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (i *intake) member(name string, r io.Reader, path string) error {
 	case i.descriptor == nil:
 		return i.takeDescriptor(name, r)
 	case i.descriptor.names(name):
-		return i.takeDisk(name, r, path)
+		return i.takeDisk(name, r, place)
 	case extension == ".ovf":
 		return unusable("two descriptors, %q and %q", i.file, name)
 	case extension == ".mf":
@@ -136,29 +137,30 @@ func (i *intake) reading(name string, err error) error {
 	return unusable("%q: %w", name, err)
 }
 
-func (i *intake) takeDisk(name string, r io.Reader, path string) error {
+func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) {
 	if i.disk != "" {
 		return unusable("two files, %q and %q, for the one disk %q", i.disk, name, clip(i.descriptor.href))
 	}
 	i.disk = name
-	if path != "" && !i.descriptor.gzip {
-		i.appliance.Disk = path
+	if place != nil && !i.descriptor.gzip {
+		i.appliance.Disk, i.content = place.Name(), place
+		if i.appliance.Beside, err = place.Stat(); err != nil {
+			return err
+		}
 		if len(i.sums[name]) == 0 {
 			return nil // nothing to compare it with
 		}
 		return i.drain(name, io.TeeReader(r, i.options.Progress))
 	}
 	i.appliance.Disk = filepath.Join(i.options.Scratch, "disk")
-	f, err := os.OpenFile(i.appliance.Disk, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if i.content, err = os.OpenFile(i.appliance.Disk, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		return err
 	}
-	defer f.Close()
-	return i.unpack(name, f, io.TeeReader(r, i.options.Progress))
+	return i.unpack(name, io.TeeReader(r, i.options.Progress))
 }
 
-// unpack writes the disk to f.
-func (i *intake) unpack(name string, f *os.File, r io.Reader) error {
+// unpack writes the disk to a file.
+func (i *intake) unpack(name string, r io.Reader) error {
 	content := r
 	if i.descriptor.gzip {
 		unzip, err := compress.NewReader(i.ctx, r)
@@ -171,7 +173,7 @@ func (i *intake) unpack(name string, f *os.File, r io.Reader) error {
 		}
 		content = unzip
 	}
-	w := &limited{w: sparse.NewWriter(f, 0), left: i.options.Limit}
+	w := &limited{w: sparse.NewWriter(i.content, 0), left: i.options.Limit}
 	if _, err := io.Copy(w, content); err != nil {
 		switch {
 		case errors.Is(err, errLimit):
@@ -184,14 +186,10 @@ func (i *intake) unpack(name string, f *os.File, r io.Reader) error {
 	return w.w.Finish()
 }
 
-// inspect decides from the disk's own headers whether it can be used.
+// inspect decides from the disk's own headers whether it can be used. It looks
+// at the file that was read before, whatever has its name now.
 func (i *intake) inspect() error {
-	a := i.appliance
-	f, err := os.Open(a.Disk)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
+	a, f := i.appliance, i.content
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -211,4 +209,10 @@ func (i *intake) inspect() error {
 	a.Firmware, a.DisksBus = i.descriptor.firmware, i.descriptor.bus
 	i.compareSize()
 	return nil
+}
+
+func (i *intake) close() {
+	if i.content != nil {
+		_ = i.content.Close() // what was written was read again
+	}
 }

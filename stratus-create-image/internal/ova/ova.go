@@ -35,7 +35,10 @@ type Options struct {
 type Appliance struct {
 	// Disk is the absolute path of the disk image, which names no other files:
 	// "disk" in the scratch directory, or the file beside the descriptor.
-	Disk   string
+	Disk string
+	// Beside is that file beside the descriptor as it was before it was read:
+	// what has the name later need not be it. It is nil for a copy.
+	Beside os.FileInfo
 	Format diskimage.Format
 	Size   int64 // of the disk in the image, in bytes
 	// Firmware is "bios" or "uefi", DisksBus "ide", "scsi" or "sata"; they are
@@ -70,6 +73,7 @@ func open(ctx context.Context, name string, o Options) (*Appliance, error) {
 		return nil, err
 	}
 	i := &intake{ctx: ctx, options: o, sums: map[string]sums{}, appliance: new(Appliance)}
+	defer i.close()
 	if strings.EqualFold(filepath.Ext(name), Extension) {
 		err = i.folder(name, f)
 	} else {

@@ -49,6 +49,7 @@ func TestOpen(t *testing.T) {
 	}{
 		"manifest second":  {[]member{ovf, {name: "a.mf", content: manifestOf(ovf, disk, other)}, disk, other}, false, nil},
 		"manifest last":    {[]member{ovf, disk, other, {name: "a.mf", content: manifestOf(disk, ovf, other)}}, false, nil},
+		"capital manifest": {[]member{ovf, {name: "A.MF", content: manifestOf(ovf, disk)}, disk}, false, nil},
 		"no manifest":      {[]member{ovf, disk}, false, []string{noManifest}},
 		"signed":           {[]member{ovf, {name: "a.mf", content: manifestOf(ovf, disk)}, {name: "a.cert", content: []byte("x")}, disk}, false, []string{"the signature in a.cert is not verified"}},
 		"gzip":             {[]member{packedOvf, {name: "a.mf", content: manifestOf(packedOvf, packed)}, packed}, true, nil},
@@ -78,6 +79,49 @@ func TestOpen(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// swap replaces a file as soon as something is written to it.
+type swap struct{ old, by string }
+
+func (s *swap) Write(p []byte) (int, error) {
+	if s.by != "" {
+		if err := os.Rename(s.by, s.old); err != nil {
+			return 0, err
+		}
+		s.by = ""
+	}
+	return len(p), nil
+}
+
+// TestSwappedDisk: what is told of the disk is about the file that the manifest
+// was held against, and not about the one that has its name by then.
+func TestSwappedDisk(t *testing.T) {
+	_, vmdk := newDisk(t, "streamOptimized")
+	dir := t.TempDir()
+	ovf := member{name: "a.ovf", content: envelope(goodFile, goodDisk, "", "")}
+	disk := member{name: "d.vmdk", content: readFile(t, vmdk)}
+	for _, m := range []member{ovf, disk, {name: "a.mf", content: manifestOf(ovf, disk)}} {
+		writeFile(t, filepath.Join(dir, m.name), m.content)
+	}
+	other := writeFile(t, dir+"/other", append([]byte("QFI\xfb\x00\x00\x00\x03"), make([]byte, 4096)...))
+	was, err := os.Stat(dir + "/d.vmdk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(t)
+	o.Progress = &swap{dir + "/d.vmdk", other}
+	a, err := Open(t.Context(), dir+"/a.ovf", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := os.Stat(a.Disk)
+	if err != nil || os.SameFile(is, was) {
+		t.Fatalf("the disk was not replaced: %v", err)
+	}
+	if a.Format != diskimage.Vmdk || a.Size != 8*mib || !os.SameFile(a.Beside, was) {
+		t.Errorf("a %s disk of %d bytes, the same file: %t", a.Format, a.Size, os.SameFile(a.Beside, was))
 	}
 }
 

@@ -13,11 +13,13 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
 )
 
 // Form is a way to name a base image.
@@ -76,7 +78,7 @@ func Parse(text, sha256 string) (Base, error) {
 
 func form(text string, digested bool) (f Form, local bool, err error) {
 	if _, err := os.Stat(text); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		if isXML(text) {
+		if isXML(text) && !isAppliance(text) {
 			return Description, true, nil
 		}
 		return File, true, nil
@@ -112,6 +114,10 @@ func formOfURL(text, scheme string, digested bool) (f Form, local bool, err erro
 	}
 	return Description, false, nil
 }
+
+// isAppliance tells whether a path is that of an appliance's descriptor, which
+// stands for its disk.
+func isAppliance(path string) bool { return strings.EqualFold(filepath.Ext(path), ova.Extension) }
 
 // isXML tells whether a file begins as a document does, and no disk image.
 func isXML(path string) bool {

@@ -27,6 +27,7 @@ func TestParse(t *testing.T) {
 	write(t, "disk.xml", "QFI\xfb")
 	write(t, "described", "\ufeff \n<?xml version='1.0'?><rdf:RDF/>")
 	write(t, "short", "<a/>")
+	write(t, "box.OVF", "<?xml version='1.0'?><Envelope/>")
 	write(t, "zeros.xml", "<\x00\x00")
 	write(t, "empty", "")
 	write(t, "J7M1U1pZuOJOcq_d7bypZorP2K0", "a disk")
@@ -47,6 +48,8 @@ func TestParse(t *testing.T) {
 		{"disk.xml", "", Base{Form: File, local: true}},
 		{"described", "", Base{Form: Description, local: true}},
 		{"short", "", Base{Form: Description, local: true}},
+		{"box.OVF", "", Base{Form: File, local: true}},
+		{"box.OVF", aDigest, Base{Form: File, SHA256: sum, local: true}},
 		{"zeros.xml", "", Base{Form: File, local: true}},
 		{"empty", "", Base{Form: File, local: true}},
 		{"missing.img", "", Base{Form: File, local: true}},

@@ -50,7 +50,8 @@ var known = []string{
 func Types() []string { return append([]string{typeKeys, typeLiteral}, known...) }
 
 // Read reads the files that the values name. A value is FILE, TYPE,FILE or
-// several of the latter joined with #.
+// several of the latter joined with #. A file may be a pipe, as what a shell makes
+// of <(command), and is waited for, perhaps for ever.
 func Read(values []string) (*Data, error) {
 	d := new(Data)
 	literal, left := 0, int64(MaxSize)

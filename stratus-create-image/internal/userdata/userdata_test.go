@@ -1,10 +1,14 @@
 package userdata
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +127,32 @@ func TestRefused(t *testing.T) {
 	}
 	if _, err := Read([]string{filepath.Join(t.TempDir())}); err == nil {
 		t.Error("a directory is read")
+	}
+}
+
+// TestReadPipes reads what a shell's <(command) is, and a named pipe.
+func TestReadPipes(t *testing.T) {
+	files(t, nil)
+	if err := syscall.Mkfifo("fifo", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	written := make(chan error)
+	go func() {
+		_, err := io.WriteString(w, "#!/bin/sh\n")
+		written <- errors.Join(err, w.Close(), os.WriteFile("fifo", []byte("#cloud-config\n{}\n"), 0o600))
+	}()
+	d, err := Read([]string{fmt.Sprintf("/dev/fd/%d", r.Fd()), "fifo"})
+	if err := errors.Join(err, <-written); err != nil {
+		t.Fatal(err)
+	}
+	want := []Part{{fmt.Sprint(r.Fd()), "", []byte("#!/bin/sh\n")}, {"fifo", "", []byte("#cloud-config\n{}\n")}}
+	if diff := cmp.Diff(want, d.Parts); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/kdomanski/iso9660"
 )
@@ -33,12 +35,18 @@ func Write(w io.Writer, label string, files []File) error {
 	}
 	defer func() { _ = iso.Cleanup() }() // its own temporary directory
 	for _, f := range files {
-		if err := iso.AddFile(bytes.NewReader(f.Content), f.Path); err != nil {
+		// What it is given lies open there, and stays if the process is killed:
+		// so it makes room, and what may be secret is only put into the image.
+		room := bytes.NewReader(make([]byte, len(f.Content)))
+		if err := iso.AddFile(room, f.Path); err != nil {
 			return fmt.Errorf("making the disk %q: adding %q: %w", label, f.Path, err)
 		}
 	}
 	var image bytes.Buffer
 	if err := iso.WriteTo(&image, label); err != nil {
+		return fmt.Errorf("making the disk %q: %w", label, err)
+	}
+	if err := fill(image.Bytes(), files); err != nil {
 		return fmt.Errorf("making the disk %q: %w", label, err)
 	}
 	// Dates would make every run differ, and disks of one second the same: from
@@ -50,4 +58,46 @@ func Write(w io.Writer, label string, files []File) error {
 		return fmt.Errorf("writing the disk %q: %w", label, err)
 	}
 	return nil
+}
+
+// fill puts the files' contents into an image that has room for them.
+func fill(image []byte, files []File) error {
+	volume, err := iso9660.OpenImage(bytes.NewReader(image))
+	if err != nil {
+		return err
+	}
+	root, err := volume.RootDir()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		found, err := find(root, f.Path)
+		if err != nil {
+			return fmt.Errorf("adding %q: %w", f.Path, err)
+		}
+		room, ok := found.Reader().(*io.SectionReader)
+		if !ok || room.Size() != int64(len(f.Content)) {
+			return fmt.Errorf("adding %q: there is no room for its %d bytes", f.Path, len(f.Content))
+		}
+		_, offset, _ := room.Outer()
+		copy(image[offset:], f.Content)
+	}
+	return nil
+}
+
+// find finds a file by its path.
+func find(dir *iso9660.File, path string) (*iso9660.File, error) {
+	name, rest, deeper := strings.Cut(path, "/")
+	children, err := dir.GetChildren()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(children, func(f *iso9660.File) bool { return f.Name() == name })
+	switch {
+	case i < 0:
+		return nil, fmt.Errorf("%q is no name on such a disk", name)
+	case deeper:
+		return find(children[i], rest)
+	}
+	return children[i], nil
 }

@@ -2,6 +2,8 @@ package volume
 
 import (
 	"bytes"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +38,56 @@ func TestSameBytes(t *testing.T) {
 	}
 	if year := time.Now().Format("2006"); bytes.Contains(first[descriptor:descriptor+2048], []byte(year)) {
 		t.Error("the disk has the date in it")
+	}
+}
+
+// staged looks for a text in a directory when something is written to it.
+type staged struct {
+	t         *testing.T
+	dir, text string
+	files     int
+}
+
+func (s *staged) Write(p []byte) (int, error) {
+	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		s.files++
+		content, err := os.ReadFile(path)
+		if strings.Contains(string(content), s.text) {
+			s.t.Errorf("%s has the content", path)
+		}
+		return err
+	})
+	return len(p), err
+}
+
+// TestSecret: what is put on a disk lies nowhere else, not even for a while.
+func TestSecret(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	w := &staged{t: t, dir: os.TempDir(), text: "a host's private key"}
+	if err := Write(w, "cidata", []File{{"user-data", []byte(w.text)}, {"a/b", []byte(w.text)}}); err != nil {
+		t.Fatal(err)
+	}
+	if w.files != 2 {
+		t.Errorf("the library has %d files there; where are they?", w.files)
+	}
+	if left, err := os.ReadDir(w.dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestRefused: a name that the disk would change is no place for a file.
+func TestRefused(t *testing.T) {
+	for _, paths := range [][]string{{"README"}, {"a.b.c"}, {strings.Repeat("x", 31)}, {"a", "a"}, {"a", "a/b"}} {
+		files := make([]File, len(paths))
+		for i, path := range paths {
+			files[i] = File{path, make([]byte, i)}
+		}
+		if err := Write(io.Discard, "cidata", files); err == nil {
+			t.Errorf("%q are taken", paths)
+		}
 	}
 }
 

@@ -3,8 +3,8 @@
 package machinetest
 
 // Last is what programs for tests print: a line that the machine takes for the
-// end of a boot.
-const Last = "\r\nALERT!  it boots\r\n\x00"
+// end of a boot, as an initramfs prints it that does not find its disk.
+const Last = "\r\nALERT!  it boots does not exist.  Dropping to a shell!\r\n\x00"
 
 // BootSector is a program for the BIOS that prints Last on the serial console,
 // and halts.
