@@ -98,7 +98,7 @@ func flags() []cli.Flag {
 		value(text(vm, "disks-bus", "", "attach the disks by `BUS`: auto (virtio, then the next where that fails), virtio, scsi, ide or sata"), "auto"),
 		value(text(vm, "firmware", "", "start the machine by `FIRMWARE`: auto (by what is on the disk), bios or uefi"), "auto"),
 		value(text(vm, "vm-start-timeout", "", "wait at most `SECONDS` for the login; 10m and such work, too"), "600"),
-		value(text(vm, "script-timeout", "", "wait at most `SECONDS` for the packages, each script and each command; 0 for ever"), "3600"),
+		value(text(vm, "script-timeout", "", "wait at most `SECONDS` for each copy, run of the package manager, script and command; 0 for ever"), "3600"),
 
 		yes(trouble, "list-seal", "print what is removed from every image, and do nothing else"),
 		yes(trouble, "dry-run", "print the plan and QEMU's command line, and do nothing"),

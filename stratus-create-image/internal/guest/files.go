@@ -38,11 +38,20 @@ func (g *Guest) MakeDir(ctx context.Context) (*Dir, error) {
 			return nil, err
 		}
 	}
-	client, err := sftp.NewClient(g.client, sftp.UseConcurrentWrites(true))
+	client, err := g.startSFTP(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("starting sftp in the guest: %w", err)
+		return nil, err
 	}
 	return &Dir{Path: name, guest: g, sftp: client}, nil
+}
+
+func (g *Guest) startSFTP(ctx context.Context) (*sftp.Client, error) {
+	defer g.closeWith(ctx)()
+	client, err := sftp.NewClient(g.client, sftp.UseConcurrentWrites(true))
+	if err != nil {
+		return nil, fmt.Errorf("starting sftp in the guest: %w", errors.Join(context.Cause(ctx), err))
+	}
+	return client, nil
 }
 
 // Remove removes the directory with all that is in it.
@@ -53,9 +62,10 @@ func (d *Dir) Remove(ctx context.Context) error {
 }
 
 // Mkdir makes a directory in the directory.
-func (d *Dir) Mkdir(name string) error {
+func (d *Dir) Mkdir(ctx context.Context, name string) error {
+	defer d.guest.closeWith(ctx)()
 	if err := d.sftp.Mkdir(path.Join(d.Path, name)); err != nil {
-		return fmt.Errorf("making the directory %q in the guest: %w", path.Join(d.Path, name), err)
+		return fmt.Errorf("making the directory %q in the guest: %w", path.Join(d.Path, name), errors.Join(context.Cause(ctx), err))
 	}
 	return nil
 }
@@ -64,14 +74,13 @@ func (d *Dir) Mkdir(name string) error {
 func (d *Dir) Write(ctx context.Context, name string, content io.Reader, mode fs.FileMode) error {
 	target := path.Join(d.Path, name)
 	if err := d.write(ctx, target, content, mode); err != nil {
-		return fmt.Errorf("writing %q in the guest: %w", target, err)
+		return fmt.Errorf("writing %q in the guest: %w", target, errors.Join(context.Cause(ctx), err))
 	}
 	return nil
 }
 
 func (d *Dir) write(ctx context.Context, target string, content io.Reader, mode fs.FileMode) error {
-	stop := context.AfterFunc(ctx, func() { _ = d.sftp.Close() })
-	defer stop()
+	defer d.guest.closeWith(ctx)()
 	f, err := d.sftp.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
@@ -81,7 +90,7 @@ func (d *Dir) write(ctx context.Context, target string, content io.Reader, mode 
 		return errors.Join(err, f.Close())
 	}
 	if _, err := f.ReadFrom(content); err != nil {
-		return errors.Join(context.Cause(ctx), err, f.Close())
+		return errors.Join(err, f.Close())
 	}
 	return f.Close()
 }
@@ -94,6 +103,7 @@ func (d *Dir) Upload(ctx context.Context, local, name string) error {
 	if err != nil {
 		return fmt.Errorf("copying %q to the guest: %w", local, err)
 	}
+	defer d.guest.closeWith(ctx)()
 	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -108,7 +118,7 @@ func (d *Dir) Upload(ctx context.Context, local, name string) error {
 		return context.Cause(ctx)
 	})
 	if err != nil {
-		return fmt.Errorf("copying %q to the guest: %w", local, err)
+		return fmt.Errorf("copying %q to the guest: %w", local, errors.Join(context.Cause(ctx), err))
 	}
 	return nil
 }

@@ -103,6 +103,12 @@ var ErrBroken = errors.New("the connection to the guest broke")
 // Close ends the connection.
 func (g *Guest) Close() { _ = g.client.Close() }
 
+// closeWith ends the connection when the context ends, until stop is called:
+// nothing less ends the wait for a guest that does not answer.
+func (g *Guest) closeWith(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, g.Close)
+}
+
 // ExitError says that a command in the guest ended with a status other than 0,
 // or was ended by a signal.
 type ExitError struct {
@@ -169,15 +175,11 @@ func (g *Guest) Output(ctx context.Context, label, command string) (string, erro
 // session runs one command. When the context ends first, the session is closed
 // and the context's cause returned.
 func (g *Guest) session(ctx context.Context, label, command string, stdout, stderr io.Writer) error {
-	s, err := g.client.NewSession()
+	s, err := g.start(ctx, label, command, stdout, stderr)
 	if err != nil {
-		return fmt.Errorf("%s: %w: %w", label, ErrBroken, err)
+		return err
 	}
 	defer func() { _ = s.Close() }()
-	s.Stdout, s.Stderr = stdout, stderr
-	if err := s.Start(g.asRoot(command)); err != nil {
-		return fmt.Errorf("%s: starting it: %w", label, err)
-	}
 	done := make(chan error, 1)
 	go func() { done <- s.Wait() }()
 	select {
@@ -198,6 +200,20 @@ func (g *Guest) session(ctx context.Context, label, command string, stdout, stde
 	default:
 		return fmt.Errorf("%s: %w: %w", label, ErrBroken, err)
 	}
+}
+
+func (g *Guest) start(ctx context.Context, label, command string, stdout, stderr io.Writer) (*ssh.Session, error) {
+	defer g.closeWith(ctx)()
+	s, err := g.client.NewSession()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", label, ErrBroken, errors.Join(context.Cause(ctx), err))
+	}
+	s.Stdout, s.Stderr = stdout, stderr
+	if err := s.Start(g.asRoot(command)); err != nil {
+		_ = s.Close() // the first error counts
+		return nil, fmt.Errorf("%s: starting it: %w", label, errors.Join(context.Cause(ctx), err))
+	}
+	return s, nil
 }
 
 func (g *Guest) asRoot(command string) string {

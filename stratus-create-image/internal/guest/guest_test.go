@@ -6,8 +6,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -187,4 +189,51 @@ func FuzzParseOSRelease(f *testing.F) {
 			t.Errorf("an ID of two lines: %q", os.ID)
 		}
 	})
+}
+
+// TestFrozen has the server stop in the middle: what waits for it ends with the
+// context.
+func TestFrozen(t *testing.T) {
+	for name, step := range map[string]func(ctx context.Context, g *Guest, d *Dir) error{
+		"command": func(ctx context.Context, g *Guest, _ *Dir) error {
+			_, err := g.Output(ctx, "frozen", "true")
+			return err
+		},
+		"directory": func(ctx context.Context, _ *Guest, d *Dir) error { return d.Mkdir(ctx, "frozen") },
+		"file": func(ctx context.Context, _ *Guest, d *Dir) error {
+			return d.Write(ctx, "frozen", strings.NewReader("x"), 0o600)
+		},
+		"upload": func(ctx context.Context, _ *Guest, d *Dir) error { return d.Upload(ctx, t.TempDir(), "frozen") },
+		"sftp": func(ctx context.Context, g *Guest, _ *Dir) error {
+			_, err := g.startSFTP(ctx)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, _ := connect(t)
+			d, err := g.MakeDir(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.RemoveAll(d.Path) })
+			out, err := g.Output(t.Context(), "finding the server", "echo $PPID")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pid, err := strconv.Atoi(strings.TrimSpace(out))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+			enough := errors.New("enough")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, enough)
+			defer cancel()
+			if err := step(ctx, g, d); !errors.Is(err, enough) {
+				t.Errorf("%v, want %v", err, enough)
+			}
+		})
+	}
 }

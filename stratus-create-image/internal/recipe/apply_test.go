@@ -66,12 +66,17 @@ func TestApt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	add := &Recipe{Installer: Apt, Repos: []string{"[key=" + keyFile + "] http://through.the.proxy.invalid/mirror/debian ./"}}
+	const repository = "http://through.the.proxy.invalid/mirror/debian ./"
+	added, err := parseRepo(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := &Recipe{Installer: Apt, Repos: []string{"[key=" + keyFile + "] " + repository}}
 	if err := apply(t, g, s, add); err != nil {
 		t.Fatal(err)
 	}
 	// The same key is for the other source, too.
-	sandboxtest.Output(t, g, "sed -i 's,^deb ,&[signed-by=/etc/apt/keyrings/stratus-0.gpg] ,' /etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
+	sandboxtest.Output(t, g, "sed -i 's,^deb ,&[signed-by=/etc/apt/keyrings/"+added.name()+".gpg] ,' /etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
 	before := sandboxtest.Output(t, g, etc)
 	r := &Recipe{Installer: Apt, Packages: []string{"stratus-beta"}, Mirror: mirror, Proxy: url,
 		Commands: []string{"grep -r " + url + " /etc/apt", "exit 7"}}

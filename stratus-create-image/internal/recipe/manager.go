@@ -92,43 +92,26 @@ func join(first []string, more ...string) []string { return slices.Concat(first,
 // command is one run of a package manager: the program and its arguments.
 // Packages stand after "--": none of them is an option.
 func (i Installer) command(base, packages []string, c conditions) []string {
-	m := managers[i]
-	argv := []string{"env"}
-	if i == Apt {
-		argv = append(argv, "DEBIAN_FRONTEND=noninteractive")
+	var options []string
+	if c.config != "" {
+		options = append(options, "--config="+c.config)
 	}
-	if c.proxy != "" {
-		// Both cases: not every library reads both.
-		for _, name := range []string{"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"} {
-			argv = append(argv, name+"="+c.proxy)
-		}
-	}
-	options := i.proxyOptions(c.proxy)
 	if c.unsigned {
-		options = append(options, m.unsigned...)
+		options = append(options, managers[i].unsigned...)
 	}
 	// The first word is the program, after which every option may stand.
-	return slices.Concat(argv, base[:1], options, base[1:], packages)
+	argv := slices.Concat(base[:1], options, base[1:], packages)
+	if i == Apt {
+		return join([]string{"env", "DEBIAN_FRONTEND=noninteractive"}, argv...)
+	}
+	return argv
 }
 
 // conditions are what holds for all runs of the package manager in one build.
 type conditions struct {
-	proxy    string // URL, or empty
-	unsigned bool   // a repository without signatures was added
-}
-
-// proxyOptions are for the package managers whose own settings would win over
-// the environment.
-func (i Installer) proxyOptions(proxy string) []string {
-	switch {
-	case proxy == "":
-		return nil
-	case i == Apt:
-		return []string{"-o", "Acquire::http::Proxy=" + proxy, "-o", "Acquire::https::Proxy=" + proxy}
-	case i == Dnf || i == Yum:
-		return []string{"--setopt=proxy=" + proxy}
-	}
-	return nil
+	unsigned    bool   // a repository without signatures was added
+	environment string // a file in the guest that sets its environment, or empty
+	config      string // a file in the guest with dnf's or yum's settings, or empty
 }
 
 // allSuffixes are those of every kind of package file.

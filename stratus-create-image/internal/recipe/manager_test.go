@@ -25,39 +25,39 @@ func TestCommands(t *testing.T) {
 			"local":   aptChange + "install -- a 'b~1'",
 		},
 		Dnf: {
-			"refresh": "env dnf -y --refresh makecache",
-			"upgrade": "env dnf -y upgrade",
-			"remove":  "env dnf -y remove -- a 'b~1'",
-			"install": "env dnf -y install -- a 'b~1'",
-			"local":   "env dnf -y install -- a 'b~1'",
+			"refresh": "dnf -y --refresh makecache",
+			"upgrade": "dnf -y upgrade",
+			"remove":  "dnf -y remove -- a 'b~1'",
+			"install": "dnf -y install -- a 'b~1'",
+			"local":   "dnf -y install -- a 'b~1'",
 		},
 		Yum: {
-			"refresh": "env yum -y clean expire-cache",
-			"upgrade": "env yum -y update",
-			"remove":  "env yum -y remove -- a 'b~1'",
-			"install": "env yum -y install -- a 'b~1'",
-			"local":   "env yum -y install -- a 'b~1'",
+			"refresh": "yum -y clean expire-cache",
+			"upgrade": "yum -y update",
+			"remove":  "yum -y remove -- a 'b~1'",
+			"install": "yum -y install -- a 'b~1'",
+			"local":   "yum -y install -- a 'b~1'",
 		},
 		Zypper: {
-			"refresh": "env zypper --non-interactive refresh",
-			"upgrade": "env zypper --non-interactive update",
-			"remove":  "env zypper --non-interactive remove -- a 'b~1'",
-			"install": "env zypper --non-interactive install -- a 'b~1'",
-			"local":   "env zypper --non-interactive install --allow-unsigned-rpm -- a 'b~1'",
+			"refresh": "zypper --non-interactive refresh",
+			"upgrade": "zypper --non-interactive update",
+			"remove":  "zypper --non-interactive remove -- a 'b~1'",
+			"install": "zypper --non-interactive install -- a 'b~1'",
+			"local":   "zypper --non-interactive install --allow-unsigned-rpm -- a 'b~1'",
 		},
 		Apk: {
-			"refresh": "env apk update",
-			"upgrade": "env apk upgrade",
-			"remove":  "env apk del -- a 'b~1'",
-			"install": "env apk add -- a 'b~1'",
-			"local":   "env apk add --allow-untrusted -- a 'b~1'",
+			"refresh": "apk update",
+			"upgrade": "apk upgrade",
+			"remove":  "apk del -- a 'b~1'",
+			"install": "apk add -- a 'b~1'",
+			"local":   "apk add --allow-untrusted -- a 'b~1'",
 		},
 		Pacman: {
-			"refresh": "env pacman -Sy --noconfirm",
-			"upgrade": "env pacman -Su --noconfirm",
-			"remove":  "env pacman -Rn --noconfirm -- a 'b~1'",
-			"install": "env pacman -S --noconfirm --needed -- a 'b~1'",
-			"local":   "env pacman -U --noconfirm --needed -- a 'b~1'",
+			"refresh": "pacman -Sy --noconfirm",
+			"upgrade": "pacman -Su --noconfirm",
+			"remove":  "pacman -Rn --noconfirm -- a 'b~1'",
+			"install": "pacman -S --noconfirm --needed -- a 'b~1'",
+			"local":   "pacman -U --noconfirm --needed -- a 'b~1'",
 		},
 	}
 	for installer, want := range tests {
@@ -83,21 +83,25 @@ func TestCommands(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
-	c := conditions{proxy: "http://10.0.2.2:3142", unsigned: true}
-	const environment = "http_proxy=http://10.0.2.2:3142 https_proxy=http://10.0.2.2:3142 HTTP_PROXY=http://10.0.2.2:3142 HTTPS_PROXY=http://10.0.2.2:3142 "
-	for installer, want := range map[Installer]string{
-		Apt:    "env DEBIAN_FRONTEND=noninteractive " + environment + "apt-get -o Acquire::http::Proxy=http://10.0.2.2:3142 -o Acquire::https::Proxy=http://10.0.2.2:3142 -q ",
-		Dnf:    "env " + environment + "dnf --setopt=proxy=http://10.0.2.2:3142 -y install -- a",
-		Yum:    "env " + environment + "yum --setopt=proxy=http://10.0.2.2:3142 -y install -- a",
-		Zypper: "env " + environment + "zypper --non-interactive install -- a",
-		Apk:    "env " + environment + "apk --allow-untrusted add -- a",
-		Pacman: "env " + environment + "pacman -S --noconfirm --needed -- a",
+	for installer, test := range map[Installer]struct {
+		c    conditions
+		want string
+	}{
+		Apt:    {conditions{unsigned: true}, "env DEBIAN_FRONTEND=noninteractive apt-get -q "},
+		Dnf:    {conditions{unsigned: true, config: "/x/dnf.conf"}, "dnf --config=/x/dnf.conf -y install -- a"},
+		Yum:    {conditions{unsigned: true, config: "/x/yum.conf"}, "yum --config=/x/yum.conf -y install -- a"},
+		Zypper: {conditions{unsigned: true}, "zypper --non-interactive install -- a"},
+		Apk:    {conditions{unsigned: true}, "apk --allow-untrusted add -- a"},
+		Pacman: {conditions{unsigned: true}, "pacman -S --noconfirm --needed -- a"},
 	} {
-		got := words.Join(installer.command(managers[installer].install, []string{"a"}, c)...)
-		if !strings.HasPrefix(got, want) {
-			t.Errorf("%s: got  %s\nwant %s", installer, got, want)
+		got := words.Join(installer.command(managers[installer].install, []string{"a"}, test.c)...)
+		if !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: got  %s\nwant %s", installer, got, test.want)
 		}
 	}
+}
+
+func TestCheckProxy(t *testing.T) {
 	for text, bad := range map[string]bool{
 		"": false, "http://proxy:3128": false, "https://[2001:db8::1]:3128/": false,
 		"proxy:3128": true, "http://user:secret@proxy": true, "socks5://x": true, "http://x/$(id)": true, "http://x y": true, "http://": true,

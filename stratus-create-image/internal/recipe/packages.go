@@ -17,7 +17,7 @@ import (
 // "URL SUITE [COMPONENT ...]", for dnf, yum and zypper "URL [KEY-URL]", for apk
 // "URL", for pacman "URL NAME". OPTION is "key=KEY", a local file or an https URL
 // with the key that signs the repository, or, for apt, "signed-by=KEYRING", a
-// file that the guest has.
+// file that the guest has. KEY-URL is an https or file URL.
 func CheckRepos(entries []string) error {
 	for _, entry := range entries {
 		r, err := parseRepo(entry)
@@ -44,7 +44,7 @@ type packaging struct {
 
 // newPackaging finds out all that can go wrong before the guest is touched.
 func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string, ...any)) (*packaging, error) {
-	p := &packaging{Recipe: r, installer: r.Installer, conditions: conditions{proxy: r.Proxy}, say: say}
+	p := &packaging{Recipe: r, installer: r.Installer, say: say}
 	if p.installer == "" {
 		var err error
 		// A mirror is for scripts as well, but no reason to refuse a guest.
@@ -60,8 +60,8 @@ func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string,
 			return nil, fmt.Errorf("reading the package file %q: %s installs files that end with %s", file, p.installer, strings.Join(suffixes, ", "))
 		}
 	}
-	for n, entry := range r.Repos {
-		a, err := p.newAddition(ctx, entry, n)
+	for _, entry := range r.Repos {
+		a, err := p.newAddition(ctx, entry)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string,
 	return p, nil
 }
 
-func (p *packaging) newAddition(ctx context.Context, entry string, n int) (addition, error) {
+func (p *packaging) newAddition(ctx context.Context, entry string) (addition, error) {
 	r, err := parseRepo(entry)
 	if err != nil {
 		return addition{}, err
@@ -83,18 +83,30 @@ func (p *packaging) newAddition(ctx context.Context, entry string, n int) (addit
 	} else if p.AllowUnsigned {
 		p.conditions.unsigned = true
 	}
-	return p.installer.addition(r, k, n, p.AllowUnsigned)
+	return p.installer.addition(r, k, p.AllowUnsigned)
 }
 
 func (p *packaging) addRepos(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	for n, a := range p.additions {
 		p.say("adding the repository %q", a.entry)
-		if err := a.apply(ctx, g, dir, n); err != nil {
+		if err := p.limited(ctx, func(ctx context.Context) error { return a.apply(ctx, g, dir, n) }); err != nil {
 			return fmt.Errorf("adding the repository %q: %w", a.entry, err)
 		}
 	}
 	return nil
 }
+
+// grow adds the text of the file $1 to the file $2, unless it is there: an image
+// may be made from one that has it. The file may end in the midst of a line.
+const grow = `
+nl='
+'
+case "$nl$(cat "$2" 2>/dev/null)$nl" in
+*"$nl$(cat "$1")$nl"*) exit ;;
+esac
+if [ -s "$2" ] && [ -n "$(tail -c 1 "$2")" ]; then echo >>"$2"; fi
+cat "$1" >>"$2"
+`
 
 func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n int) error {
 	const label = "adding a repository"
@@ -106,7 +118,7 @@ func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n i
 		staged := path.Join(dir.Path, name)
 		command := words.Join("mkdir", "-p", path.Dir(f.path)) + " && " + words.Join("cp", staged, f.path) + " && " + words.Join("chown", "0:0", f.path)
 		if f.grow {
-			command = words.Join("cat", staged) + " >> " + words.Quote(f.path)
+			command = words.Join("sh", "-c", grow, "sh", staged, f.path)
 		}
 		if err := g.Run(ctx, label, command); err != nil {
 			return err
@@ -124,6 +136,9 @@ func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n i
 // conflict with them.
 func (p *packaging) change(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	m := managers[p.installer]
+	if err := p.limited(ctx, func(ctx context.Context) error { return p.useProxy(ctx, g, dir) }); err != nil {
+		return fmt.Errorf("using the package proxy: %w", err)
+	}
 	if p.NeedsRepos() {
 		p.say("reading the package lists with %s", p.installer)
 		if err := p.run(ctx, g, m.refresh, nil); err != nil {
@@ -176,8 +191,12 @@ func (p *packaging) installFiles(ctx context.Context, g *guest.Guest, dir *guest
 
 // run runs the package manager once.
 func (p *packaging) run(ctx context.Context, g *guest.Guest, base, packages []string) error {
+	command := words.Join(p.installer.command(base, packages, p.conditions)...)
+	if p.conditions.environment != "" {
+		command = words.Join(".", p.conditions.environment) + " && " + command
+	}
 	return p.timed(ctx, func(ctx context.Context) error {
-		err := g.Run(ctx, string(p.installer), words.Join(p.installer.command(base, packages, p.conditions)...))
+		err := g.Run(ctx, string(p.installer), command)
 		var exit *guest.ExitError
 		if errors.As(err, &exit) && slices.Contains(managers[p.installer].fine, exit.Status) {
 			return nil

@@ -31,7 +31,9 @@ type Recipe struct {
 	HTTP          HTTP          // loads signing keys; nil where no repository has a URL for a key
 	Mirror        *Mirror       // of apt's archives, for the time of Apply, or nil
 	Proxy         string        // URL for the package manager's own runs, or empty; see CheckProxy
-	Timeout       time.Duration // for each script, command and run of the package manager; 0 for none
+	Timeout       time.Duration // for each copy, script, command and run of the package manager; 0 for none
+
+	ownTime time.Duration // for each other step; 0 for the constant
 }
 
 // Empty says whether the recipe changes anything.
@@ -54,14 +56,20 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 	if err != nil {
 		return err
 	}
-	dir, err := g.MakeDir(ctx)
+	var dir *guest.Dir
+	err = r.limited(ctx, func(ctx context.Context) (err error) {
+		dir, err = g.MakeDir(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	mirrored := &mirrored{guest: g, dir: dir}
 	defer func() {
 		if ctx.Err() == nil && !errors.Is(err, guest.ErrBroken) { // else the whole machine goes
-			err = errors.Join(err, mirrored.restore(ctx, say), dir.Remove(ctx))
+			err = errors.Join(err,
+				r.limited(ctx, func(ctx context.Context) error { return mirrored.restore(ctx, say) }),
+				r.limited(ctx, dir.Remove))
 		}
 	}()
 	if err := r.copyFiles(ctx, g, dir, say); err != nil {
@@ -72,7 +80,7 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 	}
 	if r.Mirror != nil && p.installer == Apt {
 		say("using the mirror %s", r.Mirror)
-		if err := mirrored.use(ctx, r.Mirror); err != nil {
+		if err := r.limited(ctx, func(ctx context.Context) error { return mirrored.use(ctx, r.Mirror) }); err != nil {
 			return err
 		}
 	}
@@ -86,29 +94,33 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 // user other than root can place files anywhere, and they belong to root.
 func (r *Recipe) copyFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir, say func(string, ...any)) error {
 	for i, c := range r.Copies {
-		target := c.target()
-		say("copying %q to %q", c.Local, target)
-		name := fmt.Sprintf("copy-%d", i)
-		if err := dir.Upload(ctx, c.Local, name); err != nil {
-			return err
-		}
-		staged := path.Join(dir.Path, name)
-		info, err := os.Stat(c.Local)
+		say("copying %q to %q", c.Local, c.target())
+		err := r.timed(ctx, func(ctx context.Context) error { return c.copyTo(ctx, g, dir, fmt.Sprintf("copy-%d", i)) })
 		if err != nil {
-			return fmt.Errorf("copying %q: %w", c.Local, err)
-		}
-		command := words.Join("chown", "-R", "0:0", staged) + " && " +
-			words.Join("mkdir", "-p", path.Dir(target)) + " && "
-		if info.IsDir() {
-			command += words.Join("mkdir", "-p", target) + " && " + words.Join("cp", "-RPp", staged+"/.", target+"/")
-		} else {
-			command += words.Join("cp", "-p", staged, target)
-		}
-		if err := g.Run(ctx, "copying", command); err != nil {
-			return fmt.Errorf("copying %q to %q: %w", c.Local, target, err)
+			return fmt.Errorf("copying %q to %q: %w", c.Local, c.target(), err)
 		}
 	}
 	return nil
+}
+
+// copyTo has the name in the private directory on its way.
+func (c Copy) copyTo(ctx context.Context, g *guest.Guest, dir *guest.Dir, name string) error {
+	if err := dir.Upload(ctx, c.Local, name); err != nil {
+		return err
+	}
+	info, err := os.Stat(c.Local)
+	if err != nil {
+		return err
+	}
+	staged, target := path.Join(dir.Path, name), c.target()
+	command := words.Join("chown", "-R", "0:0", staged) + " && " +
+		words.Join("mkdir", "-p", path.Dir(target)) + " && "
+	if info.IsDir() {
+		command += words.Join("mkdir", "-p", target) + " && " + words.Join("cp", "-RPp", staged+"/.", target+"/")
+	} else {
+		command += words.Join("cp", "-p", staged, target)
+	}
+	return g.Run(ctx, "copying", command)
 }
 
 // runAll runs scripts and commands. The variables reach them through a private
@@ -123,7 +135,7 @@ func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, say
 	source := ". " + words.Quote(path.Join(dir.Path, "env")) + " && "
 	for i, s := range r.Scripts {
 		place := fmt.Sprintf("script-%d", i)
-		if err := dir.Mkdir(place); err != nil {
+		if err := dir.Mkdir(ctx, place); err != nil {
 			return err
 		}
 		name := path.Join(place, filepath.Base(s.Path))
@@ -157,14 +169,4 @@ func (r *Recipe) runScript(ctx context.Context, g *guest.Guest, dir *guest.Dir, 
 	return r.timed(ctx, func(ctx context.Context) error {
 		return g.Run(ctx, filepath.Base(s.Path), command)
 	})
-}
-
-// timed runs one step under the recipe's time limit.
-func (r *Recipe) timed(ctx context.Context, step func(context.Context) error) error {
-	if r.Timeout == 0 {
-		return step(ctx)
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("it took longer than %v (--script-timeout)", r.Timeout))
-	defer cancel()
-	return step(ctx)
 }

@@ -1,6 +1,8 @@
 package recipe
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -8,8 +10,9 @@ import (
 	"strings"
 )
 
-// word matches what may stand in a repository's line beside its address.
-var word = regexp.MustCompile(`^[A-Za-z0-9._/:+~-]+$`)
+// word matches what may stand in a repository's line beside its address; never
+// an option.
+var word = regexp.MustCompile(`^[A-Za-z0-9._/:+~][A-Za-z0-9._/:+~-]*$`)
 
 // signedBy matches the option of an apt source that names a key ring which the
 // guest has.
@@ -61,8 +64,27 @@ func (r repo) check() error {
 		if !word.MatchString(f) {
 			return fmt.Errorf("%q cannot stand in it", f)
 		}
+		// Whatever the package manager: no other word has a scheme.
+		if strings.Contains(f, "://") && !keyURL(f) {
+			return fmt.Errorf("%q is no address for a key: an https or file URL is expected", f)
+		}
 	}
 	return nil
+}
+
+// keyURL says whether a guest may take a signing key from there: one that anybody
+// on the way could have exchanged proves nothing.
+func keyURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" && u.Host != "" || u.Scheme == "file" && u.Host == "" && len(u.Path) > 1)
+}
+
+// name is what the repository's files are called in the guest: the same for the
+// same repository, and another one for every other, in images that are made from
+// each other, too.
+func (r repo) name() string {
+	sum := sha256.Sum256([]byte(strings.Join(r.fields, " ")))
+	return "stratus-" + hex.EncodeToString(sum[:4])
 }
 
 // addition is what makes a repository known to the package manager: files, and
@@ -76,14 +98,14 @@ type addition struct {
 // file is one file of an addition, for everybody to read.
 type file struct {
 	path, content string
-	grow          bool // the content is added to what is there
+	grow          bool // the content is added to what is there, unless that has it
 }
 
-// addition says how the guest's n-th new repository is added. Its packages are
-// checked against its key, or one that the guest trusts already; against none
-// where there is no key and unsigned allows that.
-func (i Installer) addition(r repo, k *key, n int, unsigned bool) (addition, error) {
-	name := fmt.Sprintf("stratus-%d", n)
+// addition says how a repository is added. Its packages are checked against its
+// key, or one that the guest trusts already; against none where there is no key
+// and unsigned allows that.
+func (i Installer) addition(r repo, k *key, unsigned bool) (addition, error) {
+	name := r.name()
 	a := addition{entry: r.entry}
 	count := len(r.fields)
 	unsigned = unsigned && k == nil && r.option == ""
@@ -95,7 +117,7 @@ func (i Installer) addition(r repo, k *key, n int, unsigned bool) (addition, err
 	case i == Apt && count >= 2:
 		a.addOneLine(name, r, unsigned)
 		return a, nil
-	case (i == Dnf || i == Yum || i == Zypper) && (count == 1 || count == 2 && k == nil):
+	case (i == Dnf || i == Yum || i == Zypper) && (count == 1 || count == 2 && k == nil && keyURL(r.fields[1])):
 		a.addRPM(i, name, r.fields, k, unsigned)
 		return a, nil
 	case i == Apk && count == 1:
@@ -111,15 +133,20 @@ func (i Installer) addition(r repo, k *key, n int, unsigned bool) (addition, err
 	return a, fmt.Errorf("reading the repository %q: no form that %s takes", r.entry, i)
 }
 
+// aptSources is where apt's sources are. The same repository must not stand there
+// in both forms: apt wants it to have one key.
+const aptSources = "/etc/apt/sources.list.d/"
+
 func (a *addition) addDeb822(name string, fields []string, k *key) {
-	ring := "/etc/apt/keyrings/" + name + ".gpg"
+	ring, base := "/etc/apt/keyrings/"+name+".gpg", aptSources+name
 	text := fmt.Sprintf("Types: deb\nURIs: %s\nSuites: %s\n", fields[0], fields[1])
 	if len(fields) > 2 {
 		text += "Components: " + strings.Join(fields[2:], " ") + "\n"
 	}
 	a.files = append(a.files,
 		file{path: ring, content: string(k.data)},
-		file{path: "/etc/apt/sources.list.d/" + name + ".sources", content: text + "Signed-By: " + ring + "\n"})
+		file{path: base + ".sources", content: text + "Signed-By: " + ring + "\n"})
+	a.commands = append(a.commands, []string{"rm", "-f", base + ".list"})
 }
 
 func (a *addition) addOneLine(name string, r repo, unsigned bool) {
@@ -130,31 +157,33 @@ func (a *addition) addOneLine(name string, r repo, unsigned bool) {
 	if option != "" {
 		option = "[" + option + "] "
 	}
-	a.files = append(a.files, file{path: "/etc/apt/sources.list.d/" + name + ".list", content: "deb " + option + strings.Join(r.fields, " ") + "\n"})
+	base := aptSources + name
+	a.files = append(a.files, file{path: base + ".list", content: "deb " + option + strings.Join(r.fields, " ") + "\n"})
+	a.commands = append(a.commands, []string{"rm", "-f", base + ".sources"})
 }
 
 // addRPM gives the key to rpm itself: zypper would ask whether to trust it.
 func (a *addition) addRPM(i Installer, name string, fields []string, k *key, unsigned bool) {
-	var keyURL string
+	var from string
 	switch {
 	case k != nil:
 		path := "/etc/pki/rpm-gpg/" + name + ".asc"
-		keyURL = "file://" + path
+		from = "file://" + path
 		a.files = append(a.files, file{path: path, content: k.armored()})
 		a.commands = append(a.commands, []string{"rpm", "--import", path})
 	case len(fields) == 2:
-		keyURL = fields[1]
+		from = fields[1]
 		if i == Zypper {
-			a.commands = append(a.commands, []string{"rpm", "--import", keyURL})
+			a.commands = append(a.commands, []string{"rpm", "--import", from})
 		}
 	}
 	check := "gpgcheck=1\n"
-	if unsigned && keyURL == "" {
+	if unsigned && from == "" {
 		check = "gpgcheck=0\n"
 	}
 	text := fmt.Sprintf("[%s]\nname=%s\nbaseurl=%s\nenabled=1\n%s", name, name, fields[0], check)
-	if keyURL != "" {
-		text += "gpgkey=" + keyURL + "\n"
+	if from != "" {
+		text += "gpgkey=" + from + "\n"
 	}
 	dir := "/etc/yum.repos.d/"
 	if i == Zypper {

@@ -9,8 +9,11 @@ type Item struct {
 	script string
 }
 
-// homes lists root's home and every user's.
-const homes = `homes="/root $(ls -d /home/* 2>/dev/null || true)"; `
+// homes lists root's home and every user's, one in a line: those that accounts
+// have, and those that accounts may have left.
+const homes = `homes=$(echo /root; ls -d /home/* 2>/dev/null || true; cut -d: -f6 /etc/passwd | grep '^/.' || true)
+IFS='
+'; `
 
 // items are in the order in which they are removed: what still writes is
 // stopped before its files go. Where packages have directories, only the files

@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
@@ -18,7 +19,13 @@ import (
 type Plan struct {
 	Items   []Item
 	Exclude []string // more paths, with shell patterns
+
+	limit time.Duration // for each item, path and look; see itemTime
 }
+
+// itemTime bounds the removal of one item: a guest in which it never ends must
+// not hold the build for ever.
+const itemTime = 10 * time.Minute
 
 // NewPlan leaves out the named items and checks the paths to exclude.
 func NewPlan(without, exclude []string) (*Plan, error) {
@@ -26,7 +33,7 @@ func NewPlan(without, exclude []string) (*Plan, error) {
 	for _, name := range without {
 		off[name] = true
 	}
-	p := &Plan{Exclude: exclude}
+	p := &Plan{Exclude: exclude, limit: itemTime}
 	for _, item := range items {
 		if !off[item.Name] {
 			p.Items = append(p.Items, item)
@@ -74,7 +81,8 @@ func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say f
 		say("sealing: removing %q", pattern)
 		// With an empty IFS the unquoted variable is matched, but never split.
 		command := "set -eu; IFS=; p=" + words.Quote(pattern) + "; rm -rf -- $p"
-		if err := g.Run(ctx, "exclude", command); err != nil {
+		err := p.timed(ctx, func(ctx context.Context) error { return g.Run(ctx, "exclude", command) })
+		if err != nil {
 			return fmt.Errorf("removing %q: %w", pattern, err)
 		}
 	}
@@ -83,16 +91,28 @@ func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say f
 			continue
 		}
 		say("sealing: removing %s (%s)", item.What, item.Name)
-		if _, err := g.Output(ctx, item.Name, "set -eu; "+item.script); err != nil {
+		err := p.timed(ctx, func(ctx context.Context) error {
+			_, err := g.Output(ctx, item.Name, "set -eu; "+item.script)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("removing %s: %w", item.What, err)
 		}
-		if item.Name == "ssh-keys" {
-			if err := checkKeyGone(ctx, g, loginKey); err != nil {
-				return err
-			}
+		if item.Name != "ssh-keys" {
+			continue
+		}
+		if err := p.timed(ctx, func(ctx context.Context) error { return checkKeyGone(ctx, g, loginKey) }); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// timed runs one step under the plan's time limit.
+func (p *Plan) timed(ctx context.Context, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, fmt.Errorf("it took longer than %v", p.limit))
+	defer cancel()
+	return step(ctx)
 }
 
 // checkKeyGone looks for the build key where keys, settings and logs are.
@@ -101,13 +121,15 @@ func checkKeyGone(ctx context.Context, g *guest.Guest, loginKey string) error {
 	if len(fields) < 2 {
 		return fmt.Errorf("looking for the build key: it has an unknown form")
 	}
-	places := "/root /home /etc /var/lib/cloud /var/log /tmp /var/tmp"
-	found, err := g.Output(ctx, "looking for the build key", "grep -rlsF -e "+words.Quote(fields[1])+" "+places+" || true")
+	command := homes + "set -- /root /home /etc /var/lib/cloud /var/log /tmp /var/tmp\n" +
+		`for h in $homes; do set -- "$@" "$h/.ssh"; done` + "\n" +
+		"grep -rlsF -e " + words.Quote(fields[1]) + ` "$@" | sort -u`
+	found, err := g.Output(ctx, "looking for the build key", command)
 	if err != nil {
 		return err
 	}
 	if found != "" {
-		return fmt.Errorf("looking for the build key: it is still in %q", strings.Fields(found))
+		return fmt.Errorf("looking for the build key: it is still in %q", strings.Split(strings.TrimSpace(found), "\n"))
 	}
 	return nil
 }
