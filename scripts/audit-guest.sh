@@ -8,6 +8,10 @@
 # file is taken for the image's if its status was last changed before the boot;
 # for what the boot changed or removed, LEVEL is "unknown".
 set -u
+if [ $# -gt 0 ]; then
+    echo 'audit-guest.sh: audit-image runs this in a machine, without arguments' >&2
+    exit 2
+fi
 LC_ALL=C
 export LC_ALL
 boot=$(awk '/^btime/ { print $2 }' /proc/stat)
@@ -109,13 +113,33 @@ keys() {
     done | while read -r f; do file private-key "$f" 'a private key'; done
 }
 
+# made_early: whether something other than cloud-init may have made host keys
+# before cloud-init replaced them.  What starts after cloud-init has not.
+made_early() {
+    for f in /etc/systemd/system/*.service /usr/local/lib/systemd/system/*.service /usr/lib/systemd/system/*.service /lib/systemd/system/*.service \
+        /etc/init.d/* /etc/rc.d/init.d/* /etc/rc.local /etc/rc.d/rc.local; do
+        # What does not exist and what is masked is empty.
+        [ -s "$f" ] || continue
+        # Others only name the units that do, to start before or after them.
+        case ${f##*/} in
+        *keygen* | *host*key*) ;;
+        *.service) grep -qs '^Exec.*keygen' "$f" || continue ;;
+        *) grep -qs '^[^#]*ssh-keygen' "$f" || continue ;;
+        esac
+        grep -Eqs '^After=(.* )?cloud-init(-network)?\.service' "$f" || return 0
+    done
+    return 1
+}
+
 # host_keys: cloud-init replaces them when the machine starts, and logs which
 # there were.
 host_keys() {
     old host-key 'every machine would have the same' /etc/ssh/*_host_*key
     from=$(date -u -d "@$boot" '+%Y-%m-%d %H:%M:%S')
     gone=$(awk -v from="$from" '$0 >= from && /Attempting to remove \/etc\/ssh\/ssh_host_/ { print $NF }' /var/log/cloud-init.log 2>/dev/null | sort -u)
-    for f in $gone; do tell unknown host-key "$f" 'was there when cloud-init replaced it: the image had it, or a service made it earlier in this boot'; done
+    level=problem text='every machine would have the same, where cloud-init does not replace it'
+    if made_early; then level=unknown text='was there when cloud-init replaced it: the image had it, or a service made it earlier in this boot'; fi
+    for f in $gone; do tell "$level" host-key "$f" "$text"; done
     if [ -z "$gone" ] && [ ! -s /var/log/cloud-init.log ]; then tell unknown host-key /etc/ssh 'no log says whether this boot replaced them'; fi
 }
 

@@ -47,10 +47,10 @@ func newBooter(t *testing.T) *booter {
 		top + "/bin/stratus-create-image": fmt.Sprintf(`#!/bin/sh
 printf '%%s\n' "$@" >'%s'
 mkdir '%s' && cp '%s/ssh_config' '%s' || exit
-setsid sleep 1000 >/dev/null 2>&1 &
+setsid tail -f '%s/ssh_config' >/dev/null 2>&1 &
 echo $! >'%s/pid'
 echo '%s'
-`, b.told, b.dir, top, b.dir, b.dir, b.dir),
+`, b.told, b.dir, top, b.dir, b.dir, b.dir, b.dir),
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -76,6 +76,37 @@ func (b *booter) run(t *testing.T, args ...string) (code int, stderr string) {
 		t.Errorf("the machine's directory: %v", err)
 	}
 	return cmd.ProcessState.ExitCode(), says.String()
+}
+
+// TestBootImageStrangersProcess has the machine end before boot-image does, and
+// another process get its number.
+func TestBootImageStrangersProcess(t *testing.T) {
+	b := newBooter(t)
+	var mark strings.Builder
+	stranger := exec.Command("sh", "-c", "read -r line || echo alive")
+	stranger.Stdout = &mark
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	stranger.Stdin = reader
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- stranger.Wait() }()
+	take := fmt.Sprintf(`read -r qemu <"$1/pid"; kill "$qemu"; tail --pid="$qemu" -f /dev/null; echo %d >"$1/pid"`, stranger.Process.Pid)
+	code, says := b.run(t, "--quiet", "image", "--", "sh", "-c", take, "sh", b.dir)
+	if code != 0 || says != "" {
+		t.Errorf("exit code %d:\n%s", code, says)
+	}
+	if err := writer.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != nil || mark.String() != "alive\n" {
+		t.Errorf("the stranger's process: %v", err)
+	}
 }
 
 func TestProbe(t *testing.T) {
