@@ -43,10 +43,17 @@ type child struct {
 // start runs the command with the arguments in the directory dir.
 func start(t *testing.T, dir string, args ...string) *child {
 	t.Helper()
+	return startWith(t, dir, nil, args...)
+}
+
+// startWith is start with variables of the environment.
+func startWith(t *testing.T, dir string, env []string, args ...string) *child {
+	t.Helper()
 	b := &child{t: t, tmp: t.TempDir(), lines: make(chan string, 100)}
 	b.cmd = exec.Command(os.Args[0], args...)
 	b.cmd.Dir = dir
 	b.cmd.Env = append(os.Environ(), runMain+"=1", "TMPDIR="+b.tmp, "HOME="+b.tmp, "GORACE=atexit_sleep_ms=0", "STRATUS_TEST_SECRET=from outside")
+	b.cmd.Env = append(b.cmd.Env, env...)
 	b.cmd.Stdout = &b.stdout
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := b.cmd.StderrPipe()
