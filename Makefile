@@ -13,7 +13,7 @@ PROGRAMS = find-image marketplace
 HELPERS  = boot-image build-base-image audit-image audit-guest.sh check-sealed
 BASE     = build/base.qcow2
 TRIXIE   = build/trixie.qcow2
-UEFI     = build/uefi.qcow2
+HYBRID   = build/hybrid.qcow2
 
 .PHONY: help build demo check bench install clean base lint vuln
 
@@ -31,7 +31,7 @@ demo: ## make a base image, customize, sign and publish it, and start again from
 
 check: ## everything CI checks, with real virtual machines
 	@scripts/install-deps check
-	@$(MAKE) --no-print-directory build base $(TRIXIE) $(UEFI)
+	@$(MAKE) --no-print-directory build base $(TRIXIE) $(HYBRID)
 	@scripts/check-format
 	$(GO) vet ./...
 	@$(MAKE) --no-print-directory lint
@@ -41,7 +41,7 @@ check: ## everything CI checks, with real virtual machines
 	@$(MAKE) --no-print-directory vuln
 
 # The images that tests with real machines start from.
-BASES = STRATUS_TEST_BASE=$(CURDIR)/$(BASE) STRATUS_TEST_BASE_TRIXIE=$(CURDIR)/$(TRIXIE) STRATUS_TEST_BASE_UEFI=$(CURDIR)/$(UEFI)
+BASES = STRATUS_TEST_BASE=$(CURDIR)/$(BASE) STRATUS_TEST_BASE_TRIXIE=$(CURDIR)/$(TRIXIE) STRATUS_TEST_BASE_HYBRID=$(CURDIR)/$(HYBRID)
 
 base: $(BASE)
 
@@ -53,9 +53,9 @@ $(TRIXIE): scripts/build-base-image
 	@mkdir -p $(@D)
 	scripts/build-base-image --force --release trixie -o $@
 
-$(UEFI): scripts/build-base-image
+$(HYBRID): scripts/build-base-image
 	@mkdir -p $(@D)
-	scripts/build-base-image --force --firmware uefi -o $@
+	scripts/build-base-image --force --firmware hybrid --include linux-image-amd64 -o $@
 
 lint:
 	$(GO) run $(GOLANGCI_LINT) run ./...
@@ -71,10 +71,12 @@ bench: ## ratios, measured side by side in one run
 	$(GO) test -run '^$$' -bench . -benchtime 32x -timeout 30m ./lib/marketplace/registry
 
 install: build ## commands, man pages and helpers, below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/libexec/stratus
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/libexec/stratus/context
 	install -m 755 $(TOOLS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(foreach t,$(TOOLS),$(t)/$(t).1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(HELPERS:%=scripts/%) $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/libexec/stratus
+	install -m 755 scripts/context/stratuslab-context $(DESTDIR)$(PREFIX)/libexec/stratus/context
+	install -m 644 scripts/context/*.service $(DESTDIR)$(PREFIX)/libexec/stratus/context
 
 clean: ## remove what was built
 	rm -rf bin build

@@ -68,7 +68,7 @@ func flags() []cli.Flag {
 		list(change, "copy", "", "copy a file or directory, as `LOCAL:REMOTE`, before anything else"),
 		list(change, "run", "", "run `COMMAND` in the machine's shell, after the scripts"),
 		list(change, "env", "", "set a variable for scripts and commands: `NAME=VALUE`, or NAME to pass on our own"),
-		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[key=KEY] URL WORD...\", KEY being a local file or an https URL, and the words SUITE COMPONENT... for apt, none for dnf, yum, zypper and apk, NAME for pacman"),
+		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[key=KEY] URL WORD...\", KEY being a local file or an https URL, and the words SUITE COMPONENT... for apt, perhaps the URL of a key for dnf, yum and zypper, none for apk, NAME for pacman"),
 		yes(change, "allow-unsigned-repos", "take packages from an --extra-os-repos without a key unverified"),
 		list(change, "apt-mirror", "", "while the image is made, use `[OLD=]URL` in place of apt's archive OLD, or of those that end with the same name"),
 		text(change, "package-proxy", "", "while the image is made, packages come through the proxy at `URL`"),
@@ -113,7 +113,7 @@ func flags() []cli.Flag {
 		value(text(base, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
 		yes(base, "no-cache", "download the base for this run only"),
 	}
-	return slices.Concat(own, notify.Flags(), reliance.Flags(base), endpoint.Flags())
+	return slices.Concat(own, reliance.Flags(base), notify.Flags(), endpoint.Flags())
 }
 
 // parseDuration reads seconds, or a number with units such as 10m.

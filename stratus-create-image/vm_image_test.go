@@ -38,6 +38,7 @@ touch /root/.bash_history /tmp/left-over /opt/junk-1
 		t.Fatalf("exit code %d:\n%s", code, b.stderr.String())
 	}
 	t.Logf("%s", b.stderr.String())
+	checkLines(t, b.stderr.String(), `took its context from (.*)`, "cloud-init (NoCloud)")
 	b.checkNothingLeft(dir, "setup.sh", "site", "web.qcow2")
 	checkDraft(t, dir+"/web.qcow2", base, b.stdout.Bytes())
 	checkDisk(t, dir+"/web.qcow2", key)

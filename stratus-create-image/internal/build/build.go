@@ -37,15 +37,15 @@ type run struct {
 
 // Run makes the image that the options ask for.
 func Run(call *tool.Call, o *Options) error {
+	r := &run{plan: &plan{options: o}, call: call, start: time.Now(), phase: "checking what is asked for"}
 	p, err := newPlan(call.Ctx, o)
-	if err != nil {
-		return err
-	}
-	if o.DryRun {
+	if err == nil && o.DryRun {
 		return p.print(call)
 	}
-	r := &run{plan: p, call: call, start: time.Now()}
-	err = r.run(call.Ctx)
+	if err == nil {
+		r.plan = p
+		err = r.run(call.Ctx)
+	}
 	r.tell(call.Ctx, err)
 	return err
 }

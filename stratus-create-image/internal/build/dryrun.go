@@ -32,12 +32,12 @@ func (p *plan) print(call *tool.Call) error {
 	step := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-8s %s\n", name, strings.TrimSpace(fmt.Sprintf(format, args...)))
 	}
-	path, driver, err := p.printBase(call.Ctx, step)
+	path, driver, looked, err := p.printBase(call.Ctx, step)
 	if err != nil {
 		return err
 	}
 	h := &p.hardware
-	step("machine", "%d cpu, %d MiB, %d MiB swap, %s, network %s, disks on %s, %s", h.size.CPU, h.size.RAM, h.size.Swap, h.accel, h.network, h.bus, p.firmware())
+	step("machine", "%d cpu, %d MiB, %d MiB swap, %s, network %s, disks on %s, %s", h.size.CPU, h.size.RAM, h.size.Swap, h.accel, h.network, p.expectedBus(), p.expectedFirmware(looked))
 	p.printContext(step)
 	p.printRecipe(step)
 	if !p.options.NoShutdown {
@@ -60,26 +60,44 @@ func (p *plan) print(call *tool.Call) error {
 	return call.WriteProduct("", []byte(b.String()))
 }
 
+// expectedBus is where the disks will be, as far as that is known.
+func (p *plan) expectedBus() string {
+	if p.hardware.disksBus == machine.AutoBus {
+		return string(p.hardware.bus) + " first"
+	}
+	return string(p.hardware.bus)
+}
+
+// expectedFirmware is what will start the machine. What is on a disk that is not
+// here yet cannot be looked at.
+func (p *plan) expectedFirmware(looked bool) string {
+	if !looked && p.hardware.firmware == machine.AutoFirmware {
+		return "uefi or bios, by what is on the disk"
+	}
+	return p.firmware()
+}
+
 // printBase writes what the base is and where it comes from, and gives the path
-// that QEMU would get, and its name for the format.
-func (p *plan) printBase(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, err error) {
+// that QEMU would get, its name for the format, and whether the disk has been
+// looked at.
+func (p *plan) printBase(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, looked bool, err error) {
 	o := p.options
 	if o.Base.Form == source.File {
 		image, err := base.Open(ctx, o.Base.Text, "", io.Discard)
 		if err != nil {
-			return "", "", p.badFile(err)
+			return "", "", false, p.badFile(err)
 		}
 		if err := p.checkBase(image); err != nil {
-			return "", "", err
+			return "", "", false, err
 		}
 		step("base", "%s (%s), SHA-1 %x", o.Base.Text, form(image.Format, image.Sums.Kind), image.Sums.SHA1)
 		for _, warning := range image.Warnings {
 			step("", "%s", warning)
 		}
 		if image.Unpacked {
-			return dryDir + "/" + image.Path, qemuimg.Driver(image.Format), nil
+			return dryDir + "/" + image.Path, qemuimg.Driver(image.Format), false, nil
 		}
-		return image.Path, qemuimg.Driver(image.Format), p.chooseFirmware(ctx, image, "")
+		return image.Path, qemuimg.Driver(image.Format), true, p.chooseFirmware(ctx, image, "")
 	}
 	step("base", "%s", o.Base.Text)
 	if p.found != nil {
@@ -92,10 +110,10 @@ func (p *plan) printBase(ctx context.Context, step func(name, format string, arg
 }
 
 // printCached writes whether the base has been downloaded.
-func (p *plan) printCached(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, err error) {
+func (p *plan) printCached(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, looked bool, err error) {
 	store, err := p.cache(dryDir)
 	if err != nil {
-		return "", "", err
+		return "", "", false, err
 	}
 	path = store.Path(p.want.Name())
 	if _, err := os.Lstat(path); err != nil || p.options.NoCache {
@@ -104,22 +122,22 @@ func (p *plan) printCached(ctx context.Context, step func(name, format string, a
 		if err != nil {
 			format = diskimage.Raw // the image itself will tell
 		}
-		return path, qemuimg.Driver(format), nil
+		return path, qemuimg.Driver(format), false, nil
 	}
 	f, err := store.Open(p.want.Name())
 	if err != nil {
-		return "", "", failCache(err)
+		return "", "", false, failCache(err)
 	}
 	defer f.Close()
 	image, err := p.readCached(ctx, f, store.Record(p.want.Name()), io.Discard)
 	if err != nil {
-		return "", "", err
+		return "", "", false, err
 	}
 	step("cache", "%s, which is the image", path)
 	if image.Format == diskimage.Ova { // which is unpacked first
-		return filepath.Join(dryDir, "disk"), qemuimg.Driver(image.Format), nil
+		return filepath.Join(dryDir, "disk"), qemuimg.Driver(image.Format), false, nil
 	}
-	return path, qemuimg.Driver(image.Format), p.chooseFirmware(ctx, image, "")
+	return path, qemuimg.Driver(image.Format), true, p.chooseFirmware(ctx, image, "")
 }
 
 // printContext writes what the machine is told.

@@ -16,7 +16,8 @@ const consoleLines = 40
 // tell tells the user how the build has ended. Whoever has mistyped something,
 // or keeps a machine to log in to, sits before the screen.
 func (r *run) tell(ctx context.Context, failure error) {
-	if r.options.Tell == nil || r.options.NoShutdown && failure == nil {
+	o := r.options
+	if o.Tell == nil || o.DryRun || o.NoShutdown && failure == nil {
 		return
 	}
 	var known *tool.Error
@@ -24,8 +25,8 @@ func (r *run) tell(ctx context.Context, failure error) {
 		return
 	}
 	told := &report.Report{
-		Title: r.options.Title, Base: r.options.Base.Text, Started: r.start, Ended: time.Now(),
-		Image: r.saved, Endpoint: r.options.Endpoint,
+		Title: o.Title, Base: o.Base.Text, Started: r.start, Ended: time.Now(),
+		Image: r.saved, Endpoint: o.Endpoint,
 	}
 	if failure != nil {
 		cause, _, _ := strings.Cut(failure.Error(), marker)
@@ -34,5 +35,5 @@ func (r *run) tell(ctx context.Context, failure error) {
 			told.Failure.Console = r.vm.ConsoleTail(consoleLines)
 		}
 	}
-	r.options.Tell(ctx, told)
+	o.Tell(ctx, told)
 }

@@ -141,8 +141,8 @@ func TestGuestFailure(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	dir = guestDir(t, c, OpenNebula)
-	got = inGuest(t, dir, "mkdir /run/cloud-init; : >/run/cloud-init/enabled; sh /mnt/stratuslab/start 2>&1; ls -d /run/[!m]*")
-	if want := "stratus-context: the scripts are left to cloud-init\n/run/cloud-init\n/run/stratus-context\n"; got != want {
+	got = inGuest(t, dir, "mkdir /run/cloud-init; : >/run/cloud-init/enabled; SCRIPT_EXEC='echo exec' sh /mnt/stratuslab/start 2>&1; ls -d /run/[!m]*")
+	if want := "exec\nstratus-context: the scripts are left to cloud-init\n/run/cloud-init\n/run/stratus-context\n/run/stratus-context.ran\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -72,12 +72,12 @@ const (
 	conSocket   = "console.sock"
 )
 
-// SwapSerial is the serial number of the scratch disk.
-const SwapSerial = "stratus-swap"
+// swapSerial is the serial number of the scratch disk.
+const swapSerial = "stratus-swap"
 
 // SwapDevice is a shell pattern by which the guest finds the scratch disk,
 // whatever bus it is on. Several names of it may match.
-const SwapDevice = "/dev/disk/by-id/*" + SwapSerial
+const SwapDevice = "/dev/disk/by-id/*" + swapSerial
 
 // Program is QEMU's command name.
 const Program = "qemu-system-x86_64"
@@ -95,8 +95,8 @@ func (c *Config) Overlay() string { return filepath.Join(c.Dir, overlayFile) }
 // SwapFile is where the scratch disk must be before the start, if there is one.
 func (c *Config) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
 
-// ConsoleLog keeps what the machine prints on its serial console.
-func (c *Config) ConsoleLog() string { return filepath.Join(c.Dir, consoleFile) }
+// consoleLog keeps what the machine prints on its serial console.
+func (c *Config) consoleLog() string { return filepath.Join(c.Dir, consoleFile) }
 
 // Argv is QEMU's whole command line, program first. Every disk's format is
 // told, and the base is given as a node of its own that is read-only and has
@@ -146,7 +146,7 @@ func (c *Config) disks() []string {
 	argv = append(argv, c.Bus.disk(0, "disk", false, ",bootindex=0")...)
 	if c.Swap > 0 {
 		argv = append(argv, "-blockdev", fileNode("swap", c.SwapFile(), false))
-		argv = append(argv, c.Bus.disk(1, "swap", false, ",serial="+SwapSerial)...)
+		argv = append(argv, c.Bus.disk(1, "swap", false, ",serial="+swapSerial)...)
 	}
 	for i, path := range c.Seeds {
 		name := fmt.Sprintf("seed%d", i)

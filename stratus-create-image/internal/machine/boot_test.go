@@ -151,8 +151,8 @@ func TestFindOVMF(t *testing.T) {
 	if want := at("good"); err != nil || *got != want {
 		t.Errorf("found %v, %v, want %v", got, err, want)
 	}
-	if got, err := findOVMF([]OVMF{at("missing")}); !errors.Is(err, ErrNoOVMF) {
-		t.Errorf("found %v, %v, want ErrNoOVMF", got, err)
+	if got, err := findOVMF([]OVMF{at("missing")}); !errors.Is(err, errNoOVMF) {
+		t.Errorf("found %v, %v, want errNoOVMF", got, err)
 	}
 	c := &Config{Dir: dir, Accel: TCG}
 	c.OVMF = &OVMF{dir, dir + "/missing"}

@@ -44,10 +44,10 @@ var places = []OVMF{
 	{"/usr/local/share/qemu/edk2-x86_64-code.fd", "/usr/local/share/qemu/edk2-i386-vars.fd"}, // the same, built here
 }
 
-// ErrNoOVMF says that this host has no UEFI firmware for machines.
-var ErrNoOVMF = errors.New("there is no UEFI firmware (OVMF) on this host")
+// errNoOVMF says that this host has no UEFI firmware for machines.
+var errNoOVMF = errors.New("there is no UEFI firmware (OVMF) on this host")
 
-// FindOVMF finds the firmware on this host. The error is ErrNoOVMF.
+// FindOVMF finds the firmware on this host. The error says that there is none.
 func FindOVMF() (*OVMF, error) { return findOVMF(places) }
 
 func findOVMF(places []OVMF) (*OVMF, error) {
@@ -56,7 +56,7 @@ func findOVMF(places []OVMF) (*OVMF, error) {
 			return &o, nil
 		}
 	}
-	return nil, ErrNoOVMF
+	return nil, errNoOVMF
 }
 
 func regular(path string) bool {

@@ -76,7 +76,7 @@ func (m *Machine) launch() (qmp, console net.Conn, err error) {
 		return nil, nil, err
 	}
 	defer qemuLog.Close()
-	consoleLog, err := os.OpenFile(m.config.ConsoleLog(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	consoleLog, err := os.OpenFile(m.config.consoleLog(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}

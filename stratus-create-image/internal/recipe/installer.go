@@ -46,9 +46,9 @@ var families = map[string]Installer{
 	"alpine": Apk, "arch": Pacman,
 }
 
-// InstallerFor finds the package manager of an operating system, by its ID or
+// installerFor finds the package manager of an operating system, by its ID or
 // those that it resembles. Old members of the Red Hat family have no dnf.
-func InstallerFor(os guest.OS) (Installer, error) {
+func installerFor(os guest.OS) (Installer, error) {
 	for _, id := range append([]string{os.ID}, os.Like...) {
 		i, ok := families[id]
 		if !ok {

@@ -48,7 +48,7 @@ func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string,
 	if p.installer == "" {
 		var err error
 		// A mirror is for scripts as well, but no reason to refuse a guest.
-		if p.installer, err = InstallerFor(os); err != nil && r.NeedsInstaller() {
+		if p.installer, err = installerFor(os); err != nil && r.needsInstaller() {
 			return nil, err
 		}
 	}

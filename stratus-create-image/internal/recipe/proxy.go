@@ -15,7 +15,7 @@ const proxyLabel = "using the package proxy"
 // directory. Its own command line would stay in the image: in the logs of apt,
 // zypper, apk, pacman and sudo, in dnf's and yum's database.
 func (p *packaging) useProxy(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
-	if p.Proxy == "" || !p.NeedsInstaller() {
+	if p.Proxy == "" || !p.needsInstaller() {
 		return nil
 	}
 	var variables []Variable

@@ -38,11 +38,11 @@ type Recipe struct {
 
 // Empty says whether the recipe changes anything.
 func (r *Recipe) Empty() bool {
-	return len(r.Copies)+len(r.Scripts)+len(r.Commands) == 0 && !r.NeedsInstaller()
+	return len(r.Copies)+len(r.Scripts)+len(r.Commands) == 0 && !r.needsInstaller()
 }
 
-// NeedsInstaller says whether the package manager has something to do.
-func (r *Recipe) NeedsInstaller() bool { return len(r.Repos)+len(r.Remove) > 0 || r.NeedsRepos() }
+// needsInstaller says whether the package manager has something to do.
+func (r *Recipe) needsInstaller() bool { return len(r.Repos)+len(r.Remove) > 0 || r.NeedsRepos() }
 
 // NeedsRepos says whether package repositories must be reached.
 func (r *Recipe) NeedsRepos() bool { return r.Update || len(r.Packages)+len(r.Files) > 0 }

@@ -27,9 +27,9 @@ func TestInstallerFor(t *testing.T) {
 		{guest.OS{ID: "bun"}, ""}, // no match of a part of a name
 	}
 	for _, test := range tests {
-		got, err := InstallerFor(test.os)
+		got, err := installerFor(test.os)
 		if got != test.want || (err != nil) != (test.want == "") {
-			t.Errorf("InstallerFor(%+v) = %q, %v; want %q", test.os, got, err, test.want)
+			t.Errorf("installerFor(%+v) = %q, %v; want %q", test.os, got, err, test.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -45,9 +46,6 @@ var known = []string{
 	"upstart-job", "x-include-once-url", "x-include-url", "x-shellscript",
 	"x-shellscript-per-boot", "x-shellscript-per-instance", "x-shellscript-per-once",
 }
-
-// Types lists the types that a user can name.
-func Types() []string { return append([]string{typeKeys, typeLiteral}, known...) }
 
 // Read reads the files that the values name. A value is FILE, TYPE,FILE or
 // several of the latter joined with #. A file may be a pipe, as what a shell makes
@@ -135,7 +133,7 @@ func (d *Data) addPart(p Part) error {
 	kind := p.kind()
 	switch {
 	case p.Type == "":
-	case !isKnown(p.Type):
+	case !slices.Contains(known, p.Type):
 		d.Warnings = append(d.Warnings, fmt.Sprintf("cloud-init has no user data of the type %q (%s)", p.Type, p.Name))
 	case kind != p.Type:
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s begins as user data of the type %q does, not %q", p.Name, kind, p.Type))
@@ -143,15 +141,6 @@ func (d *Data) addPart(p Part) error {
 	d.Parts = append(d.Parts, p)
 	_, err := p.entity(1)
 	return err
-}
-
-func isKnown(kind string) bool {
-	for _, k := range known {
-		if k == kind {
-			return true
-		}
-	}
-	return false
 }
 
 // kind is the type that cloud-init will find: a script's first line counts

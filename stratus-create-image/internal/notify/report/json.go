@@ -41,7 +41,7 @@ func (r *Report) JSON() ([]byte, error) {
 	case i == nil:
 		object.Outcome = "tried"
 	default:
-		object.Identifier, object.Image, object.Location = i.Identifier, i.Path, i.Location
+		object.Identifier, object.Image, object.Location = i.Identifier, i.Path, r.location()
 		object.Draft, object.DraftName = string(i.Draft), i.DraftName()
 	}
 	var b bytes.Buffer

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -28,7 +29,6 @@ type Report struct {
 type Image struct {
 	Path       string // absolute
 	Identifier string
-	Location   string // URL, or empty while there is none
 	Draft      []byte // description: a metadata document, unsigned
 	DraftPath  string // where the draft was written; empty for standard output
 }
@@ -63,28 +63,33 @@ func (i *Image) DraftName() string {
 	return formats.ReplaceAllLiteralString(filepath.Base(i.Path), "") + ".xml"
 }
 
-// Next are the commands that publish the image. An image without a location
-// gets one first, for which the word URL stands.
+// location is where the image is, as a URL that names the host; empty without
+// an image.
+func (r *Report) location() string {
+	if r.Image == nil {
+		return ""
+	}
+	return (&url.URL{Scheme: "file", Host: r.Host, Path: r.Image.Path}).String()
+}
+
+// Next are the commands that publish the image. URL stands for where others
+// will find it, which is for the user to say.
 func (r *Report) Next() []string {
 	if r.Image == nil {
 		return nil
 	}
 	draft := r.Image.DraftName()
 	stem := strings.TrimSuffix(draft, filepath.Ext(draft))
-	var commands []string
-	if r.Image.Location == "" {
-		located := stem + ".located.xml"
-		commands = append(commands, words.Join("stratus-build-metadata", "--draft", operand(draft), "--location", "URL", "-o", operand(located)))
-		draft = located
-	}
-	signed := stem + ".signed.xml"
+	located, signed := stem+".located.xml", stem+".signed.xml"
 	upload := []string{"stratus-upload-metadata"}
 	if r.Endpoint != "" {
 		upload = append(upload, "--marketplace-endpoint", r.Endpoint)
 	}
-	return append(commands,
-		words.Join("stratus-sign-metadata", "-o", operand(signed), operand(draft)),
-		words.Join(append(upload, operand(signed))...))
+	return []string{
+		words.Join("stratus-build-metadata", "--draft", operand(draft), "--location", "URL", "-o", operand(located)),
+		words.Join("stratus-sign-metadata", "-o", operand(signed), operand(located)),
+		words.Join(append(upload, operand(signed))...),
+	}
 }
 
 // operand keeps a file's name from being taken for an option.

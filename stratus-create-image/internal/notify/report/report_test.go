@@ -31,8 +31,8 @@ func failed() *Report {
 }
 
 func TestText(t *testing.T) {
-	located := saved()
-	located.Image.Location, located.Image.DraftPath, located.Endpoint = "https://example.org/web.qcow2", "/tmp/-web.xml", "https://marketplace.example.org"
+	named := saved()
+	named.Image.DraftPath, named.Endpoint = "/tmp/-web.xml", "https://marketplace.example.org"
 	tried := saved()
 	tried.Image = nil
 	for name, test := range map[string]struct {
@@ -43,32 +43,34 @@ func TestText(t *testing.T) {
 
 identifier  MMZu9WvwKIro-rtBQfDk4PsKO7_
 image       /srv/web server.qcow2
+location    file://builder/srv/web%20server.qcow2
 base        jane@example.org/debian-12
 host        builder
 ended       2026-11-22T09:12:03Z
 took        12m4s
 
 Its description is attached. To publish the image, save it as "web server.xml"
-and put the image's location in place of URL:
+and put the address where others will find it in place of URL:
 
   stratus-build-metadata --draft 'web server.xml' --location URL -o 'web server.located.xml'
   stratus-sign-metadata -o 'web server.signed.xml' 'web server.located.xml'
   stratus-upload-metadata 'web server.signed.xml'
 `},
-		"with a location": {located, "Image built: Web server", `The image "Web server" is built.
+		"with names": {named, "Image built: Web server", `The image "Web server" is built.
 
 identifier  MMZu9WvwKIro-rtBQfDk4PsKO7_
 image       /srv/web server.qcow2
-location    https://example.org/web.qcow2
+location    file://builder/srv/web%20server.qcow2
 base        jane@example.org/debian-12
 host        builder
 ended       2026-11-22T09:12:03Z
 took        12m4s
 
 Its description is attached. To publish the image, save it as "-web.xml"
-and type:
+and put the address where others will find it in place of URL:
 
-  stratus-sign-metadata -o ./-web.signed.xml ./-web.xml
+  stratus-build-metadata --draft ./-web.xml --location URL -o ./-web.located.xml
+  stratus-sign-metadata -o ./-web.signed.xml ./-web.located.xml
   stratus-upload-metadata --marketplace-endpoint https://marketplace.example.org ./-web.signed.xml
 `},
 		"tried": {tried, "Image tried, not saved: Web server", `The image "Web server" was built as a trial; nothing was saved.
@@ -162,7 +164,7 @@ func TestJSON(t *testing.T) {
 	}{
 		"saved": {saved(), `{"outcome":"saved","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
 			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
-			`"identifier":"MMZu9WvwKIro-rtBQfDk4PsKO7_","image":"/srv/web server.qcow2","draft":"<a>&</a>\n","draft_name":"web server.xml",` +
+			`"identifier":"MMZu9WvwKIro-rtBQfDk4PsKO7_","image":"/srv/web server.qcow2","location":"file://builder/srv/web%20server.qcow2","draft":"<a>&</a>\n","draft_name":"web server.xml",` +
 			`"next":["stratus-build-metadata --draft 'web server.xml' --location URL -o 'web server.located.xml'",` +
 			`"stratus-sign-metadata -o 'web server.signed.xml' 'web server.located.xml'","stratus-upload-metadata 'web server.signed.xml'"]}` + "\n"},
 		"failed": {failed(), `{"outcome":"failed","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +

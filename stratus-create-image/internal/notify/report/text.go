@@ -50,7 +50,7 @@ func (r *Report) Text() string {
 	if i := r.Image; i != nil {
 		field("identifier", i.Identifier)
 		field("image", i.Path)
-		field("location", i.Location)
+		field("location", r.location())
 	}
 	field("base", r.Base)
 	field("host", r.Host)
@@ -81,11 +81,7 @@ func (r *Report) writeNext(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "\nIts description is attached. To publish the image, save it as %s\n", quote(r.Image.DraftName()))
-	if r.Image.Location == "" {
-		b.WriteString("and put the image's location in place of URL:\n\n")
-	} else {
-		b.WriteString("and type:\n\n")
-	}
+	b.WriteString("and put the address where others will find it in place of URL:\n\n")
 	for _, command := range next {
 		fmt.Fprintf(b, "  %s\n", command)
 	}
