@@ -8,15 +8,15 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// testBaseUEFI is a base image that BIOS and UEFI can start, with a kernel for
+// testBaseHybrid is a base image that BIOS and UEFI can start, with a kernel for
 // all machines: it has drivers for IDE and SATA, and for network cards that
 // are no virtio.
-func testBaseUEFI(t *testing.T) string {
+func testBaseHybrid(t *testing.T) string {
 	t.Helper()
 	testBase(t) // what that needs, this needs, too
-	base := os.Getenv("STRATUS_TEST_BASE_UEFI")
+	base := os.Getenv("STRATUS_TEST_BASE_HYBRID")
 	if base == "" {
-		peers.Missing(t, "STRATUS_TEST_BASE_UEFI names no base image (make check makes one)")
+		peers.Missing(t, "STRATUS_TEST_BASE_HYBRID names no base image (make check makes one)")
 	}
 	for _, firmware := range []string{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"} {
 		if _, err := os.Stat(firmware); err != nil {
@@ -41,7 +41,7 @@ const whichFirmware = "[ -d /sys/firmware/efi ] && echo uefi || echo bios"
 // TestUEFI starts by UEFI what a BIOS could start, too, takes that away, and
 // then leaves it to the command to find out what is needed.
 func TestUEFI(t *testing.T) {
-	base := testBaseUEFI(t)
+	base := testBaseHybrid(t)
 	peers.Need(t, "tar", "sha256sum")
 	t.Parallel()
 	dir := t.TempDir()
@@ -75,7 +75,7 @@ ls /sys/bus/virtio/devices 2>/dev/null | wc -l`
 // guest that has none of SATA either. Both are made images of, without a word
 // about their disks, and the last one with it.
 func TestOldHardware(t *testing.T) {
-	base := testBaseUEFI(t)
+	base := testBaseHybrid(t)
 	peers.Need(t, "tar", "sha256sum")
 	t.Parallel()
 	dir := t.TempDir()
