@@ -60,7 +60,7 @@ func flags() []cli.Flag {
 		text(what, "type", "the `TYPE` of the image, such as base or grid (default: base)"),
 		text(what, "kind", "the `KIND` of disk: machine or disk (default: machine)"),
 		text(what, "hypervisor", "the `HYPERVISOR` the image is made for (default: kvm)"),
-		text(what, "disks-bus", "the `BUS` of its disks: ide, scsi or virtio (default: virtio)"),
+		text(what, "disks-bus", "the `BUS` of its disks: ide, scsi, sata or virtio (default: virtio)"),
 		&cli.StringSliceFlag{Name: "location", Usage: "a `URI` from which the image can be fetched; may be repeated", Category: what},
 		text(what, "valid-for", "the number of `DAYS` for which the description is good (default: 180)"),
 		text(what, "replaces", "the `IDENTIFIER` of the older image that this one replaces"),

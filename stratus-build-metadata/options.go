@@ -65,7 +65,7 @@ func readFields(c *tool.Call, o *build.Options) error {
 		{"type", metadata.Type, something},
 		{"kind", metadata.Kind, oneOf("machine", "disk")},
 		{"hypervisor", metadata.Hypervisor, anything},
-		{"disks-bus", metadata.DisksBus, oneOf("ide", "scsi", "virtio")},
+		{"disks-bus", metadata.DisksBus, oneOf("ide", "scsi", "sata", "virtio")},
 		{"replaces", metadata.Replaces, identifier},
 		{"deprecated", metadata.Deprecated, something},
 	}

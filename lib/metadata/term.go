@@ -37,7 +37,7 @@ var (
 	Alternative  = Term{"dcterms", "alternative"}  // the tag
 	Description  = Term{"dcterms", "description"}  // free text
 	Hypervisor   = Term{"slterms", "hypervisor"}   // kvm or xen
-	DisksBus     = Term{"slterms", "disks-bus"}    // ide, scsi or virtio
+	DisksBus     = Term{"slterms", "disks-bus"}    // ide, scsi, sata (which the original did not know) or virtio
 	Publisher    = Term{"dcterms", "publisher"}    // of the metadata
 	IsVersionOf  = Term{"dcterms", "isVersionOf"}  // identifier of a related image
 	Replaces     = Term{"dcterms", "replaces"}     // identifier of an older image

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 
 	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
@@ -52,6 +54,9 @@ func (r *run) save(ctx context.Context, out outputs) error {
 		return tool.BadInputf("%w", err)
 	}
 	r.say("saving %q (%s)", r.target.Path, form(r.target.Format, r.target.Compression))
+	if r.target.Format == diskimage.Ova && r.hardware.bus == machine.Virtio {
+		r.call.Log.Warnf("the appliance has its disk on %s and an e1000 network card, on which this image was not tried", applianceBus(r.hardware.bus))
+	}
 	meter := r.call.NewMeter("digesting", 0)
 	sums, err := save.Write(ctx, r.config().Overlay(), r.target, out.image.File, r.dir, meter)
 	meter.Close()

@@ -19,14 +19,18 @@ func (p *plan) pack(ctx context.Context, w io.Writer, disk string) error {
 		return err
 	}
 	h := &p.hardware
-	bus := h.bus
-	if bus == machine.Virtio {
-		bus = machine.SATA
-	}
 	return ova.Write(ctx, w, ova.Machine{
 		Name: applianceName(p.target.Path), Title: p.options.Title, Disk: disk, CPUs: h.size.CPU, Memory: h.size.RAM,
-		Firmware: p.firmware(), DisksBus: string(bus), Time: now,
+		Firmware: p.firmware(), DisksBus: string(applianceBus(h.bus)), Time: now,
 	})
+}
+
+// applianceBus is where an appliance has its disk: virtio is not for them.
+func applianceBus(bus machine.Bus) machine.Bus {
+	if bus == machine.Virtio {
+		return machine.SATA
+	}
+	return bus
 }
 
 // applianceName makes a name for the machine and its files from the output's.
