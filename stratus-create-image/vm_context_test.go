@@ -43,7 +43,7 @@ func TestContexts(t *testing.T) {
 			} {
 				t.Run(c.scheme, func(t *testing.T) {
 					t.Parallel()
-					if release.name == "trixie" && (c.scheme == "hepix" || c.scheme == "auto") {
+					if release.name == "trixie" && (c.scheme == "hepix" || c.scheme == "auto" || c.scheme == "config-drive") {
 						needAll(t)
 					}
 					m := newMessage(t, c.scheme)
@@ -63,10 +63,13 @@ func TestContexts(t *testing.T) {
 	}
 }
 
-// needAll skips what takes minutes and differs little from what runs anyway.
+// testAll tells whether to run what takes minutes and differs little from what
+// runs anyway.
+func testAll() bool { return os.Getenv("STRATUS_TEST_ALL") != "" }
+
 func needAll(t *testing.T) {
 	t.Helper()
-	if os.Getenv("STRATUS_TEST_ALL") == "" {
+	if !testAll() {
 		t.Skip("runs with STRATUS_TEST_ALL=1")
 	}
 }
