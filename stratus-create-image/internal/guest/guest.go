@@ -203,6 +203,9 @@ func (g *Guest) session(ctx context.Context, label, command string, stdout, stde
 }
 
 func (g *Guest) start(ctx context.Context, label, command string, stdout, stderr io.Writer) (*ssh.Session, error) {
+	if ctx.Err() != nil { // the connection may still be needed
+		return nil, fmt.Errorf("%s: %w", label, context.Cause(ctx))
+	}
 	defer g.closeWith(ctx)()
 	s, err := g.client.NewSession()
 	if err != nil {
