@@ -10,27 +10,27 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/build"
 )
 
-func main() { os.Exit(tool.Main(command())) }
+func main() { os.Exit(command.Main(program())) }
 
-func command() *tool.Command {
-	return &tool.Command{
+func program() *command.Program {
+	return &command.Program{
 		Name:     "stratus-build-metadata",
 		Summary:  "describe a virtual machine image",
 		Args:     "IMAGE",
 		MaxArgs:  1,
 		Flags:    flags(),
-		Settings: tool.SettingsFor("author"),
+		Settings: command.SettingsFor("author"),
 		Examples: []string{
 			"stratus-build-metadata --title 'Web server' --location https://example.org/web.qcow2 web.qcow2",
 			"xz -dc disk.img.xz | stratus-build-metadata -o disk.xml -",
 			"stratus-build-metadata --draft old.xml --image-version 1.1 --replaces OLD-IDENTIFIER new.qcow2",
 			"curl -s ENTRY | stratus-build-metadata --draft - --deprecated 'CVE-2025-0001' -o retired.xml",
 		},
-		Action: func(c *tool.Call) error {
+		Action: func(c *command.Call) error {
 			options, err := options(c)
 			if err != nil {
 				return err

@@ -13,8 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tooltest.Scripts(t, func(p *testscript.Params) {
+	commandtest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
 			e.Setenv("PAGE", page)
@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestManPage(t *testing.T) {
-	tooltest.ManPage(t, command(), "stratus-build-metadata.1")
+	commandtest.ManPage(t, program(), "stratus-build-metadata.1")
 }
 
 // An interrupt while the image is being read must end the command at once and

@@ -6,25 +6,26 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/build"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 // options makes of the flags what build needs. Every error is one of usage and
 // names the option.
-func options(c *tool.Call) (build.Options, error) {
+func options(c *command.Call) (build.Options, error) {
 	o := build.Options{
 		Image: c.Args().First(), Draft: c.String("draft"),
 		Locations: c.StringSlice("location"),
 		Edit:      c.Bool("edit"), Output: c.String("output"), AutoName: c.Bool("auto-name"), Force: c.Bool("force"),
 	}
 	if o.Image == "" && o.Draft == "" {
-		return o, tool.WithHint(tool.Usagef("an argument is missing: IMAGE"), `name an image, "-" for one on standard input, or a --draft`)
+		return o, fault.WithHint(fault.Usagef("an argument is missing: IMAGE"), `name an image, "-" for one on standard input, or a --draft`)
 	}
 	for _, flag := range []string{"draft", "output"} {
 		if c.IsSet(flag) && c.String(flag) == "" {
@@ -32,9 +33,9 @@ func options(c *tool.Call) (build.Options, error) {
 		}
 	}
 	if o.AutoName && c.IsSet("output") {
-		return o, tool.Usagef("--auto-name and --output exclude each other")
+		return o, fault.Usagef("--auto-name and --output exclude each other")
 	}
-	for _, read := range []func(*tool.Call, *build.Options) error{readFields, readLocations, readValidity, readNature, readChecksums} {
+	for _, read := range []func(*command.Call, *build.Options) error{readFields, readLocations, readValidity, readNature, readChecksums} {
 		if err := read(c, &o); err != nil {
 			return o, err
 		}
@@ -44,11 +45,11 @@ func options(c *tool.Call) (build.Options, error) {
 
 // errFlag says what is wrong with the value of an option.
 func errFlag(flag, value string, err error) error {
-	return tool.Usagef("reading --%s=%q: %w", flag, value, err)
+	return fault.Usagef("reading --%s=%q: %w", flag, value, err)
 }
 
 // readFields reads the options that end as the text of one element each.
-func readFields(c *tool.Call, o *build.Options) error {
+func readFields(c *command.Call, o *build.Options) error {
 	fields := []struct {
 		flag  string
 		term  metadata.Term
@@ -90,7 +91,7 @@ func readFields(c *tool.Call, o *build.Options) error {
 	return nil
 }
 
-func readLocations(_ *tool.Call, o *build.Options) error {
+func readLocations(_ *command.Call, o *build.Options) error {
 	for _, value := range o.Locations {
 		if err := location(value); err != nil {
 			return errFlag("location", value, err)
@@ -99,7 +100,7 @@ func readLocations(_ *tool.Call, o *build.Options) error {
 	return nil
 }
 
-func readValidity(c *tool.Call, o *build.Options) error {
+func readValidity(c *command.Call, o *build.Options) error {
 	value := c.String("valid-for")
 	if !c.IsSet("valid-for") {
 		return nil
@@ -112,7 +113,7 @@ func readValidity(c *tool.Call, o *build.Options) error {
 }
 
 // readNature reads what the user takes the image for.
-func readNature(c *tool.Call, o *build.Options) error {
+func readNature(c *command.Call, o *build.Options) error {
 	if value := c.String("format"); c.IsSet("format") {
 		format, err := diskimage.ParseFormat(value)
 		if err != nil {
@@ -131,7 +132,7 @@ func readNature(c *tool.Call, o *build.Options) error {
 }
 
 // readChecksums reads the checksums that the image must have.
-func readChecksums(c *tool.Call, o *build.Options) error {
+func readChecksums(c *command.Call, o *build.Options) error {
 	for _, a := range []describe.Algorithm{describe.MD5, describe.SHA1, describe.SHA256, describe.SHA512} {
 		flag := strings.ToLower(strings.ReplaceAll(string(a), "-", ""))
 		value := c.String(flag)
@@ -139,7 +140,7 @@ func readChecksums(c *tool.Call, o *build.Options) error {
 			continue
 		}
 		if o.Image == "" {
-			return tool.WithHint(errFlag(flag, value, errors.New("there is no image to verify")), "name the image after the options")
+			return fault.WithHint(errFlag(flag, value, errors.New("there is no image to verify")), "name the image after the options")
 		}
 		checksum, err := describe.ParseChecksum(a, value)
 		if err != nil {

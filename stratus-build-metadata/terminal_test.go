@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 // Ctrl-C reaches every process that has the terminal; while an editor is open
@@ -30,7 +30,7 @@ read key
 		t.Fatal(err)
 	}
 	master, slave := peers.Terminal(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "--edit", "--draft", tooltest.Vectors+"/comment.xml", "-o", out)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "--edit", "--draft", commandtest.Vectors+"/comment.xml", "-o", out)
 	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir, "READY="+ready, "VISUAL=", "EDITOR=sh "+editor)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

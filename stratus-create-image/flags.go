@@ -7,22 +7,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/reliance"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
-	"github.com/urfave/cli/v2"
 )
 
 // settings are the flags that the environment and the user's configuration
 // file may set; two of them have the original's names.
-func settings() []tool.Setting {
+func settings() []command.Setting {
 	return slices.Concat(
-		tool.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout", "cache-size",
+		command.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout", "cache-size",
 			"context", "disks-bus", "firmware", "package-proxy"),
-		[]tool.Setting{
+		[]command.Setting{
 			{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
 			{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"},
 		},
@@ -123,7 +125,7 @@ func parseDuration(flag, text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, tool.Usagef("reading --%s %q: seconds are expected, or a time such as 10m", flag, text)
+		return 0, fault.Usagef("reading --%s %q: seconds are expected, or a time such as 10m", flag, text)
 	}
 	return d, nil
 }
@@ -139,7 +141,7 @@ func parseSize(flag, text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
-		return 0, tool.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
+		return 0, fault.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
 	}
 	return n << shift, nil
 }

@@ -8,17 +8,17 @@ package main
 import (
 	"os"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
-func main() { os.Exit(tool.Main(command())) }
+func main() { os.Exit(command.Main(program())) }
 
-func command() *tool.Command {
-	return &tool.Command{
+func program() *command.Program {
+	return &command.Program{
 		Name:     "stratus-create-image",
 		Summary:  "make a customized virtual machine image from a base image",
 		Args:     "BASE",
@@ -38,7 +38,7 @@ func command() *tool.Command {
 	}
 }
 
-func run(c *tool.Call) error {
+func run(c *command.Call) error {
 	tell, err := notify.New(c) // first: it takes a password out of the environment
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ const (
 )
 
 // told is what the machine is to be told. Printed, it is for one kind of cloud.
-func told(c *tool.Call) build.Context {
+func told(c *command.Call) build.Context {
 	t := build.Context{
 		Scheme: c.String("context"), Key: c.Path("key"), UserData: c.StringSlice("user-data"), Variables: c.StringSlice("context-var"),
 	}
@@ -81,7 +81,7 @@ func told(c *tool.Call) build.Context {
 }
 
 // options turns flags into options.
-func options(c *tool.Call) (*build.Options, error) {
+func options(c *command.Call) (*build.Options, error) {
 	start, err := parseDuration("vm-start-timeout", c.String("vm-start-timeout"))
 	if err != nil {
 		return nil, err

@@ -6,8 +6,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 )
 
 // runMain is set for a child that is to be the command itself.
@@ -15,13 +16,13 @@ const runMain = "STRATUS_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(runMain) != "" {
-		os.Exit(tool.Main(command()))
+		os.Exit(command.Main(program()))
 	}
 	testscript.Main(m, map[string]func(){"stratus-create-image": main})
 }
 
 func TestScripts(t *testing.T) {
-	tooltest.Scripts(t, func(p *testscript.Params) {
+	commandtest.Scripts(t, func(p *testscript.Params) {
 		p.Condition = func(cond string) (bool, error) {
 			if cond != "qemu" {
 				return false, nil
@@ -37,5 +38,5 @@ func TestScripts(t *testing.T) {
 }
 
 func TestManPage(t *testing.T) {
-	tooltest.ManPage(t, command(), "stratus-create-image.1")
+	commandtest.ManPage(t, program(), "stratus-create-image.1")
 }

@@ -5,20 +5,20 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 // reach adds to the options how to find, trust and download a base that is no
 // local file. What is secret is kept from other programs in any case.
-func reach(c *tool.Call, o *build.Options) (err error) {
+func reach(c *command.Call, o *build.Options) (err error) {
 	if o.Base.Form != source.File {
 		o.Fetcher, err = fetch.New(endpoint.Options(c), func(total int64) fetch.Meter { return c.NewMeter("downloading", total) })
 		if err != nil {

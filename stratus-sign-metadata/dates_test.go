@@ -13,16 +13,16 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 // TestDatesOfEndorsements verifies documents whose signer did not care about the
 // certificate's dates, as the original software does not: they count at the
 // time of the endorsement.
 func TestDatesOfEndorsements(t *testing.T) {
-	data, err := os.ReadFile(tooltest.Vectors + "/rsa-san.p12")
+	data, err := os.ReadFile(commandtest.Vectors + "/rsa-san.p12")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestDatesOfEndorsements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := os.ReadFile(tooltest.Vectors + "/plain.xml")
+	document, err := os.ReadFile(commandtest.Vectors + "/plain.xml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +61,8 @@ func TestDatesOfEndorsements(t *testing.T) {
 			}
 			t.Setenv("SOURCE_DATE_EPOCH", fmt.Sprint(test.now.Unix()))
 			var stdout, stderr bytes.Buffer
-			args := []string{"--verify", "--trust", tooltest.Vectors + "/rsa-san.pem", file}
-			code := tool.Run(context.Background(), command(), args, tool.Streams{In: &stdout, Out: &stdout, Err: &stderr})
+			args := []string{"--verify", "--trust", commandtest.Vectors + "/rsa-san.pem", file}
+			code := command.Run(context.Background(), program(), args, command.Streams{In: &stdout, Out: &stdout, Err: &stderr})
 			if code != test.code || !strings.Contains(stdout.String(), "good signature by Ada Image") || !strings.Contains(stdout.String(), test.want) {
 				t.Errorf("exit %d, want %d with %q: %s", code, test.code, test.want, stdout.String())
 			}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 )
 
 // TestForgeries: no forgery passes, even where both the victim and the attacker
@@ -25,22 +25,22 @@ func TestForgeries(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		args := []string{"--verify"}
 		for _, key := range []string{"rsa-san", "rsa-nosan", "rsa-utf8"} {
-			args = append(args, "--trust", filepath.Join(tooltest.Vectors, key+".pem"))
+			args = append(args, "--trust", filepath.Join(commandtest.Vectors, key+".pem"))
 		}
-		code = tool.Run(context.Background(), command(), append(args, file), tool.Streams{In: &stdout, Out: &stdout, Err: &stderr})
+		code = command.Run(context.Background(), program(), append(args, file), command.Streams{In: &stdout, Out: &stdout, Err: &stderr})
 		return code, stdout.String()
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".xml"), func(t *testing.T) {
 			code, out := verify(file)
-			if code != tool.ExitBadInput || strings.Count(out, "\n") != 1 || strings.Contains(out, "trusted") {
+			if code != command.ExitBadInput || strings.Count(out, "\n") != 1 || strings.Contains(out, "trusted") {
 				t.Errorf("exit %d, %s", code, out)
 			}
 		})
 	}
 	// The same, of a document that nobody forged.
-	genuine := filepath.Join(tooltest.Vectors, "signed-by-stratuslab", "plain.rsa-san.xml")
-	if code, out := verify(genuine); code != tool.ExitDone || !strings.Contains(out, ", trusted (") {
+	genuine := filepath.Join(commandtest.Vectors, "signed-by-stratuslab", "plain.rsa-san.xml")
+	if code, out := verify(genuine); code != command.ExitDone || !strings.Contains(out, ", trusted (") {
 		t.Errorf("exit %d, %s", code, out)
 	}
 }

@@ -10,22 +10,22 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
-func main() { os.Exit(tool.Main(command())) }
+func main() { os.Exit(command.Main(program())) }
 
-func command() *tool.Command {
-	return &tool.Command{
+func program() *command.Program {
+	return &command.Program{
 		Name:     "stratus-sign-metadata",
 		Summary:  "sign the description of an image, or verify who signed it",
 		Args:     "[FILE|-]...",
 		MaxArgs:  math.MaxInt,
 		Flags:    flags(),
-		Settings: slices.Concat(tool.SettingsFor("email"), reliance.Settings(), credential.Settings()),
+		Settings: slices.Concat(command.SettingsFor("email"), reliance.Settings(), credential.Settings()),
 		Examples: []string{
 			"stratus-sign-metadata --new-certificate ~/.globus/usercert.p12 --email jane@example.org --name 'Jane Tester'",
 			"stratus-build-metadata --location URI web.qcow2 | stratus-sign-metadata -o web.xml",

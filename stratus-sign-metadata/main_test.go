@@ -7,8 +7,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tooltest.Scripts(t, func(p *testscript.Params) {
+	commandtest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
 			e.Setenv("PAGE", page)
@@ -44,5 +44,5 @@ func TestScripts(t *testing.T) {
 }
 
 func TestManPage(t *testing.T) {
-	tooltest.ManPage(t, command(), "stratus-sign-metadata.1")
+	commandtest.ManPage(t, program(), "stratus-sign-metadata.1")
 }

@@ -4,10 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/sign"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/verify"
@@ -17,7 +18,7 @@ import (
 type mode struct {
 	flag string   // asks for it, "" for signing
 	with []string // the other options that it takes
-	run  func(*tool.Call) error
+	run  func(*command.Call) error
 }
 
 func modes() []mode {
@@ -26,7 +27,7 @@ func modes() []mode {
 		credentials = append(credentials, f.Names()[0])
 	}
 	identities := func(flag string) bool {
-		return slices.ContainsFunc(credential.Settings(), func(s tool.Setting) bool { return s.Flag == flag })
+		return slices.ContainsFunc(credential.Settings(), func(s command.Setting) bool { return s.Flag == flag })
 	}
 	passphrases := slices.DeleteFunc(slices.Clone(credentials), identities)
 	relying := []string{"json"}
@@ -43,34 +44,34 @@ func modes() []mode {
 }
 
 // run finds out what is asked for, and that no option asks for anything else.
-func run(c *tool.Call) error {
+func run(c *command.Call) error {
 	all := modes()
 	chosen := all[slices.IndexFunc(all, func(m mode) bool { return m.flag == "" || c.IsSet(m.flag) })]
 	for _, f := range flags() {
 		name := f.Names()[0]
 		if c.Typed(name) && name != chosen.flag && !slices.Contains(chosen.with, name) {
 			if chosen.flag == "" {
-				return tool.Usagef("--%s has no meaning for signing", name)
+				return fault.Usagef("--%s has no meaning for signing", name)
 			}
-			return tool.Usagef("--%s and --%s exclude each other", chosen.flag, name)
+			return fault.Usagef("--%s and --%s exclude each other", chosen.flag, name)
 		}
 	}
 	return chosen.run(c)
 }
 
 // inputs are the documents that the command line names.
-func inputs(c *tool.Call) ([]string, error) {
+func inputs(c *command.Call) ([]string, error) {
 	names := c.Args().Slice()
 	if len(names) == 0 {
 		return []string{"-"}, nil
 	}
 	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
-		return nil, tool.Usagef("standard input is named twice")
+		return nil, fault.Usagef("standard input is named twice")
 	}
 	return names, nil
 }
 
-func runVerify(c *tool.Call) error {
+func runVerify(c *command.Call) error {
 	names, err := inputs(c)
 	if err != nil {
 		return err
@@ -78,11 +79,11 @@ func runVerify(c *tool.Call) error {
 	return verify.Run(c, names, c.Bool("json"))
 }
 
-func runNewCertificate(c *tool.Call) error {
+func runNewCertificate(c *command.Call) error {
 	if c.Args().Present() {
-		return tool.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
+		return fault.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
 	}
-	now, err := tool.Now()
+	now, err := command.Now()
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func runNewCertificate(c *tool.Call) error {
 	}, now)
 }
 
-func runShow(c *tool.Call) error {
+func runShow(c *command.Call) error {
 	o, err := signOptions(c)
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func runShow(c *tool.Call) error {
 	return sign.Show(c, o)
 }
 
-func runSign(c *tool.Call) error {
+func runSign(c *command.Call) error {
 	o, err := signOptions(c)
 	if err != nil {
 		return err
@@ -109,27 +110,27 @@ func runSign(c *tool.Call) error {
 }
 
 // checkPlaces makes sure that there is one output for each document.
-func checkPlaces(c *tool.Call, o sign.Options) error {
+func checkPlaces(c *command.Call, o sign.Options) error {
 	switch {
 	case len(o.Inputs) > 1 && !o.InPlace && !c.Bool("show"):
-		return tool.WithHint(tool.Usagef("%d documents, but one output", len(o.Inputs)), "sign several with --in-place")
+		return fault.WithHint(fault.Usagef("%d documents, but one output", len(o.Inputs)), "sign several with --in-place")
 	case c.Typed("suffix") && !o.InPlace:
-		return tool.Usagef("--suffix has no meaning without --in-place")
+		return fault.Usagef("--suffix has no meaning without --in-place")
 	case c.IsSet("output") && o.Output == "":
-		return tool.Usagef("reading --output=%q: a file is expected", "")
+		return fault.Usagef("reading --output=%q: a file is expected", "")
 	case !o.InPlace:
 		return nil
 	case c.Typed("output"):
-		return tool.Usagef("--in-place and --output exclude each other")
+		return fault.Usagef("--in-place and --output exclude each other")
 	case !c.Args().Present() || slices.Contains(o.Inputs, "-"):
-		return tool.WithHint(tool.Usagef("standard input cannot be signed in place"), "name the file")
+		return fault.WithHint(fault.Usagef("standard input cannot be signed in place"), "name the file")
 	case o.Suffix == "" || strings.ContainsRune(o.Suffix, '/'):
-		return tool.Usagef("reading --suffix=%q: the end of a file name is expected, such as .orig", o.Suffix)
+		return fault.Usagef("reading --suffix=%q: the end of a file name is expected, such as .orig", o.Suffix)
 	}
 	return nil
 }
 
-func signOptions(c *tool.Call) (sign.Options, error) {
+func signOptions(c *command.Call) (sign.Options, error) {
 	names, err := inputs(c)
 	o := sign.Options{
 		Inputs: names, Output: c.String("output"), InPlace: c.Bool("in-place"), Suffix: c.String("suffix"),
@@ -140,13 +141,13 @@ func signOptions(c *tool.Call) (sign.Options, error) {
 	case err != nil:
 		return o, err
 	case o.Profile != signature.Modern && o.Profile != signature.StratusLab:
-		return o, tool.Usagef("reading --profile=%q: %s or %s is expected", o.Profile, signature.Modern, signature.StratusLab)
+		return o, fault.Usagef("reading --profile=%q: %s or %s is expected", o.Profile, signature.Modern, signature.StratusLab)
 	case c.IsSet("check-image") && o.CheckImage == "":
-		return o, tool.Usagef("reading --check-image=%q: a file is expected", "")
+		return o, fault.Usagef("reading --check-image=%q: a file is expected", "")
 	case o.CheckImage != "" && len(o.Inputs) > 1:
-		return o, tool.Usagef("--check-image is for one document, but there are %d", len(o.Inputs))
+		return o, fault.Usagef("--check-image is for one document, but there are %d", len(o.Inputs))
 	case o.CheckImage == "-" && slices.Contains(o.Inputs, "-"):
-		return o, tool.WithHint(tool.Usagef("both the image and the document are to come from standard input"), "name a file for one of them")
+		return o, fault.WithHint(fault.Usagef("both the image and the document are to come from standard input"), "name a file for one of them")
 	}
 	return o, checkPlaces(c, o)
 }

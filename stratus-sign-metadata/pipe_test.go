@@ -9,17 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 )
 
 // In a pipe a command waits, perhaps for hours, until there is a document. The
 // time of the endorsement is when it was made, not when the command began.
 func TestTimeInPipe(t *testing.T) {
-	document, err := os.ReadFile(tooltest.Vectors + "/plain.xml")
+	document, err := os.ReadFile(commandtest.Vectors + "/plain.xml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	identity, err := filepath.Abs(tooltest.Vectors + "/rsa-san.p12")
+	identity, err := filepath.Abs(commandtest.Vectors + "/rsa-san.p12")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 )
 
 const passphrase = "vector-pass"
@@ -66,7 +66,7 @@ func check(t *testing.T, where string, data []byte, secrets map[string][]byte) {
 // passphrase, at what it prints, and at every file that it leaves. There is no
 // place for temporary files at all.
 func TestSecrets(t *testing.T) {
-	vectors, err := filepath.Abs(tooltest.Vectors)
+	vectors, err := filepath.Abs(commandtest.Vectors)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func checkFiles(t *testing.T, dir string, secrets map[string][]byte) {
 
 // TestSecretsInErrors: what goes wrong does not say the passphrase either.
 func TestSecretsInErrors(t *testing.T) {
-	vectors, err := filepath.Abs(tooltest.Vectors)
+	vectors, err := filepath.Abs(commandtest.Vectors)
 	if err != nil {
 		t.Fatal(err)
 	}

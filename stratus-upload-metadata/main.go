@@ -10,15 +10,16 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/endpoint"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-upload-metadata/internal/upload"
 )
 
-func main() { os.Exit(tool.Main(command())) }
+func main() { os.Exit(command.Main(program())) }
 
-func command() *tool.Command {
-	return &tool.Command{
+func program() *command.Program {
+	return &command.Program{
 		Name:     "stratus-upload-metadata",
 		Summary:  "register the signed description of an image in a Marketplace",
 		Args:     "[SIGNED|-]...",
@@ -42,16 +43,16 @@ func flags() []cli.Flag {
 	}, endpoint.Flags()...)
 }
 
-func run(c *tool.Call) error {
+func run(c *command.Call) error {
 	names := c.Args().Slice()
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
 	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
-		return tool.Usagef("standard input is named twice")
+		return fault.Usagef("standard input is named twice")
 	}
 	if c.Bool("check") && c.Bool("no-verify") {
-		return tool.Usagef("--check and --no-verify exclude each other")
+		return fault.Usagef("--check and --no-verify exclude each other")
 	}
 	return upload.Run(c, upload.Options{Inputs: names, Check: c.Bool("check"), NoVerify: c.Bool("no-verify")})
 }

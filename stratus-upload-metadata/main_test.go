@@ -9,9 +9,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -26,14 +26,14 @@ func TestMain(m *testing.M) {
 }
 
 func TestManPage(t *testing.T) {
-	tooltest.ManPage(t, command(), "stratus-upload-metadata.1")
+	commandtest.ManPage(t, program(), "stratus-upload-metadata.1")
 }
 
 // TestScripts: each script finds documents of jane@example.org, and one of
 // joe@example.org, all of one image.
 func TestScripts(t *testing.T) {
 	documents := documents(t)
-	tooltest.Scripts(t, func(p *testscript.Params) {
+	commandtest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
 			if err := setUp(e); err != nil {

@@ -13,7 +13,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 )
 
 // Identity is a personal certificate with its key.
@@ -55,8 +56,8 @@ const (
 // Settings are the variables and configuration keys that stand for the files.
 // The passphrase is none of them: its own variable and key are read when it is
 // needed.
-func Settings() []tool.Setting {
-	return []tool.Setting{
+func Settings() []command.Setting {
+	return []command.Setting{
 		{Flag: p12Flag, Env: "STRATUSLAB_P12_CERTIFICATE", Key: "p12_certificate"},
 		{Flag: certFlag, Env: "STRATUSLAB_PEM_CERTIFICATE", Key: "pem_certificate"},
 		{Flag: keyFlag, Env: "STRATUSLAB_PEM_KEY", Key: "pem_key"},
@@ -71,13 +72,13 @@ var errPassphrase = errors.New("the passphrase is wrong")
 
 // Source is where a command gets its credentials from.
 type Source struct {
-	c *tool.Call
+	c *command.Call
 	p *passphrases
 }
 
 // Prepare keeps what is secret from the programs that this one starts, and its
 // memory from others. It must come before any of them.
-func Prepare(c *tool.Call) (*Source, error) {
+func Prepare(c *command.Call) (*Source, error) {
 	protectMemory(c)
 	p := newPassphrases(c)
 	return &Source{c: c, p: p}, p.holdDescriptor()
@@ -87,7 +88,7 @@ func Prepare(c *tool.Call) (*Source, error) {
 // the environment, else the configuration, else the one in ~/.globus. It asks
 // for a passphrase where one is needed, and checks that the key fits the
 // certificate and can sign, and that the certificate is valid at now. Errors
-// end the command with tool.ExitCredentials, or tool.ExitUsage.
+// end the command with command.ExitCredentials, or command.ExitUsage.
 func (s *Source) Load(now time.Time) (*Identity, error) {
 	c := s.c
 	m, name, err := s.open()
@@ -153,13 +154,13 @@ func (p *passphrases) open(name string, try func(passphrase string) error) error
 		if err := try(passphrase); !errors.Is(err, errPassphrase) {
 			return err
 		}
-		return tool.WithHint(refuse("opening %q: %w: it came from %s", name, errPassphrase, p.source),
+		return fault.WithHint(refuse("opening %q: %w: it came from %s", name, errPassphrase, p.source),
 			"it is the one with which the file was made or exported")
 	}
 	err = try("")
 	for n := 0; errors.Is(err, errPassphrase); n++ {
 		if n == attempts {
-			return tool.WithHint(refuse("opening %q: %w, %d times", name, errPassphrase, attempts),
+			return fault.WithHint(refuse("opening %q: %w, %d times", name, errPassphrase, attempts),
 				"it is the one with which the file was made or exported")
 		}
 		if n > 0 {
@@ -176,5 +177,5 @@ func (p *passphrases) open(name string, try func(passphrase string) error) error
 
 // refuse makes an error about credentials.
 func refuse(format string, args ...any) error {
-	return &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf(format, args...)}
+	return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf(format, args...)}
 }

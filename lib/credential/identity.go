@@ -12,7 +12,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 )
 
 const (
@@ -46,7 +47,7 @@ func (m *material) identity(program string) (*Identity, error) {
 		if m.keyFile != m.certificateFile {
 			where = fmt.Sprintf("%q", m.certificateFile)
 		}
-		return nil, tool.WithHint(refuse("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
+		return nil, fault.WithHint(refuse("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
 			"name the key and the certificate that were made together")
 	}
 	certificate := m.certificates[leaf]
@@ -71,7 +72,7 @@ func (m *material) signer(program string) (crypto.Signer, error) {
 	default:
 		got = "of another kind"
 	}
-	return nil, tool.WithHint(refuse("opening %q: its key is %s", m.keyFile, got), "%s; make a new certificate: %s", usableKeys, makeOne(program))
+	return nil, fault.WithHint(refuse("opening %q: its key is %s", m.keyFile, got), "%s; make a new certificate: %s", usableKeys, makeOne(program))
 }
 
 // chain follows the issuers from the certificate upwards.
@@ -98,14 +99,14 @@ func issued(issuer, certificate *x509.Certificate) bool {
 
 // checkValidity refuses a certificate that is not valid at now, and warns of
 // one that soon will not be.
-func checkValidity(c *tool.Call, certificate *x509.Certificate, name string, now time.Time) error {
+func checkValidity(c *command.Call, certificate *x509.Certificate, name string, now time.Time) error {
 	from, until := certificate.NotBefore.UTC().Format(time.RFC3339), certificate.NotAfter.UTC().Format(time.RFC3339)
 	switch {
 	case now.Before(certificate.NotBefore):
-		return tool.WithHint(refuse("opening %q: the certificate is valid from %s only, and it is %s", name, from, now.UTC().Format(time.RFC3339)),
+		return fault.WithHint(refuse("opening %q: the certificate is valid from %s only, and it is %s", name, from, now.UTC().Format(time.RFC3339)),
 			"is this machine's clock right?")
 	case now.After(certificate.NotAfter):
-		return tool.WithHint(refuse("opening %q: the certificate expired on %s", name, until),
+		return fault.WithHint(refuse("opening %q: the certificate expired on %s", name, until),
 			"have it renewed by who issued it, or make a new one: %s", makeOne(c.App.Name))
 	case now.Add(warnAhead).After(certificate.NotAfter):
 		c.Log.Warnf("the certificate in %q expires on %s, in %d days", name, until, int(certificate.NotAfter.Sub(now).Hours()/24))

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // childVariable makes the test binary load an identity as a command does, so
@@ -21,7 +21,7 @@ const childVariable = "STRATUS_CREDENTIAL_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if action, ok := childActions[os.Getenv(childVariable)]; ok {
-		os.Exit(tool.Main(command(action)))
+		os.Exit(command.Main(program(action)))
 	}
 	code := m.Run()
 	if fixtures.dir != "" {
@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func command(action func(*tool.Call) error) *tool.Command {
-	return &tool.Command{Name: "sign", Flags: Flags(), Settings: Settings(), Action: action}
+func program(action func(*command.Call) error) *command.Program {
+	return &command.Program{Name: "sign", Flags: Flags(), Settings: Settings(), Action: action}
 }
 
 // describe is what the tests compare of an identity: the names in its
@@ -47,7 +47,7 @@ func describe(i *Identity) string {
 	return strings.Join(names, " < ")
 }
 
-func load(c *tool.Call, now time.Time) (*Identity, error) {
+func load(c *command.Call, now time.Time) (*Identity, error) {
 	source, err := Prepare(c)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func load(c *tool.Call, now time.Time) (*Identity, error) {
 	return source.Load(now)
 }
 
-func choosePassphrase(c *tool.Call) (string, error) {
+func choosePassphrase(c *command.Call) (string, error) {
 	source, err := Prepare(c)
 	if err != nil {
 		return "", err
@@ -75,10 +75,10 @@ func loadWith(t *testing.T, now time.Time, args ...string) (*Identity, outcome) 
 	t.Helper()
 	var identity *Identity
 	var out, errs bytes.Buffer
-	code := tool.Run(t.Context(), command(func(c *tool.Call) (err error) {
+	code := command.Run(t.Context(), program(func(c *command.Call) (err error) {
 		identity, err = load(c, now)
 		return err
-	}), args, tool.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	}), args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 	return identity, outcome{Code: code, Out: out.String(), Err: errs.String()}
 }
 

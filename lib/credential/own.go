@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // Certificate gives the user's own certificate: the one with which Load would
@@ -65,17 +65,17 @@ func (s *Source) fromPEM(name string) (*x509.Certificate, error) {
 
 // findOwn takes what there is in ~/.globus, PKCS#12 first. The key of a PEM
 // certificate may be elsewhere.
-func findOwn() (files, error) {
+func findOwn() (paths, error) {
 	d, err := defaults()
 	switch {
 	case err != nil:
-		return files{}, err
+		return paths{}, err
 	case exists(d.p12):
-		return files{p12: d.p12}, nil
+		return paths{p12: d.p12}, nil
 	case exists(d.cert):
-		return files{cert: d.cert}, nil
+		return paths{cert: d.cert}, nil
 	}
-	return files{}, refuse("finding a certificate: neither %q nor %q is there, and none is named", d.p12, d.cert)
+	return paths{}, refuse("finding a certificate: neither %q nor %q is there, and none is named", d.p12, d.cert)
 }
 
 func (s *Source) fromPKCS12(name string) (*x509.Certificate, error) {
@@ -87,7 +87,7 @@ func (s *Source) fromPKCS12(name string) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := tool.Await(s.c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
+	m, err := files.Await(s.c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
 	if err != nil {
 		return nil, explainPKCS12(s.c.App.Name, name, err)
 	}

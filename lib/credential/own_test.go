@@ -10,16 +10,16 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 )
 
 // certificateOf looks for the user's own certificate as the command does that
 // has these flags and settings.
-func certificateOf(t *testing.T, flags []cli.Flag, settings []tool.Setting, args ...string) (string, outcome) {
+func certificateOf(t *testing.T, flags []cli.Flag, settings []command.Setting, args ...string) (string, outcome) {
 	t.Helper()
 	var found *x509.Certificate
 	var out, errs bytes.Buffer
-	action := func(c *tool.Call) error {
+	action := func(c *command.Call) error {
 		source, err := Prepare(c)
 		if err != nil {
 			return err
@@ -30,8 +30,8 @@ func certificateOf(t *testing.T, flags []cli.Flag, settings []tool.Setting, args
 		found, err = source.Certificate()
 		return err
 	}
-	code := tool.Run(t.Context(), &tool.Command{Name: "read", Flags: flags, Settings: settings, Action: action}, args,
-		tool.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	code := command.Run(t.Context(), &command.Program{Name: "read", Flags: flags, Settings: settings, Action: action}, args,
+		command.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 	name := ""
 	if found != nil {
 		name = found.Subject.CommonName
@@ -68,14 +68,14 @@ func TestCertificate(t *testing.T) {
 		{name: "a passphrase in the configuration", config: "p12_certificate = " + locked + "\np12_password = correct horse\n", want: "rsa"},
 		{name: "a wrong passphrase", config: "p12_certificate = " + locked + "\np12_password = donkey\n", message: "the passphrase is wrong"},
 	}
-	none := tool.SettingsFor("other")
+	none := command.SettingsFor("other")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HOME", globus(t, "[default]\n"+tt.config, tt.parts...))
 			for _, command := range []struct {
 				name     string
 				flags    []cli.Flag
-				settings []tool.Setting
+				settings []command.Setting
 			}{
 				{"with the flags", Flags(), Settings()},
 				{"without", []cli.Flag{&cli.StringFlag{Name: "other"}}, none},

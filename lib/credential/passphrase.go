@@ -7,7 +7,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 
 // passphrases knows where a passphrase can come from.
 type passphrases struct {
-	c        *tool.Call
+	c        *command.Call
 	variable string // what the variable says
 	set      bool   // whether it says anything
 	source   string // where the passphrase came from, for messages
@@ -25,7 +27,7 @@ type passphrases struct {
 
 // newPassphrases takes the variable out of the environment, whether it is
 // going to be needed or not: programs that this one starts must not have it.
-func newPassphrases(c *tool.Call) *passphrases {
+func newPassphrases(c *command.Call) *passphrases {
 	p := &passphrases{c: c}
 	p.variable, p.set = os.LookupEnv(passphraseVariable)
 	_ = os.Unsetenv(passphraseVariable) // fails for malformed names only
@@ -62,9 +64,9 @@ func (p *passphrases) given() (passphrase string, given bool, err error) {
 func (p *passphrases) fromFile() (string, error) {
 	name := p.c.String(fileFlag)
 	if name == "-" {
-		return "", tool.WithHint(tool.Usagef("--%s=%q: standard input is for documents", fileFlag, name), "%s", useDescriptor)
+		return "", fault.WithHint(fault.Usagef("--%s=%q: standard input is for documents", fileFlag, name), "%s", useDescriptor)
 	}
-	passphrase, err := tool.Await(p.c.Ctx, func() (string, error) {
+	passphrase, err := files.Await(p.c.Ctx, func() (string, error) {
 		f, err := os.Open(name)
 		if err != nil {
 			return "", err
@@ -89,10 +91,10 @@ func (p *passphrases) holdDescriptor() error {
 	}
 	number := p.c.Int(fdFlag)
 	if number < 3 {
-		return tool.WithHint(tool.Usagef("--%s=%d: want 3 or more, the first three are the standard streams", fdFlag, number), "%s", useDescriptor)
+		return fault.WithHint(fault.Usagef("--%s=%d: want 3 or more, the first three are the standard streams", fdFlag, number), "%s", useDescriptor)
 	}
 	if flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
-		return tool.WithHint(tool.Usagef("--%s=%d: it is not open", fdFlag, number), "%s", useDescriptor)
+		return fault.WithHint(fault.Usagef("--%s=%d: it is not open", fdFlag, number), "%s", useDescriptor)
 	}
 	unix.CloseOnExec(number)
 	return nil
@@ -100,7 +102,7 @@ func (p *passphrases) holdDescriptor() error {
 
 func (p *passphrases) fromDescriptor() (string, error) {
 	number := p.c.Int(fdFlag)
-	passphrase, err := tool.Await(p.c.Ctx, func() (string, error) {
+	passphrase, err := files.Await(p.c.Ctx, func() (string, error) {
 		f := os.NewFile(uintptr(number), strconv.Itoa(number))
 		defer f.Close()
 		return firstLine(f)
@@ -130,7 +132,7 @@ func (p *passphrases) fromConfiguration() (string, error) {
 		return "", refuse("reading %s from the configuration: %w", passphraseKey, err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", tool.WithHint(refuse("reading %s from %q: its mode is %04o, and other users must not have access", passphraseKey, path, mode),
+		return "", fault.WithHint(refuse("reading %s from %q: its mode is %04o, and other users must not have access", passphraseKey, path, mode),
 			"chmod 600 %s", shellQuote(path))
 	}
 	value, _ := p.c.Config.Value(passphraseKey)
@@ -139,6 +141,6 @@ func (p *passphrases) fromConfiguration() (string, error) {
 
 // errNoSource says where a passphrase could come from.
 func errNoSource(err error) error {
-	return tool.WithHint(refuse("asking for the passphrase: there is no terminal: %w", err),
+	return fault.WithHint(refuse("asking for the passphrase: there is no terminal: %w", err),
 		"give --%s, --%s, --%s or the variable %s", fileFlag, fdFlag, commandFlag, passphraseVariable)
 }

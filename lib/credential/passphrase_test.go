@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 )
 
 // descriptor opens a file as a caller does who hands it down.
@@ -110,10 +110,10 @@ func ptr(s string) *string { return &s }
 func newPassphrase(ctx context.Context, args ...string) (string, outcome) {
 	var passphrase string
 	var errs bytes.Buffer
-	code := tool.Run(ctx, command(func(c *tool.Call) (err error) {
+	code := command.Run(ctx, program(func(c *command.Call) (err error) {
 		passphrase, err = choosePassphrase(c)
 		return err
-	}), args, tool.Streams{In: strings.NewReader(""), Out: &errs, Err: &errs})
+	}), args, command.Streams{In: strings.NewReader(""), Out: &errs, Err: &errs})
 	return passphrase, outcome{Code: code, Err: errs.String()}
 }
 

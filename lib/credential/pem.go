@@ -10,18 +10,20 @@ import (
 	"os"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 var errNoPEM = errors.New("it is no PEM file")
 
 // loadPEM reads certificates and a key. Where nobody says which file has the
 // key, it may be in that of the certificates.
-func loadPEM(c *tool.Call, p *passphrases, chosen files) (*material, error) {
+func loadPEM(c *command.Call, p *passphrases, chosen paths) (*material, error) {
 	cert, key := chosen.cert, chosen.key
 	certData, err := readFile(c, cert)
 	if err != nil {
-		return nil, tool.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
+		return nil, fault.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
 	}
 	certificates, err := parseCertificates(certData)
 	if err != nil {
@@ -32,7 +34,7 @@ func loadPEM(c *tool.Call, p *passphrases, chosen files) (*material, error) {
 	}
 	keyData, err := readFile(c, key)
 	if err != nil {
-		return nil, tool.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
+		return nil, fault.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
 	}
 	block, err := findKey(keyData)
 	if err != nil {
@@ -44,7 +46,7 @@ func loadPEM(c *tool.Call, p *passphrases, chosen files) (*material, error) {
 		m.key, err = parseKey(block, "")
 	} else {
 		err = p.open(key, func(passphrase string) error {
-			m.key, err = tool.Await(c.Ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
+			m.key, err = files.Await(c.Ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
 			return err
 		})
 	}
@@ -143,7 +145,7 @@ func parsePlain(kind string, der []byte) (key crypto.PrivateKey, err error) {
 }
 
 // warnOpen warns of a key that other users can read.
-func warnOpen(c *tool.Call, name string) {
+func warnOpen(c *command.Call, name string) {
 	if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
 		c.Log.Warnf("the key in %q is not encrypted, and its mode is %04o: other users may read it; chmod 600 %s",
 			name, info.Mode().Perm(), shellQuote(name))
@@ -153,7 +155,7 @@ func warnOpen(c *tool.Call, name string) {
 // explainPEM adds the file's name to what is wrong with it, and what to do
 // next.
 func explainPEM(program, name string, err error) error {
-	var known *tool.Error
+	var known *fault.Error
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
@@ -172,5 +174,5 @@ func explainPEM(program, name string, err error) error {
 	case errors.Is(err, errEncryption):
 		hint = fmt.Sprintf("this encrypts it as is usual today: openssl pkcs8 -topk8 -in %s -out %s", shellQuote(name), shellQuote(name+".new"))
 	}
-	return tool.WithHint(refuse("opening %q: %w", name, err), "%s", hint)
+	return fault.WithHint(refuse("opening %q: %w", name, err), "%s", hint)
 }

@@ -10,7 +10,9 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // maxFile bounds a file with a certificate or a key, in bytes.
@@ -30,14 +32,14 @@ var (
 	errKeyKind  = errors.New("its key cannot be read")
 )
 
-func loadPKCS12(c *tool.Call, p *passphrases, name string) (*material, error) {
+func loadPKCS12(c *command.Call, p *passphrases, name string) (*material, error) {
 	data, err := readFile(c, name)
 	if err != nil {
 		return nil, err
 	}
 	var m *material
 	err = p.open(name, func(passphrase string) (err error) {
-		m, err = tool.Await(c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
+		m, err = files.Await(c.Ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
 		return err
 	})
 	if err == nil {
@@ -105,7 +107,7 @@ func classify(err error) error {
 // explainPKCS12 adds the file's name to an error of parsePKCS12, and what to
 // do next.
 func explainPKCS12(program, name string, err error) error {
-	var known *tool.Error
+	var known *fault.Error
 	if err == nil || errors.As(err, &known) { // of the passphrase, explained already
 		return err
 	}
@@ -120,7 +122,7 @@ func explainPKCS12(program, name string, err error) error {
 	case errors.Is(err, errManyKeys):
 		hint = "export the certificate that you want to use alone, with its key"
 	}
-	return tool.WithHint(refuse("opening %q: %w", name, err), "%s", hint)
+	return fault.WithHint(refuse("opening %q: %w", name, err), "%s", hint)
 }
 
 // convert is the shell command that rewrites a PKCS#12 file. The key is never
@@ -150,10 +152,10 @@ func shellQuote(name string) string {
 // format has UCS-2, and what is not UTF-8 would silently become another one.
 func checkEncodable(passphrase string) error {
 	if !utf8.ValidString(passphrase) {
-		return tool.WithHint(refuse("reading the passphrase: it is not UTF-8"), "type it in a UTF-8 terminal, or choose another one")
+		return fault.WithHint(refuse("reading the passphrase: it is not UTF-8"), "type it in a UTF-8 terminal, or choose another one")
 	}
 	if strings.ContainsFunc(passphrase, func(r rune) bool { return r > 0xFFFF }) {
-		return tool.WithHint(refuse("reading the passphrase: it holds a character beyond U+FFFF, which PKCS#12 cannot have everywhere"),
+		return fault.WithHint(refuse("reading the passphrase: it holds a character beyond U+FFFF, which PKCS#12 cannot have everywhere"),
 			"choose one without emoji and the like")
 	}
 	return nil

@@ -3,7 +3,7 @@ package credential
 import (
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 )
 
 // protectMemory keeps this process's memory, which is about to hold a key and
@@ -11,7 +11,7 @@ import (
 // user. The limit does not bind programs to which the kernel pipes cores; the
 // dumpable flag does. A process may still open its own /proc/self/fd then,
 // and a program it starts is dumpable again.
-func protectMemory(c *tool.Call) {
+func protectMemory(c *command.Call) {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		c.Log.Warnf("turning core files off: %v", err)
 	}

@@ -9,15 +9,17 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // maxLine bounds a passphrase, in bytes.
 const maxLine = 4 << 10
 
 // readFile reads a file with a certificate or a key.
-func readFile(c *tool.Call, name string) ([]byte, error) {
-	data, err := tool.Await(c.Ctx, func() ([]byte, error) {
+func readFile(c *command.Call, name string) ([]byte, error) {
+	data, err := files.Await(c.Ctx, func() ([]byte, error) {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, err
@@ -30,7 +32,7 @@ func readFile(c *tool.Call, name string) ([]byte, error) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, tool.WithHint(errReading(name, err), "name another file, or make a certificate: %s", makeOne(c.App.Name))
+		return nil, fault.WithHint(errReading(name, err), "name another file, or make a certificate: %s", makeOne(c.App.Name))
 	case err != nil:
 		return nil, errReading(name, err)
 	}

@@ -8,7 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // ask prompts on the terminal itself, so that the standard streams stay free
@@ -31,7 +32,7 @@ func ask(ctx context.Context, prompt string) (string, error) {
 		return "", errors.Join(errNoSource(err), tty.Close())
 	}
 	fmt.Fprint(tty, prompt)
-	line, err := tool.Await(ctx, func() (string, error) { return firstLine(tty) })
+	line, err := files.Await(ctx, func() (string, error) { return firstLine(tty) })
 	if ctx.Err() != nil {
 		// What has been typed must not reach the shell. The terminal stays
 		// open: a read may still be waiting for it.
@@ -58,7 +59,7 @@ func askTwice(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if first != second {
-		return "", tool.WithHint(refuse("asking for the passphrase: the two are not the same"), "start again")
+		return "", fault.WithHint(refuse("asking for the passphrase: the two are not the same"), "start again")
 	}
 	return first, nil
 }

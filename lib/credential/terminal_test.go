@@ -13,13 +13,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // childActions are what the test binary does as a command.
-var childActions = map[string]func(*tool.Call) error{
-	"load": func(c *tool.Call) error {
+var childActions = map[string]func(*command.Call) error{
+	"load": func(c *command.Call) error {
 		identity, err := load(c, time.Now())
 		if err != nil {
 			return err
@@ -27,7 +27,7 @@ var childActions = map[string]func(*tool.Call) error{
 		_, err = fmt.Fprintln(c.Out, describe(identity))
 		return err
 	},
-	"new": func(c *tool.Call) error {
+	"new": func(c *command.Call) error {
 		passphrase, err := choosePassphrase(c)
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ var childActions = map[string]func(*tool.Call) error{
 		_, err = fmt.Fprintf(c.Out, "%q\n", passphrase)
 		return err
 	},
-	"memory": func(c *tool.Call) error {
+	"memory": func(c *command.Call) error {
 		if _, err := load(c, time.Now()); err != nil {
 			return err
 		}

@@ -12,10 +12,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 const (
@@ -37,23 +38,23 @@ func Flags() []cli.Flag {
 }
 
 // Settings are the variables and configuration keys that stand for them.
-func Settings() []tool.Setting {
-	return tool.SettingsFor(endpointFlag, caFileFlag, sshKeyFlag, knownHostsFlag)
+func Settings() []command.Setting {
+	return command.SettingsFor(endpointFlag, caFileFlag, sshKeyFlag, knownHostsFlag)
 }
 
 // Options say how to reach other hosts.
-func Options(c *tool.Call) remote.Options {
+func Options(c *command.Call) remote.Options {
 	return remote.Options{
 		CAFiles:    c.Paths(caFileFlag),
 		SSHKey:     c.Path(sshKeyFlag),
 		KnownHosts: c.Path(knownHostsFlag),
-		UserAgent:  c.App.Name + "/" + tool.Version(),
+		UserAgent:  c.App.Name + "/" + command.Version(),
 		Log:        c.Log.Infof,
 	}
 }
 
 // Open opens the Marketplace that the user means.
-func Open(c *tool.Call) (marketplace.Place, error) {
+func Open(c *command.Call) (marketplace.Place, error) {
 	where, err := Name(c)
 	if err != nil {
 		return nil, err
@@ -64,9 +65,9 @@ func Open(c *tool.Call) (marketplace.Place, error) {
 
 // Name is the endpoint that the user means: that of the options, or the user's
 // own directory.
-func Name(c *tool.Call) (string, error) {
+func Name(c *command.Call) (string, error) {
 	if c.IsSet(endpointFlag) && c.String(endpointFlag) == "" {
-		return "", tool.Usagef("reading --%s=%q: a URL or a directory is expected", endpointFlag, "")
+		return "", fault.Usagef("reading --%s=%q: a URL or a directory is expected", endpointFlag, "")
 	}
 	if where := c.Path(endpointFlag); where != "" {
 		return where, nil
@@ -75,7 +76,7 @@ func Name(c *tool.Call) (string, error) {
 	if !filepath.IsAbs(data) { // as the specification of these directories has it
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", tool.WithHint(fmt.Errorf("finding the default Marketplace: %w", err), "name one with --%s", endpointFlag)
+			return "", fault.WithHint(fmt.Errorf("finding the default Marketplace: %w", err), "name one with --%s", endpointFlag)
 		}
 		data = filepath.Join(home, ".local", "share")
 	}
@@ -86,25 +87,25 @@ func Name(c *tool.Call) (string, error) {
 // can act. Others stay as they are, and so does nil.
 func Fail(err error) error {
 	var notAdmitted *entry.NotAdmitted
-	var known *tool.Error
-	code := func(code int) error { return &tool.Error{Code: code, Err: err} }
+	var known *fault.Error
+	mark := func(k fault.Kind) error { return fault.Mark(k, err) }
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
 	case errors.Is(err, marketplace.ErrEndpoint):
-		return tool.Usagef("opening the Marketplace: %w", err)
+		return fault.Usagef("opening the Marketplace: %w", err)
 	case errors.As(err, &notAdmitted):
-		return code(tool.ExitRefused)
+		return mark(fault.Refused)
 	case errors.Is(err, remote.ErrCredentials):
-		return code(tool.ExitCredentials)
+		return mark(fault.Credentials)
 	case errors.Is(err, remote.ErrUnreachable):
-		return tool.WithHint(code(tool.ExitUnreachable), "trying again may help")
+		return fault.WithHint(mark(fault.Unreachable), "trying again may help")
 	case errors.Is(err, marketplace.ErrNothing):
-		return tool.WithHint(code(tool.ExitRefused), "--%s says where the Marketplace is", endpointFlag)
+		return fault.WithHint(mark(fault.Refused), "--%s says where the Marketplace is", endpointFlag)
 	case errors.Is(err, remote.ErrRefused):
-		return code(tool.ExitRefused)
+		return mark(fault.Refused)
 	case errors.Is(err, entry.ErrInvalid):
-		return code(tool.ExitBadInput)
+		return mark(fault.BadInput)
 	}
 	return err
 }

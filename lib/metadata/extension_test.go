@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"software.sslmate.com/src/go-pkcs12"
+
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/signature"
-	"software.sslmate.com/src/go-pkcs12"
 )
 
 const (

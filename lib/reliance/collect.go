@@ -9,8 +9,10 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/policy"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -18,7 +20,7 @@ import (
 const sitePolicy = "/etc/stratuslab/policy.cfg"
 
 // newStore collects the certificates that the user trusts.
-func newStore(c *tool.Call) (*trust.Store, error) {
+func newStore(c *command.Call) (*trust.Store, error) {
 	store := &trust.Store{}
 	for _, value := range c.StringSlice(endorserFlag) {
 		for _, text := range splitFingerprints(value) {
@@ -31,7 +33,7 @@ func newStore(c *tool.Call) (*trust.Store, error) {
 	}
 	for _, path := range c.Paths(trustFlag) {
 		if err := store.Load(path); err != nil {
-			return nil, tool.WithHint(refuse("reading --%s=%q: %w", trustFlag, path, err),
+			return nil, fault.WithHint(refuse("reading --%s=%q: %w", trustFlag, path, err),
 				"certificates in PEM are expected, such as openssl pkcs12 -nokeys -in FILE takes out of a PKCS#12 file")
 		}
 	}
@@ -54,13 +56,13 @@ func splitFingerprints(value string) []string {
 	return texts
 }
 
-func explainFingerprint(c *tool.Call, err error) error {
+func explainFingerprint(c *command.Call, err error) error {
 	if c.Typed(endorserFlag) {
-		err = tool.Usagef("reading --%s: %w", endorserFlag, err)
+		err = fault.Usagef("reading --%s: %w", endorserFlag, err)
 	} else {
 		err = refuse("reading %s or %s: %w", setting.Env, setting.Key, err)
 	}
-	return tool.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
+	return fault.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
 }
 
 // policyFile is a policy, with its file for messages.
@@ -80,11 +82,11 @@ func usualPolicies() []string {
 
 // readPolicies reads the policy that the user names, else those of the usual
 // ones that there are.
-func readPolicies(c *tool.Call, usual []string) ([]policyFile, error) {
+func readPolicies(c *command.Call, usual []string) ([]policyFile, error) {
 	if c.IsSet(policyFlag) {
 		path := c.Path(policyFlag)
 		if path == "" {
-			return nil, tool.Usagef("reading --%s=%q: a file is expected", policyFlag, "")
+			return nil, fault.Usagef("reading --%s=%q: a file is expected", policyFlag, "")
 		}
 		p, err := readPolicy(c, path)
 		return []policyFile{p}, err
@@ -103,8 +105,8 @@ func readPolicies(c *tool.Call, usual []string) ([]policyFile, error) {
 	return policies, nil
 }
 
-func readPolicy(c *tool.Call, path string) (policyFile, error) {
-	p, err := tool.Await(c.Ctx, func() (*policy.Policy, error) {
+func readPolicy(c *command.Call, path string) (policyFile, error) {
+	p, err := files.Await(c.Ctx, func() (*policy.Policy, error) {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, err
@@ -127,5 +129,5 @@ func readPolicy(c *tool.Call, path string) (policyFile, error) {
 
 // refuse makes an error about whom to trust.
 func refuse(format string, args ...any) error {
-	return &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf(format, args...)}
+	return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf(format, args...)}
 }

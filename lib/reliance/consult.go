@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/policy"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -55,7 +55,7 @@ func (j *Judge) consultOn(by *signature.Endorsed, image metadata.Image) consulta
 }
 
 // setting is what stands for endorserFlag.
-var setting = tool.SettingsFor(endorserFlag)[0]
+var setting = command.SettingsFor(endorserFlag)[0]
 
 const confirmed = "if its owner confirms the fingerprint"
 

@@ -12,10 +12,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -38,13 +38,13 @@ func Flags(category string) []cli.Flag {
 }
 
 // Settings are the variables and configuration keys that stand for the flags.
-func Settings() []tool.Setting {
-	return tool.SettingsFor(trustFlag, endorserFlag, policyFlag)
+func Settings() []command.Setting {
+	return command.SettingsFor(trustFlag, endorserFlag, policyFlag)
 }
 
 // Judge knows whom the user trusts. It may be used by several goroutines.
 type Judge struct {
-	c        *tool.Call
+	c        *command.Call
 	store    *trust.Store
 	policies []policyFile
 	// own is the user's certificate, nil where there is none that can be read.
@@ -66,15 +66,15 @@ type Verdict struct {
 }
 
 // New reads whom to trust, and warns about files that it passes over. What
-// cannot be read ends the command with tool.ExitCredentials, or tool.ExitUsage.
+// cannot be read ends the command with command.ExitCredentials, or command.ExitUsage.
 //
 // The command must have Flags and Settings. It need not have those of package
 // credential, but New calls credential.Prepare, which hides the passphrase from
 // other programs: it must come before the first of them is started, and a
 // command that signs as well must not call both.
-func New(c *tool.Call) (*Judge, error) { return newJudge(c, usualPolicies()) }
+func New(c *command.Call) (*Judge, error) { return newJudge(c, usualPolicies()) }
 
-func newJudge(c *tool.Call, usual []string) (*Judge, error) {
+func newJudge(c *command.Call, usual []string) (*Judge, error) {
 	source, err := credential.Prepare(c)
 	if err != nil {
 		return nil, err

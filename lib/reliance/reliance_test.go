@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -87,14 +87,14 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 		args[i] = strings.ReplaceAll(args[i], "DIR", home)
 	}
 	var out, errs bytes.Buffer
-	tool.Run(t.Context(), &tool.Command{Name: "use", Flags: Flags("Trust"), Settings: Settings(), Action: func(c *tool.Call) error {
+	command.Run(t.Context(), &command.Program{Name: "use", Flags: Flags("Trust"), Settings: Settings(), Action: func(c *command.Call) error {
 		j, err := newJudge(c, []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")})
 		if err != nil {
 			return err
 		}
 		use(j, home)
 		return nil
-	}}, args, tool.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	}}, args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 	return strings.ReplaceAll(errs.String(), home, "DIR")
 }
 

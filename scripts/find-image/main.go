@@ -9,14 +9,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/endpoint"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
-func main() { os.Exit(tool.Main(command())) }
+func main() { os.Exit(command.Main(program())) }
 
-func command() *tool.Command {
-	return &tool.Command{
+func program() *command.Program {
+	return &command.Program{
 		Name:     "find-image",
 		Summary:  "find images in a Marketplace",
 		Args:     "[TEXT]...",

@@ -7,11 +7,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/tool/tooltest"
 )
 
 func TestMain(m *testing.M) {
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	market := t.TempDir()
 	publish(t, market)
-	tooltest.Scripts(t, func(p *testscript.Params) {
+	commandtest.Scripts(t, func(p *testscript.Params) {
 		setUp := p.Setup
 		p.Setup = func(e *testscript.Env) error {
 			e.Setenv("MARKET", market)

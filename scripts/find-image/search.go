@@ -7,15 +7,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
-func run(c *tool.Call) error {
-	now, err := tool.Now()
+func run(c *command.Call) error {
+	now, err := command.Now()
 	if err != nil {
 		return err
 	}
@@ -55,23 +56,23 @@ func run(c *tool.Call) error {
 }
 
 // query says what the options and the words ask for.
-func query(c *tool.Call, now time.Time) (entry.Query, error) {
+func query(c *command.Call, now time.Time) (entry.Query, error) {
 	q := entry.Query{Email: c.String("endorser"), Tag: c.String("tag"), Status: entry.Status(c.String("status"))}
 	if q.Email != "" && !entry.IsEmail(q.Email) {
-		return q, tool.Usagef("reading --endorser=%q: an e-mail address is expected", q.Email)
+		return q, fault.Usagef("reading --endorser=%q: an e-mail address is expected", q.Email)
 	}
 	switch q.Status {
 	case "all":
 		q.Status = entry.AnyStatus
 	case entry.Valid, entry.Expired, entry.Deprecated:
 	default:
-		return q, tool.Usagef("reading --status=%q: valid, expired, deprecated or all is expected", q.Status)
+		return q, fault.Usagef("reading --status=%q: valid, expired, deprecated or all is expected", q.Status)
 	}
 	var before string
 	if within := c.String("expires-within"); within != "" {
 		d, err := parseTime(within)
 		if err != nil {
-			return q, tool.Usagef("reading --expires-within=%q: %w", within, err)
+			return q, fault.Usagef("reading --expires-within=%q: %w", within, err)
 		}
 		before = metadata.FormatTime(now.Add(d))
 	}

@@ -11,16 +11,17 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/server"
 )
 
-func main() { os.Exit(tool.Main(command())) }
+func main() { os.Exit(command.Main(program())) }
 
-func command() *tool.Command {
+func program() *command.Program {
 	limits := server.DefaultLimits()
-	return &tool.Command{
+	return &command.Program{
 		Name:    "marketplace",
 		Summary: "serve a Marketplace of image descriptions over HTTP",
 		Flags: []cli.Flag{
@@ -32,25 +33,25 @@ func command() *tool.Command {
 			"marketplace --data /srv/marketplace",
 			"marketplace --data /srv/marketplace --listen '[::1]:9204' --max-uploads 4",
 		},
-		Action: func(c *tool.Call) error { return serve(c, limits) },
+		Action: func(c *command.Call) error { return serve(c, limits) },
 	}
 }
 
 // scheme begins what is a URL.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
-func serve(c *tool.Call, limits server.Limits) error {
+func serve(c *command.Call, limits server.Limits) error {
 	if c.String("data") == "" {
-		return tool.Usagef("option %q is missing", "--data")
+		return fault.Usagef("option %q is missing", "--data")
 	}
 	if scheme.MatchString(c.String("data")) {
-		return tool.Usagef("reading --data=%q: a directory is expected, not a URL", c.String("data"))
+		return fault.Usagef("reading --data=%q: a directory is expected, not a URL", c.String("data"))
 	}
 	if limits.Uploads = c.Int("max-uploads"); limits.Uploads < 1 || limits.Uploads > 1000 {
-		return tool.Usagef("reading --max-uploads=%d: allowed are 1 to 1000", limits.Uploads)
+		return fault.Usagef("reading --max-uploads=%d: allowed are 1 to 1000", limits.Uploads)
 	}
 	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
-		return tool.Usagef("reading --listen=%q: a host and a port are expected, such as 127.0.0.1:8081", c.String("listen"))
+		return fault.Usagef("reading --listen=%q: a host and a port are expected, such as 127.0.0.1:8081", c.String("listen"))
 	}
 	files, err := registry.Local(c.Path("data"))
 	if err != nil {

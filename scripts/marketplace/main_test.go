@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -130,7 +130,7 @@ func TestUsage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			code := tool.Run(t.Context(), command(), test.args, tool.Streams{In: &out, Out: &out, Err: &errs})
+			code := command.Run(t.Context(), program(), test.args, command.Streams{In: &out, Out: &out, Err: &errs})
 			if code != test.code || !strings.Contains(errs.String(), test.says) {
 				t.Errorf("exit %d, want %d; says %q, want %q", code, test.code, errs.String(), test.says)
 			}

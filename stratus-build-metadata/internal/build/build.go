@@ -9,15 +9,16 @@ import (
 	"io"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 // Run makes the document and writes it. What the user can correct comes up
 // before the image is read.
-func Run(c *tool.Call, o Options) error {
+func Run(c *command.Call, o Options) error {
 	if err := o.checkInputs(c); err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func Run(c *tool.Call, o Options) error {
 	if err != nil {
 		return err
 	}
-	now, err := tool.Now() // not before the draft has come down a pipe
+	now, err := command.Now() // not before the draft has come down a pipe
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func Run(c *tool.Call, o Options) error {
 			return err
 		}
 	} else if err := doc.Check(metadata.Draft); err != nil {
-		return tool.BadInputf("checking the document: %w", err)
+		return fault.BadInputf("checking the document: %w", err)
 	}
 	warn(c, doc, now)
 	err = o.write(c, doc)
@@ -62,7 +63,7 @@ func Run(c *tool.Call, o Options) error {
 }
 
 // start gives the document to begin with.
-func (o Options) start(c *tool.Call) (*metadata.Document, error) {
+func (o Options) start(c *command.Call) (*metadata.Document, error) {
 	if o.Draft != "" {
 		return readDraft(c, o.Draft)
 	}
@@ -73,7 +74,7 @@ func (o Options) start(c *tool.Call) (*metadata.Document, error) {
 
 // finish gives the document all that old readers insist on, and leaves nothing
 // in it that only a signer may say.
-func (o Options) finish(c *tool.Call, doc *metadata.Document, now time.Time) {
+func (o Options) finish(c *command.Call, doc *metadata.Document, now time.Time) {
 	complete(doc, required())
 	o.setTimes(doc, now)
 	if doc.Unsign() {
@@ -81,7 +82,7 @@ func (o Options) finish(c *tool.Call, doc *metadata.Document, now time.Time) {
 	}
 }
 
-func readDraft(c *tool.Call, path string) (*metadata.Document, error) {
+func readDraft(c *command.Call, path string) (*metadata.Document, error) {
 	r, name, err := c.Open(path, "a draft")
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func readDraft(c *tool.Call, path string) (*metadata.Document, error) {
 	defer func() { _ = r.Close() }()
 	doc, err := metadata.Parse(r)
 	if errors.Is(err, metadata.ErrInvalid) {
-		return nil, tool.BadInputf("reading the draft %q: %w", name, err)
+		return nil, fault.BadInputf("reading the draft %q: %w", name, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the draft %q: %w", name, err)
@@ -98,7 +99,7 @@ func readDraft(c *tool.Call, path string) (*metadata.Document, error) {
 }
 
 // describe reads the image, and compares it with what the user says of it.
-func (o Options) describe(c *tool.Call) (*describe.Description, error) {
+func (o Options) describe(c *command.Call) (*describe.Description, error) {
 	r, name, err := c.Open(o.Image, "an image")
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (o Options) describe(c *tool.Call) (*describe.Description, error) {
 	found, err := describe.Image(c.Ctx, io.TeeReader(r, meter))
 	meter.Close()
 	if errors.Is(err, compress.ErrCorrupt) {
-		return nil, tool.BadInputf("reading the image %q: %w", name, err)
+		return nil, fault.BadInputf("reading the image %q: %w", name, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the image %q: %w", name, err)
@@ -128,27 +129,27 @@ func (o Options) describe(c *tool.Call) (*describe.Description, error) {
 // compare finds out whether the image is what the user says.
 func (o Options) compare(found describe.Description, name string) error {
 	if o.Format != nil && *o.Format != found.Format {
-		return tool.WithHint(tool.Usagef("reading the image %q: its format is %q, not %q", name, found.Format, *o.Format),
+		return fault.WithHint(fault.Usagef("reading the image %q: its format is %q, not %q", name, found.Format, *o.Format),
 			"leave out --format, or give --format %s", found.Format)
 	}
 	if o.Compression != nil && *o.Compression != found.Compression {
-		return tool.WithHint(tool.Usagef("reading the image %q: its compression is %q, not %q", name, found.Compression, *o.Compression),
+		return fault.WithHint(fault.Usagef("reading the image %q: its compression is %q, not %q", name, found.Compression, *o.Compression),
 			"leave out --compression")
 	}
 	err := found.Verify(o.Checksums)
 	if err == nil {
 		return nil
 	}
-	err = tool.BadInputf("verifying the image %q: %w", name, err)
+	err = fault.BadInputf("verifying the image %q: %w", name, err)
 	if found.Compression != compress.None {
-		err = tool.WithHint(err, "checksums in metadata are those of the uncompressed image")
+		err = fault.WithHint(err, "checksums in metadata are those of the uncompressed image")
 	}
 	return err
 }
 
 // checkLocations warns when the locations of a draft are about to become those
 // of another image.
-func (o Options) checkLocations(c *tool.Call, doc *metadata.Document, found *describe.Description) {
+func (o Options) checkLocations(c *command.Call, doc *metadata.Document, found *describe.Description) {
 	if len(o.Locations) == 0 && len(doc.Texts(metadata.Location)) > 0 && !describes(doc, found) {
 		c.Log.Warnf("the draft is about another image, and its locations may lead there: add --location URI")
 	}

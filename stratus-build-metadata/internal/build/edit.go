@@ -8,27 +8,28 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/edit"
 )
 
 // session prepares an edit, if there is to be one.
-func (o Options) session(c *tool.Call) (edit.Session, error) {
+func (o Options) session(c *command.Call) (edit.Session, error) {
 	if !o.Edit {
 		return edit.Session{}, nil
 	}
 	editor, err := edit.Choose()
 	if errors.Is(err, edit.ErrNoEditor) {
-		return edit.Session{}, tool.WithHint(tool.Usagef("editing the document: %w", err), "name an editor in VISUAL or EDITOR")
+		return edit.Session{}, fault.WithHint(fault.Usagef("editing the document: %w", err), "name an editor in VISUAL or EDITOR")
 	}
 	return edit.Session{Program: c.App.Name, Editor: editor, Stderr: c.Err}, err
 }
 
 // edit lets the user change the document, and gives it back once it passes
 // every check. found is the image, nil where none was read.
-func (o Options) edit(c *tool.Call, s edit.Session, doc *metadata.Document, found *describe.Description, now time.Time) (*metadata.Document, error) {
+func (o Options) edit(c *command.Call, s edit.Session, doc *metadata.Document, found *describe.Description, now time.Time) (*metadata.Document, error) {
 	text, err := render(doc)
 	if err != nil {
 		return nil, err
@@ -50,11 +51,11 @@ func (o Options) edit(c *tool.Call, s edit.Session, doc *metadata.Document, foun
 	case errors.Is(err, edit.ErrEmptied):
 		return nil, fmt.Errorf("aborted: %w", err)
 	case errors.Is(err, edit.ErrRejected):
-		err = tool.BadInputf("giving up: %w", err)
+		err = fault.BadInputf("giving up: %w", err)
 	}
 	var kept *edit.KeptError
 	if errors.As(err, &kept) {
-		return nil, tool.WithHint(err, "your text is kept in %q: go on with --draft %q --edit, or remove it", kept.Path, kept.Path)
+		return nil, fault.WithHint(err, "your text is kept in %q: go on with --draft %q --edit, or remove it", kept.Path, kept.Path)
 	}
 	return nil, err
 }
@@ -74,7 +75,7 @@ func keepEdited(doc *metadata.Document, cause error) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return errors.Join(cause, fmt.Errorf("keeping your text: %w", err), os.Remove(f.Name()))
 	}
-	return tool.WithHint(cause, "your text is kept in %q", f.Name())
+	return fault.WithHint(cause, "your text is kept in %q", f.Name())
 }
 
 // stillDescribes finds out whether a document that was changed by hand still

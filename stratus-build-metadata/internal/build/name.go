@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // suggestName is the file name that the document itself suggests:
@@ -27,13 +27,13 @@ func suggestName(doc *metadata.Document) (string, error) {
 	for _, p := range parts {
 		text := doc.Text(p.term)
 		if err := checkNamePart(text); err != nil {
-			return "", tool.WithHint(tool.Usagef("naming the file: %s %q %w", p.term, text, err), "give another --%s, or -o FILE", p.flag)
+			return "", fault.WithHint(fault.Usagef("naming the file: %s %q %w", p.term, text, err), "give another --%s, or -o FILE", p.flag)
 		}
 		texts = append(texts, text)
 	}
 	name := strings.Join(texts, "-") + ".xml"
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") {
-		return "", tool.WithHint(tool.Usagef("naming the file: %q would be hidden or look like an option", name), "give another --os, or -o FILE")
+		return "", fault.WithHint(fault.Usagef("naming the file: %q would be hidden or look like an option", name), "give another --os, or -o FILE")
 	}
 	return name, nil
 }

@@ -6,15 +6,17 @@ import (
 	"os"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // checkInputs refuses to read standard input twice, and to write over what is
 // read.
-func (o Options) checkInputs(c *tool.Call) error {
+func (o Options) checkInputs(c *command.Call) error {
 	if o.Image == "-" && o.Draft == "-" {
-		return tool.WithHint(tool.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
+		return fault.WithHint(fault.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
 	}
 	if o.AutoName {
 		return nil // checked when the name is known
@@ -23,14 +25,14 @@ func (o Options) checkInputs(c *tool.Call) error {
 }
 
 // checkOverwrite refuses an output that is the image or the draft.
-func (o Options) checkOverwrite(c *tool.Call, output string) error {
+func (o Options) checkOverwrite(c *command.Call, output string) error {
 	to, ok := regular(output, c.Out)
 	for _, input := range []string{o.Image, o.Draft} {
 		if input == "" || !ok {
 			continue
 		}
 		if from, ok := regular(input, c.In); ok && os.SameFile(from, to) {
-			return tool.WithHint(tool.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
+			return fault.WithHint(fault.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
 		}
 	}
 	return nil
@@ -51,7 +53,7 @@ func regular(name string, stream any) (os.FileInfo, bool) {
 
 // tryOutput makes sure, before the long work, that the output file can be
 // made. After an edit it may get another name.
-func (o Options) tryOutput(c *tool.Call, doc *metadata.Document) error {
+func (o Options) tryOutput(c *command.Call, doc *metadata.Document) error {
 	name := o.Output
 	switch {
 	case o.AutoName && o.Edit:
@@ -62,9 +64,9 @@ func (o Options) tryOutput(c *tool.Call, doc *metadata.Document) error {
 			return err
 		}
 	default:
-		return tool.TryOutput(name)
+		return files.TryOutput(name)
 	}
-	p, err := tool.CreatePending(name, o.Force)
+	p, err := files.CreatePending(name, o.Force)
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func (o Options) tryOutput(c *tool.Call, doc *metadata.Document) error {
 
 // autoName gives the name that the document suggests, unless it is the name of
 // what is read.
-func (o Options) autoName(c *tool.Call, doc *metadata.Document) (string, error) {
+func (o Options) autoName(c *command.Call, doc *metadata.Document) (string, error) {
 	name, err := suggestName(doc)
 	if err != nil {
 		return "", err
@@ -84,7 +86,7 @@ func (o Options) autoName(c *tool.Call, doc *metadata.Document) (string, error) 
 
 // write puts the document where the user wants it, and prints a name that the
 // user does not know.
-func (o Options) write(c *tool.Call, doc *metadata.Document) error {
+func (o Options) write(c *command.Call, doc *metadata.Document) error {
 	text, err := render(doc)
 	if err != nil {
 		return err
@@ -96,7 +98,7 @@ func (o Options) write(c *tool.Call, doc *metadata.Document) error {
 	if err != nil {
 		return err
 	}
-	p, err := tool.CreatePending(name, o.Force)
+	p, err := files.CreatePending(name, o.Force)
 	if err != nil {
 		return err
 	}
@@ -117,13 +119,13 @@ func (o Options) write(c *tool.Call, doc *metadata.Document) error {
 func render(doc *metadata.Document) ([]byte, error) {
 	var b bytes.Buffer
 	if _, err := doc.WriteTo(&b); err != nil {
-		return nil, tool.BadInputf("writing the document: %w", err)
+		return nil, fault.BadInputf("writing the document: %w", err)
 	}
 	return b.Bytes(), nil
 }
 
 // warn tells of what is allowed but hardly meant.
-func warn(c *tool.Call, doc *metadata.Document, now time.Time) {
+func warn(c *command.Call, doc *metadata.Document, now time.Time) {
 	if len(doc.Texts(metadata.Location)) == 0 {
 		c.Log.Warnf("the document names no location, so nobody can fetch the image: upload it, and add --location URI")
 	}

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 )
 
 // ErrNoEditor says that no editor is named and that there is no terminal for
@@ -41,7 +41,7 @@ const patience = 10 * time.Second
 // terminal, which scripts and editors with windows do not need, it reads
 // nothing.
 func (s Session) open(ctx context.Context, path string) error {
-	cmd := command(ctx, s.Editor, path)
+	cmd := editorCommand(ctx, s.Editor, path)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
 	cmd.Stdout, cmd.Stderr = s.Stderr, s.Stderr
@@ -50,7 +50,7 @@ func (s Session) open(ctx context.Context, path string) error {
 		defer func() { _ = terminal.Close() }()
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	}
-	resume := tool.LeaveInterrupts(ctx)
+	resume := command.LeaveInterrupts(ctx)
 	defer resume()
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("running the editor %q: %w", s.Editor, err)
@@ -61,7 +61,7 @@ func (s Session) open(ctx context.Context, path string) error {
 // command makes the shell command that the editor is a process. Like git it
 // does without a shell where none is needed, so that signals find the editor.
 // A shell must outlive Ctrl-C, which a trap does that children do not inherit.
-func command(ctx context.Context, editor, path string) *exec.Cmd {
+func editorCommand(ctx context.Context, editor, path string) *exec.Cmd {
 	if !strings.ContainsAny(editor, "|&;<>()$`\\\"' \t\n*?[#~=%") {
 		return exec.CommandContext(ctx, editor, path)
 	}

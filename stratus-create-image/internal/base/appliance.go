@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
 // Unpack takes the disk out of an archive with a virtual appliance, into the

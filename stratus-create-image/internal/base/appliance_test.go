@@ -15,7 +15,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
 const diskSize = 8 << 20

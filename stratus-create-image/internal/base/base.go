@@ -19,8 +19,8 @@ import (
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/sparse"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
 // ErrUnusable says that the file is no disk image to start from.
@@ -151,7 +151,7 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 		return fmt.Errorf("decompressing %q: %w", i.name, err)
 	}
 	defer copied.Close()
-	w := sparse.NewWriter(copied, 0)
+	w := files.NewSparse(copied, 0)
 	if err := i.digestPacked(ctx, f, progress, w); err != nil {
 		return err
 	}

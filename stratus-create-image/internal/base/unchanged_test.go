@@ -10,7 +10,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
 // TestLinkedDescriptor: QEMU is given a path without links, which could come to

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
@@ -104,9 +104,9 @@ func (r *run) explainBoot(ctx context.Context, err error) error {
 	}
 	text := marker + strings.Join(tail, marker)
 	if errors.Is(err, machine.ErrBoot) {
-		return tool.BadInputf("starting the base image %q: %w%s", r.options.Base.Text, err, text)
+		return fault.BadInputf("starting the base image %q: %w%s", r.options.Base.Text, err, text)
 	}
-	return tool.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Text, err, text),
+	return fault.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Text, err, text),
 		"the image needs an ssh server, and cloud-init or another program that takes its context (--context); --keep-on-failure leaves the machine for a look")
 }
 

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
@@ -21,7 +21,7 @@ const patience = 2 * time.Minute
 // run is one build on its way.
 type run struct {
 	*plan
-	call  *tool.Call
+	call  *command.Call
 	start time.Time
 	phase string // what is being done, as in "starting the machine"
 	dir   string // private work directory
@@ -36,7 +36,7 @@ type run struct {
 }
 
 // Run makes the image that the options ask for.
-func Run(call *tool.Call, o *Options) error {
+func Run(call *command.Call, o *Options) error {
 	r := &run{plan: &plan{options: o}, call: call, start: time.Now(), phase: "checking what is asked for"}
 	p, err := newPlan(call.Ctx, o)
 	if err == nil && o.DryRun {

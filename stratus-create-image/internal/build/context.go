@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
@@ -18,7 +20,7 @@ import (
 
 // PrintContext writes what a machine would be told, for use with any cloud: to
 // standard output, or to files in the directory dir where that is not empty.
-func PrintContext(call *tool.Call, c Context, dir string) error {
+func PrintContext(call *command.Call, c Context, dir string) error {
 	scheme, err := contextualize.ParsePrintable(c.Scheme)
 	if err != nil {
 		return usage(err)
@@ -29,7 +31,7 @@ func PrintContext(call *tool.Call, c Context, dir string) error {
 	}
 	files, notes, err := content.Files(scheme)
 	if err != nil {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	for _, note := range notes {
 		call.Log.Warnf("%s", note)
@@ -44,14 +46,14 @@ func PrintContext(call *tool.Call, c Context, dir string) error {
 func (p *plan) readContext(ctx context.Context) error {
 	o := p.options
 	if !validUser(o.SSHUser) {
-		return tool.Usagef("reading --ssh-user %q: a user name is expected", o.SSHUser)
+		return fault.Usagef("reading --ssh-user %q: a user name is expected", o.SSHUser)
 	}
 	scheme, err := contextualize.ParseScheme(o.Context.Scheme)
 	if err != nil {
 		return usage(err)
 	}
 	if c := o.Context; scheme == contextualize.None && len(c.UserData)+len(c.Variables)+len(c.Key) > 0 {
-		return tool.Usagef("a machine without a context (--context none) is told neither keys, user data nor variables")
+		return fault.Usagef("a machine without a context (--context none) is told neither keys, user data nor variables")
 	}
 	content, err := o.Context.read(ctx, func(format string, args ...any) { p.notes = append(p.notes, fmt.Sprintf(format, args...)) })
 	if err != nil {
@@ -66,7 +68,7 @@ func (p *plan) readContext(ctx context.Context) error {
 	}
 	disks, notes, err := content.Disks(scheme)
 	if err != nil {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	p.disks, p.notes = disks, append(p.notes, notes...)
 	return nil
@@ -79,17 +81,17 @@ func (c *Context) read(ctx context.Context, warn func(format string, args ...any
 	if content.Variables, err = contextualize.ParseVariables(c.Variables); err != nil {
 		return nil, usage(err)
 	}
-	content.UserData, err = tool.Await(ctx, func() (*userdata.Data, error) { return userdata.Read(c.UserData) })
+	content.UserData, err = files.Await(ctx, func() (*userdata.Data, error) { return userdata.Read(c.UserData) })
 	if err != nil {
-		return nil, tool.BadInputf("%w", err)
+		return nil, fault.BadInputf("%w", err)
 	}
 	for _, warning := range content.UserData.Warnings {
 		warn("%s", warning)
 	}
 	if c.Key != "" {
-		key, err := tool.Await(ctx, func() (string, error) { return readPublicKey(c.Key) })
+		key, err := files.Await(ctx, func() (string, error) { return readPublicKey(c.Key) })
 		if err != nil {
-			return nil, tool.WithHint(tool.BadInputf("reading the public key %q: %w", c.Key, err), "--key takes a .pub file")
+			return nil, fault.WithHint(fault.BadInputf("reading the public key %q: %w", c.Key, err), "--key takes a .pub file")
 		}
 		content.Keys = []string{key}
 	}

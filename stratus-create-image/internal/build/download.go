@@ -12,11 +12,12 @@ import (
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/endpoint"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
 )
 
 // locations are where the base is that has to be downloaded.
@@ -45,7 +46,7 @@ func (r *run) download(ctx context.Context) (*base.Image, error) {
 	if err != nil {
 		return nil, failFetch(err)
 	}
-	r.say("downloaded %q: %s", got.Location, tool.FormatBytes(got.Sums.Bytes))
+	r.say("downloaded %q: %s", got.Location, message.FormatBytes(got.Sums.Bytes))
 	if err := r.item.Commit(ctx, got.Path); err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func (p *plan) cache(workDir string) (*cache.Cache, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return nil, tool.WithHint(fmt.Errorf("finding the image cache: %w", err), "--no-cache does without")
+		return nil, fault.WithHint(fmt.Errorf("finding the image cache: %w", err), "--no-cache does without")
 	}
 	return cache.New(filepath.Join(dir, "stratuslab", "images"), p.options.CacheSize), nil
 }
@@ -103,7 +104,7 @@ func (p *plan) readCached(ctx context.Context, f *os.File, record string, meter 
 	sums.Kind = compress.None
 	file := fetch.FileSHA256(record, sums.SHA256)
 	if err := p.want.Check(sums, file); err != nil {
-		return nil, tool.WithHint(tool.BadInputf("checking the cached image %q: %w", f.Name(), err),
+		return nil, fault.WithHint(fault.BadInputf("checking the cached image %q: %w", f.Name(), err),
 			"remove the file, and it is downloaded again; --no-cache does without")
 	}
 	return p.digested(f, sums, file)
@@ -123,7 +124,7 @@ func (r *run) closeItem() {
 // failCache tells what to do about a cache that is not the user's alone.
 func failCache(err error) error {
 	if errors.Is(err, cache.ErrUnsafe) {
-		return tool.WithHint(err, "make it your own, with chmod go-w, name another directory with XDG_CACHE_HOME, or do without: --no-cache")
+		return fault.WithHint(err, "make it your own, with chmod go-w, name another directory with XDG_CACHE_HOME, or do without: --no-cache")
 	}
 	return err
 }
@@ -132,13 +133,13 @@ func failCache(err error) error {
 // location is worse than another that cannot be reached.
 func failFetch(err error) error {
 	if errors.Is(err, claim.ErrMismatch) {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	failed := endpoint.Fail(err)
-	var known *tool.Error
+	var known *fault.Error
 	var file *fetch.FileError
 	if (errors.Is(err, fetch.ErrNoLocation) || errors.As(err, &file)) && !errors.As(failed, &known) {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	return failed
 }

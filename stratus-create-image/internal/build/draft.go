@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
@@ -17,7 +17,7 @@ import (
 // draft describes the new image. packages is the SHA-256 of the file that lists
 // what is installed, or nil.
 func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, packages []byte) ([]byte, error) {
-	now, err := tool.Now()
+	now, err := command.Now()
 	if err != nil {
 		return nil, err
 	}

@@ -8,15 +8,16 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // dryDir stands for the work directory that a dry run does not make.
@@ -24,7 +25,7 @@ const dryDir = "/WORKDIR"
 
 // print writes the plan: what would be done, and with which command line. The
 // base is found and, where it is here, read; nothing is downloaded or written.
-func (p *plan) print(call *tool.Call) error {
+func (p *plan) print(call *command.Call) error {
 	if err := p.find(call.Ctx); err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func (p *plan) printBase(ctx context.Context, step func(name, format string, arg
 		step("entry", "%s, %s", p.found.Identifier, p.endorser())
 	}
 	for _, location := range p.locations() {
-		step("from", "%s", tool.Printable(location))
+		step("from", "%s", message.Printable(location))
 	}
 	return p.printCached(ctx, step)
 }
@@ -150,7 +151,7 @@ func (p *plan) printContext(step func(name, format string, args ...any)) {
 		step("context", "the disk %s with %s", disk.Label, strings.Join(names, ", "))
 	}
 	for _, note := range p.notes {
-		step("context", "%s", tool.Printable(note))
+		step("context", "%s", message.Printable(note))
 	}
 }
 
@@ -178,7 +179,7 @@ func (p *plan) printRecipe(step func(name, format string, args ...any)) {
 		step("install", "%s", strings.Join(append(r.Packages[:len(r.Packages):len(r.Packages)], r.Files...), " "))
 	}
 	for _, s := range r.Scripts {
-		step("script", "%s", words.Join(append([]string{s.Path}, s.Args...)...))
+		step("script", "%s", shell.Join(append([]string{s.Path}, s.Args...)...))
 	}
 	for _, c := range r.Commands {
 		step("run", "%s", c)
@@ -191,4 +192,4 @@ func form(f diskimage.Format, k compress.Kind) string {
 }
 
 // commandLine is QEMU's command line, quoted for a shell.
-func commandLine(c *machine.Config) string { return words.Join(c.Argv()...) }
+func commandLine(c *machine.Config) string { return shell.Join(c.Argv()...) }

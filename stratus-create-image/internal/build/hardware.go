@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/disklabel"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
@@ -55,7 +55,7 @@ func (p *plan) checkHardware() (err error) {
 		return usage(err)
 	}
 	if h.network == machine.NoNetwork && p.recipe.NeedsRepos() {
-		return tool.Usagef("packages cannot be installed without a network (--network none)")
+		return fault.Usagef("packages cannot be installed without a network (--network none)")
 	}
 	if h.disksBus, err = machine.ParseBus(o.DisksBus); err != nil {
 		return usage(err)
@@ -73,7 +73,7 @@ func (p *plan) checkHardware() (err error) {
 func findOVMF() (*machine.OVMF, error) {
 	ovmf, err := machine.FindOVMF()
 	if err != nil {
-		return nil, tool.WithHint(err, "install it; on Debian and Ubuntu: apt-get install ovmf")
+		return nil, fault.WithHint(err, "install it; on Debian and Ubuntu: apt-get install ovmf")
 	}
 	return ovmf, nil
 }
@@ -107,7 +107,7 @@ func (p *plan) checkPrograms() error {
 	}
 	for _, name := range names {
 		if _, err := exec.LookPath(name); err != nil {
-			return tool.WithHint(fmt.Errorf("looking for %s: %w", name, errors.Unwrap(err)),
+			return fault.WithHint(fmt.Errorf("looking for %s: %w", name, errors.Unwrap(err)),
 				"install it; on Debian and Ubuntu: apt-get install qemu-system-x86 qemu-utils xz-utils bzip2")
 		}
 	}

@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // sshHost is the name under which a kept machine's ssh_config knows it.
@@ -60,9 +61,9 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 	}
 	r.kept = true
 	tell("the machine is left running, process %d", r.vm.Pid())
-	tell("log in:    %s", words.Join("ssh", "-F", file("ssh_config"), sshHost))
-	tell("console:   %s", words.Join("socat", "-,raw,echo=0", "UNIX-CONNECT:"+file("console.sock")))
-	tell("stop it:   kill %d && rm -r %s", r.vm.Pid(), words.Quote(r.dir))
+	tell("log in:    %s", shell.Join("ssh", "-F", file("ssh_config"), sshHost))
+	tell("console:   %s", shell.Join("socat", "-,raw,echo=0", "UNIX-CONNECT:"+file("console.sock")))
+	tell("stop it:   kill %d && rm -r %s", r.vm.Pid(), shell.Quote(r.dir))
 	return nil
 }
 

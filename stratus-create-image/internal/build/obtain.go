@@ -8,8 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
@@ -68,7 +68,7 @@ func (r *run) obtain(ctx context.Context) (*base.Image, error) {
 // checkBase compares the base with all that is said of it.
 func (p *plan) checkBase(image *base.Image) error {
 	if err := p.want.Check(image.Sums, image.File); err != nil {
-		return tool.BadInputf("checking the base image %q: %w", image.Path, err)
+		return fault.BadInputf("checking the base image %q: %w", image.Path, err)
 	}
 	if p.found != nil {
 		return p.options.Finder.CheckImage(p.found, metadata.Image{
@@ -80,10 +80,10 @@ func (p *plan) checkBase(image *base.Image) error {
 	}
 	says, err := p.baseDoc.Image()
 	if err != nil {
-		return tool.BadInputf("reading the base's description %q: %w", p.options.BaseMetadata, err)
+		return fault.BadInputf("reading the base's description %q: %w", p.options.BaseMetadata, err)
 	}
 	if err := (claim.Claim{Image: says}).Check(image.Sums, nil); err != nil {
-		return tool.BadInputf("checking the base image %q by its description %q: %w", p.options.Base.Text, p.options.BaseMetadata, err)
+		return fault.BadInputf("checking the base image %q by its description %q: %w", p.options.Base.Text, p.options.BaseMetadata, err)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (p *plan) checkBase(image *base.Image) error {
 // badBase gives errors about the base their exit code.
 func badBase(err error) error {
 	if errors.Is(err, base.ErrUnusable) {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	return err
 }
@@ -100,7 +100,7 @@ func badBase(err error) error {
 // at all may have been meant as something else.
 func (p *plan) badFile(err error) error {
 	if err = badBase(err); errors.Is(err, fs.ErrNotExist) {
-		return tool.WithHint(err, "%s", source.Forms)
+		return fault.WithHint(err, "%s", source.Forms)
 	}
 	return err
 }

@@ -8,19 +8,22 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // outputs are the files that a build makes; those that it does not are nil.
-type outputs struct{ image, packages *tool.Pending }
+type outputs struct{ image, packages *files.Pending }
 
 // createOutputs begins the outputs at once: one that cannot be written must not
 // cost an hour.
@@ -28,20 +31,20 @@ func (r *run) createOutputs() (out outputs, err error) {
 	if !r.saving {
 		return out, nil
 	}
-	if out.image, err = tool.CreatePending(r.target.Path, r.options.Force); err != nil {
+	if out.image, err = files.CreatePending(r.target.Path, r.options.Force); err != nil {
 		return out, err
 	}
 	if r.options.SBOM == "" {
 		return out, nil
 	}
-	if out.packages, err = tool.CreatePending(r.options.SBOM, r.options.Force); err != nil {
+	if out.packages, err = files.CreatePending(r.options.SBOM, r.options.Force); err != nil {
 		out.discard()
 	}
 	return out, err
 }
 
 func (o outputs) discard() {
-	for _, p := range []*tool.Pending{o.image, o.packages} {
+	for _, p := range []*files.Pending{o.image, o.packages} {
 		if p != nil {
 			p.Discard()
 		}
@@ -51,7 +54,7 @@ func (o outputs) discard() {
 // save writes the image and its description; both appear, or neither.
 func (r *run) save(ctx context.Context, out outputs) error {
 	if err := r.base.CheckUnchanged(); err != nil {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	r.say("saving %q (%s)", r.target.Path, form(r.target.Format, r.target.Compression))
 	if r.target.Format == diskimage.Ova && r.hardware.bus == machine.Virtio {
@@ -82,7 +85,7 @@ func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
 	if out.packages == nil {
 		return nil, nil
 	}
-	now, err := tool.Now()
+	now, err := command.Now()
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +93,7 @@ func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
 	var b bytes.Buffer
 	if err := sbom.Write(&b, r.packages.before, r.packages.after, sbom.About{
 		Identifier: image.Identifier(), Title: r.options.Title, Version: r.imageVersion(), Sums: sums, OS: r.os,
-		Tool: "stratus-create-image", ToolVersion: tool.Version(), Time: now,
+		Tool: "stratus-create-image", ToolVersion: command.Version(), Time: now,
 	}); err != nil {
 		return nil, err
 	}
@@ -114,7 +117,7 @@ func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
 		}
 	}
 	image := metadata.Image{SHA1: sums.SHA1}
-	r.say("saved %q: %s, identifier %s", r.target.Path, tool.FormatBytes(fileSize(r.target.Path)), image.Identifier())
+	r.say("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(fileSize(r.target.Path)), image.Identifier())
 	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
 		return r.lost("its description", err)
 	}
@@ -131,8 +134,8 @@ func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
 
 // lost is the error of an image that is there, but not all that belongs to it.
 func (r *run) lost(what string, err error) error {
-	return tool.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
-		"describe it with: %s", words.Join("stratus-build-metadata", r.target.Path))
+	return fault.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
+		"describe it with: %s", shell.Join("stratus-build-metadata", r.target.Path))
 }
 
 // setPackages names the list of packages in the description.

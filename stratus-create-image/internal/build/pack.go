@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
 )
 
 // pack makes a virtual appliance of the disk, for machines such as the one that
 // it was made in. Virtio is not for appliances.
 func (p *plan) pack(ctx context.Context, w io.Writer, disk string) error {
-	now, err := tool.Now()
+	now, err := command.Now()
 	if err != nil {
 		return err
 	}

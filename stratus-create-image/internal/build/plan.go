@@ -5,10 +5,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
@@ -54,13 +54,13 @@ func (p *plan) checkOutput() (err error) {
 	}
 	switch {
 	case p.saving && o.Output == "":
-		return tool.WithHint(tool.Usagef("no output is named"), "add -o FILE, or --no-save to try things out")
+		return fault.WithHint(fault.Usagef("no output is named"), "add -o FILE, or --no-save to try things out")
 	case o.NoShutdown && o.Output != "":
-		return tool.WithHint(tool.Usagef("a machine that is left running (--no-shutdown) cannot be saved to %q", o.Output), "drop one of the two")
+		return fault.WithHint(fault.Usagef("a machine that is left running (--no-shutdown) cannot be saved to %q", o.Output), "drop one of the two")
 	case !p.saving && o.Metadata != "":
-		return tool.Usagef("nothing is saved that %q could describe", o.Metadata)
+		return fault.Usagef("nothing is saved that %q could describe", o.Metadata)
 	case !p.saving && o.SBOM != "":
-		return tool.Usagef("nothing is saved whose packages %q could list", o.SBOM)
+		return fault.Usagef("nothing is saved whose packages %q could list", o.SBOM)
 	case !p.saving:
 		return nil
 	}
@@ -80,12 +80,12 @@ func checkNames(o *Options) error {
 	for i, f := range files {
 		for _, before := range files[:i] {
 			if i > 1 && f.name != "" && f.name != "-" && sameFile(f.name, before.name) {
-				return tool.Usagef("the output %q is %s", f.name, before.what)
+				return fault.Usagef("the output %q is %s", f.name, before.what)
 			}
 		}
 	}
 	if o.SBOM == "-" {
-		return tool.Usagef("the list of packages (--sbom) goes to a file: standard output is for the description")
+		return fault.Usagef("the list of packages (--sbom) goes to a file: standard output is for the description")
 	}
 	return nil
 }
@@ -107,14 +107,14 @@ func (p *plan) checkTexts() error {
 		{"--author-email", o.AuthorEmail}, {"--image-version", o.ImageVersion}, {"--os", o.OS},
 	} {
 		if !strictxml.ValidText(t.text) {
-			return tool.Usagef("reading %s %q: it holds characters that XML forbids", t.option, t.text)
+			return fault.Usagef("reading %s %q: it holds characters that XML forbids", t.option, t.text)
 		}
 	}
 	if _, err := metadata.DecodeIdentifier(o.Replaces); o.Replaces != "" && err != nil {
-		return tool.Usagef("reading --replaces %q: the identifier of an image is expected: %w", o.Replaces, err)
+		return fault.Usagef("reading --replaces %q: the identifier of an image is expected: %w", o.Replaces, err)
 	}
 	if o.Base.Described() && o.BaseMetadata != "" {
-		return tool.Usagef("--base-metadata is for a base without a signed description, which %q has", o.Base.Text)
+		return fault.Usagef("--base-metadata is for a base without a signed description, which %q has", o.Base.Text)
 	}
 	return nil
 }
@@ -128,11 +128,11 @@ func (p *plan) readBaseMetadata() error {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return tool.BadInputf("reading the base's description: %w", err)
+		return fault.BadInputf("reading the base's description: %w", err)
 	}
 	defer f.Close()
 	if p.baseDoc, err = metadata.Parse(f); err != nil {
-		return tool.BadInputf("reading the base's description %q: %w", name, err)
+		return fault.BadInputf("reading the base's description %q: %w", name, err)
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func usage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return tool.Usagef("%w", err)
+	return fault.Usagef("%w", err)
 }
 
 // scratchParent is where the work directory goes: TMPDIR, else a place that is

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 )
@@ -22,7 +23,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		r.call.Log.Warnf("the appliance %q: %s", o.Base.Text, warning)
 	}
 	if o.DiskSize != 0 && o.DiskSize < r.base.Size {
-		return tool.Usagef("--disk-size %s is less than the base's disk has, %s", tool.FormatBytes(o.DiskSize), tool.FormatBytes(r.base.Size))
+		return fault.Usagef("--disk-size %s is less than the base's disk has, %s", message.FormatBytes(o.DiskSize), message.FormatBytes(r.base.Size))
 	}
 	if err := r.chooseFirmware(ctx, r.base, r.dir); err != nil {
 		return err

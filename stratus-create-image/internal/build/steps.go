@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
@@ -57,7 +57,7 @@ func (r *run) checkAccount(ctx context.Context) error {
 		return err
 	}
 	if strings.TrimSpace(comment) != r.seed.Mark {
-		return tool.WithHint(tool.BadInputf("the base image has an account %q of its own, which would keep the build's rights", user),
+		return fault.WithHint(fault.BadInputf("the base image has an account %q of its own, which would keep the build's rights", user),
 			"--ssh-user takes root, or a name that is free")
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 )
 
@@ -20,8 +20,8 @@ func (r *run) tell(ctx context.Context, failure error) {
 	if o.Tell == nil || o.DryRun || o.NoShutdown && failure == nil {
 		return
 	}
-	var known *tool.Error
-	if errors.As(failure, &known) && known.Code == tool.ExitUsage {
+	var known *fault.Error
+	if errors.As(failure, &known) && known.Kind == fault.Usage {
 		return
 	}
 	told := &report.Report{

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
@@ -31,7 +31,7 @@ func TestTell(t *testing.T) {
 			[]report.Report{{Base: "base.raw", Failure: &report.Failure{Phase: "starting the machine", Cause: "starting: no login"}}},
 		},
 		{"failed though it was to be kept", errors.New("script"), Options{NoShutdown: true}, nil, []report.Report{{Base: "base.raw", Failure: &report.Failure{Phase: "starting the machine", Cause: "script"}}}},
-		{"mistyped", tool.Usagef("--disk-size 1K is less"), Options{}, nil, nil},
+		{"mistyped", fault.Usagef("--disk-size 1K is less"), Options{}, nil, nil},
 	} {
 		var got []report.Report
 		test.options.Base = source.Base{Text: "base.raw"}

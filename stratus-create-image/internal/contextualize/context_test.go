@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
-	"golang.org/x/crypto/ssh"
 )
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDYqZ3o0bXvK8gGqj0yJmVZb3m7a5v1n9mYw4pJc2bQf it's $(me) \"`you`\""

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )

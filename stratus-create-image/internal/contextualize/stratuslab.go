@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
-	"golang.org/x/crypto/ssh"
 )
 
 // Shell for the guest: accessSh lets in whoever the variables before it name,

@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	"github.com/pkg/sftp"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // Dir is a fresh private directory in the guest.
@@ -34,7 +35,7 @@ func (g *Guest) MakeDir(ctx context.Context) (*Dir, error) {
 		return nil, fmt.Errorf("%s: the guest answers %q", label, name)
 	}
 	if g.user != "root" {
-		if err := g.Run(ctx, label, words.Join("chown", g.user, name)); err != nil {
+		if err := g.Run(ctx, label, shell.Join("chown", g.user, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +58,7 @@ func (g *Guest) startSFTP(ctx context.Context) (*sftp.Client, error) {
 // Remove removes the directory with all that is in it.
 func (d *Dir) Remove(ctx context.Context) error {
 	return errors.Join(
-		d.guest.Run(ctx, "removing the private directory", words.Join("rm", "-rf", "--", d.Path)),
+		d.guest.Run(ctx, "removing the private directory", shell.Join("rm", "-rf", "--", d.Path)),
 		d.sftp.Close())
 }
 

@@ -13,8 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // Login says where a guest is and how both sides prove who they are.
@@ -225,7 +226,7 @@ func (g *Guest) asRoot(command string) string {
 	if g.user == "root" {
 		return command
 	}
-	return words.Join("sudo", "-n", "sh", "-c", command)
+	return shell.Join("sudo", "-n", "sh", "-c", command)
 }
 
 // limitedWriter drops what goes beyond the limit.

@@ -14,9 +14,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/remote/sshdtest"
-	"golang.org/x/crypto/ssh"
 )
 
 // startServer runs OpenSSH's server for the user that runs the test.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // OS is what a guest says of its operating system in os-release(5), and the
@@ -39,7 +39,7 @@ func parseOSRelease(text string) OS {
 	var os OS
 	for line := range strings.Lines(text) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		fields, err := words.Split(value)
+		fields, err := shell.Split(value)
 		if !ok || err != nil || len(fields) != 1 {
 			continue
 		}

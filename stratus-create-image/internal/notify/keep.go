@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // keep writes a mail beside the image, for the user alone, and gives its path. A
@@ -15,7 +15,7 @@ func keep(image string, ended time.Time, message []byte) (string, error) {
 	if _, err := os.Lstat(path); err == nil {
 		path = image + "." + ended.UTC().Format("20060102T150405.000000000Z") + ".eml"
 	}
-	p, err := tool.CreatePending(path, false)
+	p, err := files.CreatePending(path, false)
 	if err != nil {
 		return "", err
 	}

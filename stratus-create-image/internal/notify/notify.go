@@ -12,7 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/mailer"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/program"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
@@ -50,8 +51,8 @@ func Flags() []cli.Flag {
 
 // Settings are the variables and configuration keys that stand for them. The
 // password has a variable and a key, too, and no flag.
-func Settings() []tool.Setting {
-	return tool.SettingsFor(mailFlag, commandFlag, fromFlag, serverFlag, usernameFlag, passwordFlag)
+func Settings() []command.Setting {
+	return command.SettingsFor(mailFlag, commandFlag, fromFlag, serverFlag, usernameFlag, passwordFlag)
 }
 
 // sender hands a mail over.
@@ -62,7 +63,7 @@ type sender interface {
 // Notifier tells how a build ended, to whom the options say; without them, to
 // nobody.
 type Notifier struct {
-	call     *tool.Call
+	call     *command.Call
 	sender   sender // nil for no mail
 	from, to *mail.Address
 	command  string
@@ -71,7 +72,7 @@ type Notifier struct {
 // New checks everything that can be checked before a build. It takes the
 // password out of the environment in any case: programs that are started later
 // must not have it.
-func New(c *tool.Call) (*Notifier, error) {
+func New(c *command.Call) (*Notifier, error) {
 	variable := takeVariable()
 	n := &Notifier{call: c, command: c.String(commandFlag)}
 	if !c.Bool(mailFlag) {
@@ -79,37 +80,37 @@ func New(c *tool.Call) (*Notifier, error) {
 	}
 	to := c.String(toFlag)
 	if to == "" {
-		return nil, tool.Usagef("--%s needs an address: --%s", mailFlag, toFlag)
+		return nil, fault.Usagef("--%s needs an address: --%s", mailFlag, toFlag)
 	}
 	var err error
 	if n.to, err = mailer.ParseAddress(to); err != nil {
-		return nil, tool.Usagef("--%s: %w", toFlag, err)
+		return nil, fault.Usagef("--%s: %w", toFlag, err)
 	}
 	n.from = n.to
 	if from := c.String(fromFlag); from != "" {
 		if n.from, err = mailer.ParseAddress(from); err != nil {
-			return nil, tool.Usagef("--%s: %w", fromFlag, err)
+			return nil, fault.Usagef("--%s: %w", fromFlag, err)
 		}
 	}
 	n.sender, err = newSender(c, variable)
 	return n, err
 }
 
-func newSender(c *tool.Call, variable string) (sender, error) {
+func newSender(c *command.Call, variable string) (sender, error) {
 	text, username := c.String(serverFlag), c.String(usernameFlag)
 	switch {
 	case text == "" && username != "":
-		return nil, tool.Usagef("--%s needs a server: --%s", usernameFlag, serverFlag)
+		return nil, fault.Usagef("--%s needs a server: --%s", usernameFlag, serverFlag)
 	case text == "":
 		path, err := mailer.FindSendmail()
 		if err != nil {
-			return nil, tool.WithHint(fmt.Errorf("looking for a way to send mail: %w", err), "name a server with --%s", serverFlag)
+			return nil, fault.WithHint(fmt.Errorf("looking for a way to send mail: %w", err), "name a server with --%s", serverFlag)
 		}
 		return &mailer.Sendmail{Path: path, Limit: limit}, nil
 	}
 	server, err := mailer.ParseServer(text)
 	if err != nil {
-		return nil, tool.Usagef("reading --%s: %w", serverFlag, err)
+		return nil, fault.Usagef("reading --%s: %w", serverFlag, err)
 	}
 	s := &mailer.SMTP{Server: server, Username: username, Limit: limit}
 	if username != "" {

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/smtpdtest"
 )
@@ -48,15 +48,15 @@ type result struct {
 // tell runs a command that does nothing but tell of r.
 func tell(t *testing.T, r *report.Report, args ...string) result {
 	t.Helper()
-	return run(t, func(c *tool.Call, n *Notifier) { n.Tell(c.Ctx, r) }, args...)
+	return run(t, func(c *command.Call, n *Notifier) { n.Tell(c.Ctx, r) }, args...)
 }
 
-func run(t *testing.T, action func(*tool.Call, *Notifier), args ...string) result {
+func run(t *testing.T, action func(*command.Call, *Notifier), args ...string) result {
 	t.Helper()
-	command := &tool.Command{
-		Name: "t", Settings: append(Settings(), tool.SettingsFor(toFlag, rootsFlag)...),
+	program := &command.Program{
+		Name: "t", Settings: append(Settings(), command.SettingsFor(toFlag, rootsFlag)...),
 		Flags: append(Flags(), &cli.StringFlag{Name: toFlag}, &cli.StringSliceFlag{Name: rootsFlag}),
-		Action: func(c *tool.Call) error {
+		Action: func(c *command.Call) error {
 			n, err := New(c)
 			if err != nil {
 				return err
@@ -66,7 +66,7 @@ func run(t *testing.T, action func(*tool.Call, *Notifier), args ...string) resul
 		},
 	}
 	var out, errs strings.Builder
-	code := tool.Run(t.Context(), command, args, tool.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	code := command.Run(t.Context(), program, args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 	if out.Len() > 0 {
 		t.Errorf("on standard output: %q", out.String())
 	}

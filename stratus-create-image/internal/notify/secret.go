@@ -9,7 +9,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 const (
@@ -32,7 +34,7 @@ func takeVariable() string {
 
 // password gives the password from the first source that the user has set up:
 // the command line, the environment, the configuration.
-func password(c *tool.Call, variable string) (string, error) {
+func password(c *command.Call, variable string) (string, error) {
 	configured, _ := c.Config.Value(passwordKey)
 	switch {
 	case c.Typed(passwordFlag):
@@ -47,12 +49,12 @@ func password(c *tool.Call, variable string) (string, error) {
 		}
 		return configured, nil
 	}
-	return "", tool.WithHint(refuse(fmt.Errorf("--%s needs a password, and there is none", usernameFlag)),
+	return "", fault.WithHint(refuse(fmt.Errorf("--%s needs a password, and there is none", usernameFlag)),
 		"give --%s, the variable %s, or %s in the configuration", passwordFlag, passwordVariable, passwordKey)
 }
 
 // refuse makes an error one about credentials.
-func refuse(err error) error { return &tool.Error{Code: tool.ExitCredentials, Err: err} }
+func refuse(err error) error { return &fault.Error{Kind: fault.Credentials, Err: err} }
 
 // checkPrivate makes sure that nobody but the owner has access to a file with a
 // secret. What is no regular file, such as the end of a pipe, has no such mode.
@@ -68,12 +70,12 @@ func checkPrivate(path string) error {
 }
 
 // passwordFile reads the first line, which may take until somebody writes it.
-func passwordFile(c *tool.Call) (string, error) {
+func passwordFile(c *command.Call) (string, error) {
 	path := c.Path(passwordFlag)
 	err := checkPrivate(path)
 	var line string
 	if err == nil {
-		line, err = tool.Await(c.Ctx, func() (string, error) { return firstLine(path) })
+		line, err = files.Await(c.Ctx, func() (string, error) { return firstLine(path) })
 	}
 	if err != nil {
 		return "", refuse(fmt.Errorf("reading --%s: %w", passwordFlag, err))
@@ -113,15 +115,15 @@ func readRoots(files []string) (*x509.CertPool, error) {
 	for _, path := range files {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, tool.BadInputf("reading --%s: %w", rootsFlag, err)
+			return nil, fault.BadInputf("reading --%s: %w", rootsFlag, err)
 		}
 		content, err := io.ReadAll(io.LimitReader(f, maxRoots))
 		_ = f.Close()
 		if err != nil {
-			return nil, tool.BadInputf("reading --%s: %w", rootsFlag, err)
+			return nil, fault.BadInputf("reading --%s: %w", rootsFlag, err)
 		}
 		if !roots.AppendCertsFromPEM(content) {
-			return nil, tool.BadInputf("reading --%s: %q has no certificate in PEM form", rootsFlag, path)
+			return nil, fault.BadInputf("reading --%s: %q has no certificate in PEM form", rootsFlag, path)
 		}
 	}
 	return roots, nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
 )
 
 // TestNobody tells nothing where nobody wants to know.
@@ -22,7 +22,7 @@ func TestNobody(t *testing.T) {
 		t.Errorf("the variable is still there: %q", value)
 	}
 	// An interrupted build.
-	got := run(t, func(_ *tool.Call, n *Notifier) {
+	got := run(t, func(_ *command.Call, n *Notifier) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		n.Tell(ctx, ended(dir))
@@ -49,20 +49,20 @@ func TestNewRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		"nobody to mail to": {[]string{"--notify"}, tool.ExitUsage, "--notify needs an address: --author-email"},
-		"two addresses":     {[]string{"--notify", "--author-email", "a@example.org, b@example.org"}, tool.ExitUsage, "--author-email: reading the mail address"},
-		"bad sender":        {with(to, "--mail-from", "builds"), tool.ExitUsage, "--mail-from: reading the mail address"},
-		"bad server":        {with(to, "--smtp-server", "mail.example.org"), tool.ExitUsage, "reading --smtp-server: smtp://HOST[:PORT]"},
-		"password in a URL": {with(to, "--smtp-server", "smtp://jane:hunter2@mail.example.org"), tool.ExitUsage, "is refused"},
-		"no server":         {with(to, "--smtp-username", "jane"), tool.ExitUsage, "--smtp-username needs a server: --smtp-server"},
-		"no password":       {user, tool.ExitCredentials, "--smtp-username needs a password"},
-		"absent password":   {with(user, "--smtp-password-file", filepath.Join(dir, "absent")), tool.ExitCredentials, "no such file"},
-		"open password":     {with(user, "--smtp-password-file", open), tool.ExitCredentials, "0640, and other users must not have access"},
-		"empty password":    {with(user, "--smtp-password-file", empty), tool.ExitCredentials, "is empty"},
-		"long password":     {with(user, "--smtp-password-file", long), tool.ExitCredentials, "longer than 4096 bytes"},
-		"open config":       {with(user, "--config", open), tool.ExitCredentials, "0640, and other users must not have access"},
-		"absent root":       {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", filepath.Join(dir, "absent")), tool.ExitBadInput, "reading --ca-file: open"},
-		"no root":           {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", empty), tool.ExitBadInput, "has no certificate in PEM form"},
+		"nobody to mail to": {[]string{"--notify"}, command.ExitUsage, "--notify needs an address: --author-email"},
+		"two addresses":     {[]string{"--notify", "--author-email", "a@example.org, b@example.org"}, command.ExitUsage, "--author-email: reading the mail address"},
+		"bad sender":        {with(to, "--mail-from", "builds"), command.ExitUsage, "--mail-from: reading the mail address"},
+		"bad server":        {with(to, "--smtp-server", "mail.example.org"), command.ExitUsage, "reading --smtp-server: smtp://HOST[:PORT]"},
+		"password in a URL": {with(to, "--smtp-server", "smtp://jane:hunter2@mail.example.org"), command.ExitUsage, "is refused"},
+		"no server":         {with(to, "--smtp-username", "jane"), command.ExitUsage, "--smtp-username needs a server: --smtp-server"},
+		"no password":       {user, command.ExitCredentials, "--smtp-username needs a password"},
+		"absent password":   {with(user, "--smtp-password-file", filepath.Join(dir, "absent")), command.ExitCredentials, "no such file"},
+		"open password":     {with(user, "--smtp-password-file", open), command.ExitCredentials, "0640, and other users must not have access"},
+		"empty password":    {with(user, "--smtp-password-file", empty), command.ExitCredentials, "is empty"},
+		"long password":     {with(user, "--smtp-password-file", long), command.ExitCredentials, "longer than 4096 bytes"},
+		"open config":       {with(user, "--config", open), command.ExitCredentials, "0640, and other users must not have access"},
+		"absent root":       {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", filepath.Join(dir, "absent")), command.ExitBadInput, "reading --ca-file: open"},
+		"no root":           {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", empty), command.ExitBadInput, "has no certificate in PEM form"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := tell(t, ended(dir), test.args...)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // TestCommands holds every command of every package manager, as the guest's
@@ -65,10 +65,10 @@ func TestCommands(t *testing.T) {
 		packages := []string{"a", "b~1"}
 		got := make(map[string]string)
 		for name, base := range map[string][]string{"refresh": m.refresh, "upgrade": m.upgrade} {
-			got[name] = words.Join(installer.command(base, nil, conditions{})...)
+			got[name] = shell.Join(installer.command(base, nil, conditions{})...)
 		}
 		for name, base := range map[string][]string{"remove": m.remove, "install": m.install, "local": m.local} {
-			got[name] = words.Join(installer.command(base, packages, conditions{})...)
+			got[name] = shell.Join(installer.command(base, packages, conditions{})...)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", installer, diff)
@@ -94,7 +94,7 @@ func TestConditions(t *testing.T) {
 		Apk:    {conditions{unsigned: true}, "apk --allow-untrusted add -- a"},
 		Pacman: {conditions{unsigned: true}, "pacman -S --noconfirm --needed -- a"},
 	} {
-		got := words.Join(installer.command(managers[installer].install, []string{"a"}, test.c)...)
+		got := shell.Join(installer.command(managers[installer].install, []string{"a"}, test.c)...)
 		if !strings.HasPrefix(got, test.want) {
 			t.Errorf("%s: got  %s\nwant %s", installer, got, test.want)
 		}

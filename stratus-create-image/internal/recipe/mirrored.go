@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // mirrored are a guest's sources while a mirror stands in them.
@@ -59,17 +59,17 @@ func (s *mirrored) useIn(ctx context.Context, m *Mirror, file string, n int) err
 		return err
 	}
 	f := mirroredFile{path: file, original: path.Join(s.dir.Path, "original-"+name), edited: path.Join(s.dir.Path, name), back: back}
-	if err := s.guest.Run(ctx, mirrorLabel, words.Join("cp", "-p", file, f.original)); err != nil {
+	if err := s.guest.Run(ctx, mirrorLabel, shell.Join("cp", "-p", file, f.original)); err != nil {
 		return err
 	}
 	s.files = append(s.files, f)
-	return s.guest.Run(ctx, mirrorLabel, words.Join("cat", f.edited)+" > "+words.Quote(file))
+	return s.guest.Run(ctx, mirrorLabel, shell.Join("cat", f.edited)+" > "+shell.Quote(file))
 }
 
 // read reads a file of sources.
 func (s *mirrored) read(ctx context.Context, file string) (string, error) {
 	const most = 32 << 10
-	text, err := s.guest.Output(ctx, mirrorLabel, words.Join("head", "-c", fmt.Sprint(most+1), file))
+	text, err := s.guest.Output(ctx, mirrorLabel, shell.Join("head", "-c", fmt.Sprint(most+1), file))
 	if err == nil && len(text) > most {
 		err = fmt.Errorf("it is larger than %d bytes", most)
 	}
@@ -94,8 +94,8 @@ func (s *mirrored) restore(ctx context.Context, say func(string, ...any)) error 
 }
 
 func (s *mirrored) restoreOne(ctx context.Context, f mirroredFile, say func(string, ...any)) error {
-	state, err := s.guest.Output(ctx, mirrorLabel, "if [ ! -e "+words.Quote(f.path)+" ]; then echo gone; elif "+
-		words.Join("cmp", "-s", f.path, f.edited)+"; then echo same; fi")
+	state, err := s.guest.Output(ctx, mirrorLabel, "if [ ! -e "+shell.Quote(f.path)+" ]; then echo gone; elif "+
+		shell.Join("cmp", "-s", f.path, f.edited)+"; then echo same; fi")
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *mirrored) restoreOne(ctx context.Context, f mirroredFile, say func(stri
 	case "gone":
 		return nil
 	case "same":
-		return s.guest.Run(ctx, mirrorLabel, words.Join("cat", f.original)+" > "+words.Quote(f.path)+" && "+words.Join("touch", "-r", f.original, f.path))
+		return s.guest.Run(ctx, mirrorLabel, shell.Join("cat", f.original)+" > "+shell.Quote(f.path)+" && "+shell.Join("touch", "-r", f.original, f.path))
 	}
 	say("%q was changed since the mirror's address came to be in it: only that is taken back", f.path)
 	text, err := s.read(ctx, f.path)
@@ -114,5 +114,5 @@ func (s *mirrored) restoreOne(ctx context.Context, f mirroredFile, say func(stri
 	if err := s.dir.Write(ctx, name, strings.NewReader(undo(text, f.back)), 0o644); err != nil {
 		return err
 	}
-	return s.guest.Run(ctx, mirrorLabel, words.Join("cat", path.Join(s.dir.Path, name))+" > "+words.Quote(f.path))
+	return s.guest.Run(ctx, mirrorLabel, shell.Join("cat", path.Join(s.dir.Path, name))+" > "+shell.Quote(f.path))
 }

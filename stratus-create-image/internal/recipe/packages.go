@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // CheckRepos finds what is wrong with repositories whatever the guest's package
@@ -116,16 +116,16 @@ func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n i
 			return err
 		}
 		staged := path.Join(dir.Path, name)
-		command := words.Join("mkdir", "-p", path.Dir(f.path)) + " && " + words.Join("cp", staged, f.path) + " && " + words.Join("chown", "0:0", f.path)
+		command := shell.Join("mkdir", "-p", path.Dir(f.path)) + " && " + shell.Join("cp", staged, f.path) + " && " + shell.Join("chown", "0:0", f.path)
 		if f.grow {
-			command = words.Join("sh", "-c", grow, "sh", staged, f.path)
+			command = shell.Join("sh", "-c", grow, "sh", staged, f.path)
 		}
 		if err := g.Run(ctx, label, command); err != nil {
 			return err
 		}
 	}
 	for _, argv := range a.commands {
-		if err := g.Run(ctx, label, words.Join(argv...)); err != nil {
+		if err := g.Run(ctx, label, shell.Join(argv...)); err != nil {
 			return err
 		}
 	}
@@ -191,9 +191,9 @@ func (p *packaging) installFiles(ctx context.Context, g *guest.Guest, dir *guest
 
 // run runs the package manager once.
 func (p *packaging) run(ctx context.Context, g *guest.Guest, base, packages []string) error {
-	command := words.Join(p.installer.command(base, packages, p.conditions)...)
+	command := shell.Join(p.installer.command(base, packages, p.conditions)...)
 	if p.conditions.environment != "" {
-		command = words.Join(".", p.conditions.environment) + " && " + command
+		command = shell.Join(".", p.conditions.environment) + " && " + command
 	}
 	return p.timed(ctx, func(ctx context.Context) error {
 		err := g.Run(ctx, string(p.installer), command)

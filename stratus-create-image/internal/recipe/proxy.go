@@ -5,8 +5,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 const proxyLabel = "using the package proxy"
@@ -59,7 +59,7 @@ func writeAptProxy(ctx context.Context, g *guest.Guest, dir *guest.Dir, proxy st
 			return "", err
 		}
 	}
-	command := "{ cat /etc/apt/apt.conf 2>/dev/null; " + words.Join("cat", path.Join(dir.Path, added)) + "; } > " + words.Quote(main)
+	command := "{ cat /etc/apt/apt.conf 2>/dev/null; " + shell.Join("cat", path.Join(dir.Path, added)) + "; } > " + shell.Quote(main)
 	return path.Join(dir.Path, first), g.Run(ctx, proxyLabel, command)
 }
 
@@ -79,7 +79,7 @@ fi
 
 func (p *packaging) overrideRPMProxy(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	config := path.Join(dir.Path, string(p.installer)+".conf")
-	out, err := g.Output(ctx, proxyLabel, words.Join(".", p.conditions.environment)+" && "+words.Join("sh", "-c", rpmProxy, "sh", config))
+	out, err := g.Output(ctx, proxyLabel, shell.Join(".", p.conditions.environment)+" && "+shell.Join("sh", "-c", rpmProxy, "sh", config))
 	if strings.TrimSpace(out) != "" {
 		p.conditions.config = config
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // Recipe is what is done to a guest, in this order.
@@ -113,12 +113,12 @@ func (c Copy) copyTo(ctx context.Context, g *guest.Guest, dir *guest.Dir, name s
 		return err
 	}
 	staged, target := path.Join(dir.Path, name), c.target()
-	command := words.Join("chown", "-R", "0:0", staged) + " && " +
-		words.Join("mkdir", "-p", path.Dir(target)) + " && "
+	command := shell.Join("chown", "-R", "0:0", staged) + " && " +
+		shell.Join("mkdir", "-p", path.Dir(target)) + " && "
 	if info.IsDir() {
-		command += words.Join("mkdir", "-p", target) + " && " + words.Join("cp", "-RPp", staged+"/.", target+"/")
+		command += shell.Join("mkdir", "-p", target) + " && " + shell.Join("cp", "-RPp", staged+"/.", target+"/")
 	} else {
-		command += words.Join("cp", "-p", staged, target)
+		command += shell.Join("cp", "-p", staged, target)
 	}
 	return g.Run(ctx, "copying", command)
 }
@@ -132,15 +132,15 @@ func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, say
 	if err := dir.Write(ctx, "env", strings.NewReader(exports(r.Variables)), 0o600); err != nil {
 		return err
 	}
-	source := ". " + words.Quote(path.Join(dir.Path, "env")) + " && "
+	source := ". " + shell.Quote(path.Join(dir.Path, "env")) + " && "
 	for i, s := range r.Scripts {
 		place := fmt.Sprintf("script-%d", i)
 		if err := dir.Mkdir(ctx, place); err != nil {
 			return err
 		}
 		name := path.Join(place, filepath.Base(s.Path))
-		say("running the script %q %s", s.Path, words.Join(s.Args...))
-		command := source + "exec " + words.Join(append([]string{path.Join(dir.Path, name)}, s.Args...)...)
+		say("running the script %q %s", s.Path, shell.Join(s.Args...))
+		command := source + "exec " + shell.Join(append([]string{path.Join(dir.Path, name)}, s.Args...)...)
 		if err := r.runScript(ctx, g, dir, s, name, command); err != nil {
 			return fmt.Errorf("running the script %q: %w", s.Path, err)
 		}
@@ -148,7 +148,7 @@ func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, say
 	for _, c := range r.Commands {
 		say("running %q", c)
 		err := r.timed(ctx, func(ctx context.Context) error {
-			return g.Run(ctx, "run", source+"exec "+words.Join("sh", "-c", c))
+			return g.Run(ctx, "run", source+"exec "+shell.Join("sh", "-c", c))
 		})
 		if err != nil {
 			return fmt.Errorf("running the command %q: %w", c, err)

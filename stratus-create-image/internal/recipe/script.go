@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // Script is a local program to run in the guest.
@@ -22,7 +22,7 @@ type Script struct {
 func ParseScript(line string) (Script, error) {
 	s := Script{Path: line}
 	if _, err := os.Stat(line); err != nil {
-		fields, err := words.Split(line)
+		fields, err := shell.Split(line)
 		if err != nil {
 			return s, fmt.Errorf("reading the script: %w", err)
 		}
@@ -98,7 +98,7 @@ type Variable struct{ Name, Value string }
 func exports(variables []Variable) string {
 	var b strings.Builder
 	for _, v := range variables {
-		fmt.Fprintf(&b, "export %s=%s\n", v.Name, words.Quote(v.Value))
+		fmt.Fprintf(&b, "export %s=%s\n", v.Name, shell.Quote(v.Value))
 	}
 	return b.String()
 }

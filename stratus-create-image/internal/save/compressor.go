@@ -10,6 +10,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/klauspost/pgzip"
+
 	"github.com/stratuslab/stratus/lib/compress"
 )
 

@@ -13,11 +13,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
 )
 

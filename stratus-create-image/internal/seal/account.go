@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // Account is the user that the build had made to log in as.
@@ -58,8 +58,8 @@ func (p *Plan) LastCommand(a Account, end string) (string, error) {
 	if !accountName.MatchString(a.Name) || !accountMark.MatchString(a.Mark) {
 		return "", fmt.Errorf("removing the account %q: it or its mark %q has a form that is not expected", a.Name, a.Mark)
 	}
-	script := "set -eu; u=" + words.Quote(a.Name) + "; mark=" + words.Quote(a.Mark) + removeAccount
-	return fmt.Sprintf("sh -c %s || exit %d\nsync; %s", words.Quote(script), failedRemoval, end), nil
+	script := "set -eu; u=" + shell.Quote(a.Name) + "; mark=" + shell.Quote(a.Mark) + removeAccount
+	return fmt.Sprintf("sh -c %s || exit %d\nsync; %s", shell.Quote(script), failedRemoval, end), nil
 }
 
 // StillThere says whether LastCommand failed to remove the account: the image

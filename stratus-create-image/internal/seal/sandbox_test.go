@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sandboxtest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 const checkSealed = "../../../scripts/check-sealed"
@@ -99,7 +99,7 @@ func check(t *testing.T, g *guest.Guest) (findings []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := sandboxtest.Output(t, g, words.Join("bash", "-c", string(script), "check-sealed", "--tree", "/")+" || true")
+	out := sandboxtest.Output(t, g, shell.Join("bash", "-c", string(script), "check-sealed", "--tree", "/")+" || true")
 	for line := range strings.Lines(out) {
 		if strings.Contains(line, "FOUND") || strings.Contains(line, "UNKNOWN") {
 			findings = append(findings, strings.TrimSpace(line))

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
 )
 
 // Plan is what one sealing removes.
@@ -80,7 +80,7 @@ func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say f
 	for _, pattern := range p.Exclude {
 		say("sealing: removing %q", pattern)
 		// With an empty IFS the unquoted variable is matched, but never split.
-		command := "set -eu; IFS=; p=" + words.Quote(pattern) + "; rm -rf -- $p"
+		command := "set -eu; IFS=; p=" + shell.Quote(pattern) + "; rm -rf -- $p"
 		err := p.timed(ctx, func(ctx context.Context) error { return g.Run(ctx, "exclude", command) })
 		if err != nil {
 			return fmt.Errorf("removing %q: %w", pattern, err)
@@ -123,7 +123,7 @@ func checkKeyGone(ctx context.Context, g *guest.Guest, loginKey string) error {
 	}
 	command := homes + "set -- /root /home /etc /var/lib/cloud /var/log /tmp /var/tmp\n" +
 		`for h in $homes; do set -- "$@" "$h/.ssh"; done` + "\n" +
-		"grep -rlsF -e " + words.Quote(fields[1]) + ` "$@" | sort -u`
+		"grep -rlsF -e " + shell.Quote(fields[1]) + ` "$@" | sort -u`
 	found, err := g.Output(ctx, "looking for the build key", command)
 	if err != nil {
 		return err

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 )
 
 // cloudConfig is the part of cloud-init's configuration that we set. JSON is

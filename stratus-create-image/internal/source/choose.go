@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
@@ -92,14 +92,14 @@ func (j *judged) distrust() error {
 	if j.more > 0 {
 		reasons = append(reasons, fmt.Errorf("not using %d more descriptions whose endorsers are not trusted", j.more))
 	}
-	return &tool.Error{Code: tool.ExitCredentials, Err: errors.Join(reasons...), Hint: hint}
+	return &fault.Error{Kind: fault.Credentials, Err: errors.Join(reasons...), Hint: hint}
 }
 
 // untagged is the error where nothing that counts has the tag.
 func (j *judged) untagged(f *Finder, b Base) error {
 	for _, c := range j.trusted {
 		if c.summary.Tag == b.tag() && !c.certified {
-			return tool.WithHint(&tool.Error{Code: tool.ExitCredentials,
+			return fault.WithHint(&fault.Error{Kind: fault.Credentials,
 				Err: fmt.Errorf("finding the base %q: the certificate that signed this tag does not name the address %q", b.Text, c.Email)},
 				"name the base by its identifier, which is %s", c.Identifier)
 		}
@@ -113,10 +113,10 @@ func (j *judged) untagged(f *Finder, b Base) error {
 // refuse is the error about what should not be used any more.
 func refuse(c *candidate) error {
 	if c.status == entry.Deprecated {
-		return tool.WithHint(tool.BadInputf("the base %s is deprecated by %s: %s", c.Identifier, c.who(), c.summary.Deprecated),
+		return fault.WithHint(fault.BadInputf("the base %s is deprecated by %s: %s", c.Identifier, c.who(), c.summary.Deprecated),
 			"--allow-deprecated uses it all the same")
 	}
-	return tool.WithHint(tool.BadInputf("the base %s, as %s describes it, %s", c.Identifier, c.who(), c.expiry()),
+	return fault.WithHint(fault.BadInputf("the base %s, as %s describes it, %s", c.Identifier, c.who(), c.expiry()),
 		"--allow-expired uses it all the same")
 }
 
@@ -146,7 +146,7 @@ func (f *Finder) warn(current []*candidate, chosen *candidate, image metadata.Im
 // checksums are known by now.
 func (f *Finder) CheckImage(found *Found, got metadata.Image) error {
 	if why := f.RefuseImage(found.Endorsed, got); why != "" {
-		return &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("not using the image %s: %s", found.Identifier, why)}
+		return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("not using the image %s: %s", found.Identifier, why)}
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (c *candidate) image() (metadata.Image, error) {
 		image.SHA1, err = metadata.DecodeIdentifier(c.Identifier)
 	}
 	if err != nil {
-		return metadata.Image{}, tool.BadInputf("reading the base's description: %w", err)
+		return metadata.Image{}, fault.BadInputf("reading the base's description: %w", err)
 	}
 	return image, nil
 }

@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
 
 // Finder finds and judges descriptions.
@@ -69,7 +69,7 @@ func (f *Finder) Find(ctx context.Context, b Base, now time.Time) (*Found, error
 }
 
 func (f *Finder) missing(b Base) error {
-	return tool.WithHint(&tool.Error{Code: tool.ExitRefused, Err: fmt.Errorf("finding the base %q: the Marketplace %q has no such entry", b.Text, f.Where)},
+	return fault.WithHint(&fault.Error{Kind: fault.Refused, Err: fmt.Errorf("finding the base %q: the Marketplace %q has no such entry", b.Text, f.Where)},
 		"--marketplace-endpoint names another Marketplace; a path is written as ./PATH where it could be something else")
 }
 
@@ -102,7 +102,7 @@ func (f *Finder) search(ctx context.Context, j *judged, b Base, q entry.Query, n
 		case err != nil:
 			return endpoint.Fail(fmt.Errorf("searching the Marketplace %q: %w", f.Where, err))
 		case f.Insecure && len(j.trusted) == maxUnchecked:
-			return tool.BadInputf("searching the Marketplace %q: more than %d entries, none of which --insecure-no-trust tells from the others", f.Where, maxUnchecked)
+			return fault.BadInputf("searching the Marketplace %q: more than %d entries, none of which --insecure-no-trust tells from the others", f.Where, maxUnchecked)
 		default:
 			f.judge(j, e, b, now)
 		}
@@ -128,15 +128,15 @@ func (f *Finder) read(ctx context.Context, b Base) (*entry.Entry, error) {
 	case err != nil:
 		return nil, failRead(fmt.Errorf("reading the base's description: %w", err))
 	case !looksLikeXML(src):
-		return nil, tool.WithHint(tool.Usagef("reading %q: it is no signed description", b.Text),
+		return nil, fault.WithHint(fault.Usagef("reading %q: it is no signed description", b.Text),
 			"an image that is named by its URL needs --base-sha256 with the SHA-256 of the file; %s", Forms)
 	}
 	e, err := b.verify(src)
 	if what := otherXML(src); err != nil && what != "" {
-		return nil, tool.WithHint(tool.BadInputf("reading %q: it is %s, no signed description", b.Text, what), "%s", Forms)
+		return nil, fault.WithHint(fault.BadInputf("reading %q: it is %s, no signed description", b.Text, what), "%s", Forms)
 	}
 	if err != nil {
-		return nil, tool.BadInputf("reading the base's description %q: %w", b.Text, err)
+		return nil, fault.BadInputf("reading the base's description %q: %w", b.Text, err)
 	}
 	return e, nil
 }
@@ -145,7 +145,7 @@ func (f *Finder) read(ctx context.Context, b Base) (*entry.Entry, error) {
 func failRead(err error) error {
 	var file *fetch.FileError
 	if errors.As(err, &file) {
-		return tool.BadInputf("%w", err)
+		return fault.BadInputf("%w", err)
 	}
 	return endpoint.Fail(err)
 }
@@ -200,7 +200,7 @@ func readFile(path string) ([]byte, error) {
 		err = fmt.Errorf("%q has %d bytes, at most %d are allowed", path, info.Size(), int64(signature.MaxBytes))
 	}
 	if err != nil {
-		return nil, tool.BadInputf("%w", err)
+		return nil, fault.BadInputf("%w", err)
 	}
 	return os.ReadFile(path)
 }

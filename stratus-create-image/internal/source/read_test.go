@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 func TestDescription(t *testing.T) {
@@ -44,20 +44,20 @@ func TestDescription(t *testing.T) {
 	long := strings.Repeat(" ", signature.MaxBytes) + string(signed)
 	for _, test := range []struct {
 		base Base
-		code int
+		kind fault.Kind
 		says string
 	}{
-		{Base{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)), local: true}, tool.ExitBadInput, "changed.xml"},
-		{Base{Form: Description, Text: put("long.xml", long), local: true}, tool.ExitBadInput, "bytes"},
-		{Base{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, tool.ExitBadInput, "missing.xml"},
-		{Base{Form: Description, Text: other, local: true}, tool.ExitBadInput, "found as|" + key + "|" + identifier("one")},
-		{Base{Form: Description, Text: "file://" + other}, tool.ExitBadInput, "found as|" + key + "|" + identifier("one")},
-		{Base{Form: Description, Text: "file://" + put("list", "<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, tool.ExitBadInput, "a list of descriptions|EMAIL/TAG"},
-		{Base{Form: Description, Text: "file://" + put("page", page)}, tool.ExitBadInput, "a web page|EMAIL/TAG"},
-		{Base{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, tool.ExitUsage, "no signed description|--base-sha256|EMAIL/TAG"},
-		{Base{Form: Description, Text: "file://" + put("eve.xml", string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, tool.ExitCredentials, "trust " + eve},
+		{Base{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)), local: true}, fault.BadInput, "changed.xml"},
+		{Base{Form: Description, Text: put("long.xml", long), local: true}, fault.BadInput, "bytes"},
+		{Base{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, fault.BadInput, "missing.xml"},
+		{Base{Form: Description, Text: other, local: true}, fault.BadInput, "found as|" + key + "|" + identifier("one")},
+		{Base{Form: Description, Text: "file://" + other}, fault.BadInput, "found as|" + key + "|" + identifier("one")},
+		{Base{Form: Description, Text: "file://" + put("list", "<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, fault.BadInput, "a list of descriptions|EMAIL/TAG"},
+		{Base{Form: Description, Text: "file://" + put("page", page)}, fault.BadInput, "a web page|EMAIL/TAG"},
+		{Base{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, fault.Usage, "no signed description|--base-sha256|EMAIL/TAG"},
+		{Base{Form: Description, Text: "file://" + put("eve.xml", string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, fault.Credentials, "trust " + eve},
 	} {
 		_, err := m.finder.Find(t.Context(), test.base, now)
-		checkError(t, err, test.code, test.says)
+		checkError(t, err, test.kind, test.says)
 	}
 }

@@ -12,13 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // TestBroken: an entry that somebody tampered with is left out.
@@ -65,7 +65,7 @@ func TestMany(t *testing.T) {
 	}
 	m.trusted = nil
 	_, err = m.finder.Find(t.Context(), Base{Form: Identifier, Text: identifier("one")}, now)
-	checkError(t, err, tool.ExitCredentials, "trust "+eve+"|1181 more descriptions")
+	checkError(t, err, fault.Credentials, "trust "+eve+"|1181 more descriptions")
 	if lines := strings.Count(err.Error(), "\n") + 1; lines != maxUntrusted+1 {
 		t.Errorf("the error has %d lines, want %d", lines, maxUntrusted+1)
 	}
@@ -107,16 +107,16 @@ func TestCheckImage(t *testing.T) {
 	if err := m.finder.CheckImage(found, metadata.Image{}); err != nil {
 		t.Error(err)
 	}
-	checkError(t, m.finder.CheckImage(found, metadata.Image{SHA256: barred}), tool.ExitCredentials, found.Identifier+": it is in a black list")
+	checkError(t, m.finder.CheckImage(found, metadata.Image{SHA256: barred}), fault.Credentials, found.Identifier+": it is in a black list")
 }
 
 // checkError looks for the code, and for the parts of says in the error and in
 // its hint.
-func checkError(t *testing.T, err error, code int, says string) {
+func checkError(t *testing.T, err error, kind fault.Kind, says string) {
 	t.Helper()
-	var failed *tool.Error
-	if !errors.As(err, &failed) || failed.Code != code {
-		t.Fatalf("got %v, want exit code %d", err, code)
+	var failed *fault.Error
+	if !errors.As(err, &failed) || failed.Kind != kind {
+		t.Fatalf("got %v, want kind %d", err, kind)
 	}
 	for _, part := range strings.Split(says, "|") {
 		if !strings.Contains(failed.Error()+failed.Hint, part) {

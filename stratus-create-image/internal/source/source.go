@@ -2,7 +2,7 @@
 // can be named from each other, finds the signed description of what is not
 // named by itself, and decides whether that may be used. It must not know how
 // images are downloaded, kept or used, nor of flags, streams and exit codes
-// beyond the errors that lib/tool offers.
+// beyond the errors that lib/fault offers.
 package source
 
 import (
@@ -16,10 +16,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/fetch"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/ova"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
 // Form is a way to name a base image.
@@ -60,7 +60,7 @@ func (b Base) tag() string {
 func Parse(text, sha256 string) (Base, error) {
 	sum, err := hex.DecodeString(sha256)
 	if err != nil || len(sum) != 0 && len(sum) != 32 {
-		return Base{}, tool.Usagef("reading --base-sha256 %q: 64 hexadecimal digits are expected", sha256)
+		return Base{}, fault.Usagef("reading --base-sha256 %q: 64 hexadecimal digits are expected", sha256)
 	}
 	b := Base{Text: text, SHA256: sum}
 	if sha256 == "" {
@@ -71,7 +71,7 @@ func Parse(text, sha256 string) (Base, error) {
 		return Base{}, err
 	}
 	if b.Described() && b.SHA256 != nil {
-		return Base{}, tool.Usagef("--base-sha256 is for images that nobody describes; %q is described by whoever signed it", text)
+		return Base{}, fault.Usagef("--base-sha256 is for images that nobody describes; %q is described by whoever signed it", text)
 	}
 	return b, nil
 }
@@ -99,15 +99,15 @@ func form(text string, digested bool) (f Form, local bool, err error) {
 func formOfURL(text, scheme string, digested bool) (f Form, local bool, err error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return 0, false, tool.Usagef("the URL of the base image cannot be read") // the error would quote a password
+		return 0, false, fault.Usagef("the URL of the base image cannot be read") // the error would quote a password
 	}
 	switch strings.ToLower(scheme) {
 	case "http", "https", "sftp", "file":
 	default:
-		return 0, false, tool.Usagef("reading the URL %q: its scheme is %q; allowed are %s", u.Redacted(), scheme, fetch.Schemes)
+		return 0, false, fault.Usagef("reading the URL %q: its scheme is %q; allowed are %s", u.Redacted(), scheme, fetch.Schemes)
 	}
 	if u.User != nil && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		return 0, false, tool.Usagef("reading the URL %q: it holds a user", u.Redacted())
+		return 0, false, fault.Usagef("reading the URL %q: it holds a user", u.Redacted())
 	}
 	if digested {
 		return URL, false, nil

@@ -8,9 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 const (
@@ -30,25 +30,25 @@ var countryPattern = regexp.MustCompile(`^[A-Za-z]{2}$`)
 func check(o *Options) error {
 	switch {
 	case o.Path == "" || o.Path == "-":
-		return tool.Usagef("reading --new-certificate=%q: the name of a file is expected", o.Path)
+		return fault.Usagef("reading --new-certificate=%q: the name of a file is expected", o.Path)
 	case o.Email == "":
-		return tool.WithHint(tool.Usagef("--new-certificate needs the owner's address"), "such as --email jane@example.org")
+		return fault.WithHint(fault.Usagef("--new-certificate needs the owner's address"), "such as --email jane@example.org")
 	case len(o.Email) > maxEmail || !metadata.ValidEmail(o.Email):
-		return tool.WithHint(tool.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
+		return fault.WithHint(fault.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
 	case o.Country != "" && !countryPattern.MatchString(o.Country):
-		return tool.WithHint(tool.Usagef("reading --country=%q: two letters are expected", o.Country), "such as --country FR")
+		return fault.WithHint(fault.Usagef("reading --country=%q: two letters are expected", o.Country), "such as --country FR")
 	case o.Days < 1 || o.Days > maxDays:
-		return tool.Usagef("reading --days=%d: 1 to %d is expected", o.Days, maxDays)
+		return fault.Usagef("reading --days=%d: 1 to %d is expected", o.Days, maxDays)
 	case o.Key != rsa3072 && o.Key != p256:
-		return tool.Usagef("reading --key=%q: %s or %s is expected", o.Key, rsa3072, p256)
+		return fault.Usagef("reading --key=%q: %s or %s is expected", o.Key, rsa3072, p256)
 	case o.Name == "":
-		return tool.WithHint(tool.Usagef("--new-certificate needs the owner's name"), "such as --name 'Jane Tester'")
+		return fault.WithHint(fault.Usagef("--new-certificate needs the owner's name"), "such as --name 'Jane Tester'")
 	}
 	if err := checkText(o.Name); err != nil {
-		return tool.Usagef("reading --name=%q: %w", o.Name, err)
+		return fault.Usagef("reading --name=%q: %w", o.Name, err)
 	}
 	if err := checkText(o.Organization); err != nil {
-		return tool.Usagef("reading --organization=%q: %w", o.Organization, err)
+		return fault.Usagef("reading --organization=%q: %w", o.Organization, err)
 	}
 	o.Country = strings.ToUpper(o.Country)
 	return nil

@@ -21,8 +21,10 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -44,7 +46,7 @@ const rounds = 100_000
 // writes both to a PKCS#12 file that only its owner can read, and the
 // certificate alone to a file beside it. It prints the certificate's
 // fingerprint. Nothing is left behind when making it fails.
-func Make(c *tool.Call, o Options, now time.Time) error {
+func Make(c *command.Call, o Options, now time.Time) error {
 	source, err := credential.Prepare(c)
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func Make(c *tool.Call, o Options, now time.Time) error {
 
 // publish writes the certificate alone: with it what one has signed oneself is
 // recognized without the passphrase.
-func publish(c *tool.Call, path string, certificate *x509.Certificate) {
+func publish(c *command.Call, path string, certificate *x509.Certificate) {
 	if _, err := os.Lstat(path); err == nil {
 		c.Log.Warnf("%q exists, and is not replaced by the new certificate", path)
 		return
@@ -145,13 +147,13 @@ func subject(o Options) pkix.Name {
 
 // create starts the file, which nobody else can read before there is a byte in
 // it.
-func create(path string) (*tool.Pending, error) {
+func create(path string) (*files.Pending, error) {
 	if _, err := os.Lstat(path); err == nil {
 		return nil, errExists(path)
 	}
-	file, err := tool.CreatePending(path, false)
+	file, err := files.CreatePending(path, false)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, tool.WithHint(err, "make the directory first: mkdir -m 700 -p %q", filepath.Dir(path))
+		return nil, fault.WithHint(err, "make the directory first: mkdir -m 700 -p %q", filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, err
@@ -164,10 +166,10 @@ func create(path string) (*tool.Pending, error) {
 }
 
 func errExists(path string) error {
-	return tool.WithHint(tool.Usagef("writing %q: the file exists, and a key is never replaced", path), "give another name")
+	return fault.WithHint(fault.Usagef("writing %q: the file exists, and a key is never replaced", path), "give another name")
 }
 
-func write(ctx context.Context, file *tool.Pending, path string, data []byte) error {
+func write(ctx context.Context, file *files.Pending, path string, data []byte) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -175,8 +177,8 @@ func write(ctx context.Context, file *tool.Pending, path string, data []byte) er
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
 	err := file.Commit()
-	var known *tool.Error
-	if errors.As(err, &known) && known.Code == tool.ExitUsage { // somebody took the name meanwhile
+	var known *fault.Error
+	if errors.As(err, &known) && known.Kind == fault.Usage { // somebody took the name meanwhile
 		return errExists(path)
 	}
 	return err

@@ -13,19 +13,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // run runs one action in this process, with the passphrase in the environment.
-func run(ctx context.Context, t *testing.T, passphrase string, action func(*tool.Call) error, args ...string) (code int, out, errs string) {
+func run(ctx context.Context, t *testing.T, passphrase string, action func(*command.Call) error, args ...string) (code int, out, errs string) {
 	t.Helper()
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("STRATUSLAB_P12_PASSWORD", passphrase)
 	var stdout, stderr bytes.Buffer
-	command := &tool.Command{Name: "sign", Flags: credential.Flags(), Settings: credential.Settings(), Action: action}
-	code = tool.Run(ctx, command, args, tool.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
+	program := &command.Program{Name: "sign", Flags: credential.Flags(), Settings: credential.Settings(), Action: action}
+	code = command.Run(ctx, program, args, command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -52,7 +52,7 @@ func TestMake(t *testing.T) {
 			path := filepath.Join(dir, "me.p12")
 			o := options(path)
 			o.Key = key
-			code, out, errs := run(t.Context(), t, "correct horse", func(c *tool.Call) error { return Make(c, o, now) })
+			code, out, errs := run(t.Context(), t, "correct horse", func(c *command.Call) error { return Make(c, o, now) })
 			if code != 0 || !strings.Contains(errs, `sign: made "`+path+`", valid until `+now.AddDate(0, 0, 365).UTC().Format(time.RFC3339)+"\n") {
 				t.Fatalf("got exit code %d and the messages %s", code, errs)
 			}
@@ -87,7 +87,7 @@ func TestMake(t *testing.T) {
 			openssl(t, "verify", "-CAfile", pem, "-purpose", "smimesign", pem)
 
 			var identity *credential.Identity
-			if code, _, errs := run(t.Context(), t, "correct horse", func(c *tool.Call) (err error) {
+			if code, _, errs := run(t.Context(), t, "correct horse", func(c *command.Call) (err error) {
 				source, err := credential.Prepare(c)
 				if err == nil {
 					identity, err = source.Load(now)
@@ -151,14 +151,14 @@ func TestUsage(t *testing.T) {
 			dir := t.TempDir()
 			o := options(filepath.Join(dir, "me.p12"))
 			tt.change(&o)
-			code, out, errs := run(t.Context(), t, "x", func(c *tool.Call) error { return Make(c, o, time.Now()) })
+			code, out, errs := run(t.Context(), t, "x", func(c *command.Call) error { return Make(c, o, time.Now()) })
 			if tt.want == "" {
 				if code != 0 {
 					t.Errorf("got exit code %d: %s", code, errs)
 				}
 				return
 			}
-			if code != tool.ExitUsage || out != "" || !strings.Contains(errs, tt.want) {
+			if code != command.ExitUsage || out != "" || !strings.Contains(errs, tt.want) {
 				t.Errorf("got exit code %d, %q and the messages %s, want %q", code, out, errs, tt.want)
 			}
 			wantOnly(t, dir)
@@ -184,13 +184,13 @@ func TestNothingIsReplaced(t *testing.T) {
 			}
 			asked := filepath.Join(t.TempDir(), "asked")
 			t.Setenv("ASKED", asked)
-			code, _, errs := run(t.Context(), t, "x", func(c *tool.Call) error {
+			code, _, errs := run(t.Context(), t, "x", func(c *command.Call) error {
 				if err := os.Unsetenv("STRATUSLAB_P12_PASSWORD"); err != nil {
 					return err
 				}
 				return Make(c, options(path), time.Now())
 			}, "--passphrase-command", `echo x | tee "$ASKED"`)
-			if code != tool.ExitUsage || !strings.Contains(errs, "the file exists, and a key is never replaced") || strings.Contains(errs, "--force") {
+			if code != command.ExitUsage || !strings.Contains(errs, "the file exists, and a key is never replaced") || strings.Contains(errs, "--force") {
 				t.Errorf("got exit code %d and the messages %s", code, errs)
 			}
 			if after, err := os.Lstat(path); err != nil || after.ModTime() != before.ModTime() || after.Mode() != before.Mode() {
@@ -209,13 +209,13 @@ func TestNameTakenMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "me.p12")
 	t.Setenv("TAKEN", path)
-	code, _, errs := run(t.Context(), t, "x", func(c *tool.Call) error {
+	code, _, errs := run(t.Context(), t, "x", func(c *command.Call) error {
 		if err := os.Unsetenv("STRATUSLAB_P12_PASSWORD"); err != nil {
 			return err
 		}
 		return Make(c, options(path), time.Now())
 	}, "--passphrase-command", `echo theirs >"$TAKEN"; echo x`)
-	if code != tool.ExitUsage || !strings.Contains(errs, "a key is never replaced") || strings.Contains(errs, "--force") {
+	if code != command.ExitUsage || !strings.Contains(errs, "a key is never replaced") || strings.Contains(errs, "--force") {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "theirs\n" {
@@ -231,21 +231,21 @@ func TestNothingIsLeft(t *testing.T) {
 	interrupt(errors.New("enough"))
 	for name, ctx := range map[string]context.Context{"interrupted": interrupted, "no passphrase": t.Context()} {
 		args := []string{"--passphrase-file", "/nonexistent/file"}
-		if code, out, _ := run(ctx, t, "x", func(c *tool.Call) error { return Make(c, options(path), time.Now()) }, args...); code == 0 || out != "" {
+		if code, out, _ := run(ctx, t, "x", func(c *command.Call) error { return Make(c, options(path), time.Now()) }, args...); code == 0 || out != "" {
 			t.Errorf("%s: got exit code %d and %q", name, code, out)
 		}
 		wantOnly(t, dir)
 	}
 	missing := filepath.Join(dir, "no directory", "me.p12")
-	code, _, errs := run(t.Context(), t, "x", func(c *tool.Call) error { return Make(c, options(missing), time.Now()) })
-	if code != tool.ExitFailed || !strings.Contains(errs, `mkdir -m 700 -p "`+filepath.Dir(missing)+`"`) {
+	code, _, errs := run(t.Context(), t, "x", func(c *command.Call) error { return Make(c, options(missing), time.Now()) })
+	if code != command.ExitFailed || !strings.Contains(errs, `mkdir -m 700 -p "`+filepath.Dir(missing)+`"`) {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}
 }
 
 func TestEmptyPassphrase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "me.p12")
-	code, _, errs := run(t.Context(), t, "", func(c *tool.Call) error { return Make(c, options(path), time.Now()) })
+	code, _, errs := run(t.Context(), t, "", func(c *command.Call) error { return Make(c, options(path), time.Now()) })
 	if code != 0 || !strings.Contains(errs, "sign: warning: the passphrase is empty") {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}

@@ -7,17 +7,18 @@ import (
 	"io"
 	"os"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/fault"
 )
 
 // checkImage finds out whether the document describes the image: its size and
 // every checksum, all of them of the uncompressed bytes.
-func checkImage(c *tool.Call, path string, d document) error {
+func checkImage(c *command.Call, path string, d document) error {
 	described, err := d.parsed.Image()
 	if err != nil {
-		return tool.BadInputf("reading %q: %w", d.name, err)
+		return fault.BadInputf("reading %q: %w", d.name, err)
 	}
 	r, name, err := c.Open(path, "an image")
 	if err != nil {
@@ -34,7 +35,7 @@ func checkImage(c *tool.Call, path string, d document) error {
 	sums, err := digest.Stream(c.Ctx, io.TeeReader(r, meter))
 	meter.Close()
 	if errors.Is(err, compress.ErrCorrupt) {
-		return tool.BadInputf("reading the image %q: %w", name, err)
+		return fault.BadInputf("reading the image %q: %w", name, err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the image %q: %w", name, err)
@@ -57,7 +58,7 @@ func checkImage(c *tool.Call, path string, d document) error {
 		}
 	}
 	if len(differences) > 0 {
-		return tool.WithHint(tool.BadInputf("comparing the image %q with %q:\n%w", name, d.name, errors.Join(differences...)),
+		return fault.WithHint(fault.BadInputf("comparing the image %q with %q:\n%w", name, d.name, errors.Join(differences...)),
 			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
 	return nil

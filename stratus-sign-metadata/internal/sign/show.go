@@ -7,15 +7,17 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
 // Show prints what signing would endorse, and in whose name. It fails where
 // signing would.
-func Show(c *tool.Call, o Options) error {
+func Show(c *command.Call, o Options) error {
 	documents, identity, now, err := o.open(c)
 	if err != nil {
 		return err
@@ -36,7 +38,7 @@ func Show(c *tool.Call, o Options) error {
 	lines = append(lines, [2]string{"profile:", string(o.Profile)})
 	w := tabwriter.NewWriter(c.Out, 0, 8, 2, ' ', 0)
 	for _, line := range lines {
-		fmt.Fprintf(w, "%s\t%s\n", line[0], tool.Printable(strings.ReplaceAll(line[1], "\n", " ")))
+		fmt.Fprintf(w, "%s\t%s\n", line[0], message.Printable(strings.ReplaceAll(line[1], "\n", " ")))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing to standard output: %w", err)
@@ -48,7 +50,7 @@ func Show(c *tool.Call, o Options) error {
 func described(d document) ([][2]string, error) {
 	image, err := d.parsed.Image()
 	if err != nil {
-		return nil, tool.BadInputf("reading %q: %w", d.name, err)
+		return nil, fault.BadInputf("reading %q: %w", d.name, err)
 	}
 	lines := [][2]string{
 		{"document:", d.name},

@@ -10,15 +10,16 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // Run signs the documents. What is wrong with one of them comes up before a
 // passphrase is asked for, and then none is written.
-func Run(c *tool.Call, o Options) error {
+func Run(c *command.Call, o Options) error {
 	documents, identity, now, err := o.open(c)
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ type document struct {
 
 // open reads what signing needs, the certificate last. The time is that at
 // which the documents are there: in a pipe they may be long in coming.
-func (o Options) open(c *tool.Call) ([]document, *credential.Identity, time.Time, error) {
+func (o Options) open(c *command.Call) ([]document, *credential.Identity, time.Time, error) {
 	source, err := credential.Prepare(c)
 	if err != nil {
 		return nil, nil, time.Time{}, err
@@ -65,7 +66,7 @@ func (o Options) open(c *tool.Call) ([]document, *credential.Identity, time.Time
 	if err != nil {
 		return nil, nil, time.Time{}, err
 	}
-	now, err := tool.Now()
+	now, err := command.Now()
 	if err != nil {
 		return nil, nil, now, err
 	}
@@ -77,7 +78,7 @@ func (o Options) open(c *tool.Call) ([]document, *credential.Identity, time.Time
 }
 
 // read reads the documents and makes sure that they can be signed.
-func (o Options) read(c *tool.Call) ([]document, error) {
+func (o Options) read(c *command.Call) ([]document, error) {
 	documents := make([]document, len(o.Inputs))
 	for i, input := range o.Inputs {
 		src, name, err := c.Read(input, "a metadata document", signature.MaxBytes)
@@ -86,7 +87,7 @@ func (o Options) read(c *tool.Call) ([]document, error) {
 		}
 		d := document{name: name, src: src}
 		if d.parsed, err = metadata.Parse(bytes.NewReader(src)); err != nil {
-			return nil, tool.BadInputf("reading %q: %w", name, err)
+			return nil, fault.BadInputf("reading %q: %w", name, err)
 		}
 		if err := signature.Signable(src, o.level()); err != nil {
 			return nil, o.explain(d, err)
@@ -102,7 +103,7 @@ func (o Options) read(c *tool.Call) ([]document, error) {
 	return documents, checkImage(c, o.CheckImage, documents[0])
 }
 
-func (o Options) signer(c *tool.Call, identity *credential.Identity, now time.Time) signature.Signer {
+func (o Options) signer(c *command.Call, identity *credential.Identity, now time.Time) signature.Signer {
 	if named := identity.Certificate.EmailAddresses; len(named) > 0 && c.Typed("email") && named[0] != o.Email {
 		c.Log.Warnf("the certificate names %q, which wins over --email=%q", named[0], o.Email)
 	}
@@ -128,20 +129,20 @@ func (o Options) endorser(s signature.Signer) (metadata.Endorsement, error) {
 	if err == nil {
 		return by, nil
 	}
-	refused := &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("using the certificate of %q: %w", s.Certificate.Subject, err)}
+	refused := &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("using the certificate of %q: %w", s.Certificate.Subject, err)}
 	switch named := len(s.Certificate.EmailAddresses) > 0; {
 	case errors.Is(err, signature.ErrNoEmail):
-		return by, tool.WithHint(refused, "give yours with --email ADDRESS")
+		return by, fault.WithHint(refused, "give yours with --email ADDRESS")
 	case errors.Is(err, signature.ErrEmail) && !named:
-		return by, tool.WithHint(tool.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
+		return by, fault.WithHint(fault.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
 	case errors.Is(err, signature.ErrProfile):
-		return by, tool.WithHint(refused, "leave out --profile")
+		return by, fault.WithHint(refused, "leave out --profile")
 	}
-	return by, tool.WithHint(refused, "use another certificate, or make one with --new-certificate")
+	return by, fault.WithHint(refused, "use another certificate, or make one with --new-certificate")
 }
 
 // warn tells of what is allowed but hardly meant.
-func warn(c *tool.Call, d document, now time.Time) {
+func warn(c *command.Call, d document, now time.Time) {
 	if valid, err := metadata.ParseTime(d.parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
 		c.Log.Warnf("%s: the description was valid until %s only, and will be listed as expired", d.name, metadata.FormatTime(valid))
 	}
@@ -152,12 +153,12 @@ func (o Options) explain(d document, err error) error {
 	if !errors.Is(err, metadata.ErrInvalid) {
 		return fmt.Errorf("signing %q: %w", d.name, err)
 	}
-	err = tool.BadInputf("signing %q: %w", d.name, err)
+	err = fault.BadInputf("signing %q: %w", d.name, err)
 	if d.parsed.Text(metadata.Valid) == "" {
-		err = tool.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
+		err = fault.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
 	}
 	if !o.AllowNoLocation && len(d.parsed.Texts(metadata.Location)) == 0 {
-		err = tool.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
+		err = fault.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
 	}
 	return err
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // checkOutputs makes sure, before anything is asked or written, that no output
@@ -25,10 +27,10 @@ func (o Options) checkOutputs(documents []document) error {
 			return fmt.Errorf("finding %q: %w", input, err)
 		}
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return tool.Usagef("signing %q in place: it is no regular file", input)
+			return fault.Usagef("signing %q in place: it is no regular file", input)
 		}
 		if seen[path] {
-			return tool.Usagef("signing %q in place: it is named twice", input)
+			return fault.Usagef("signing %q in place: it is named twice", input)
 		}
 		seen[path] = true
 		switch _, err := os.Lstat(path + o.Suffix); {
@@ -37,7 +39,7 @@ func (o Options) checkOutputs(documents []document) error {
 		case !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("keeping the unsigned document: %w", err)
 		}
-		if err := tool.TryOutput(path); err != nil {
+		if err := files.TryOutput(path); err != nil {
 			return err
 		}
 		documents[i].path = path
@@ -46,7 +48,7 @@ func (o Options) checkOutputs(documents []document) error {
 }
 
 func errKept(name string) error {
-	return tool.WithHint(tool.Usagef("keeping the unsigned document as %q: the file exists", name),
+	return fault.WithHint(fault.Usagef("keeping the unsigned document as %q: the file exists", name),
 		"move it away, or give another --suffix")
 }
 
@@ -54,10 +56,10 @@ func errKept(name string) error {
 func (o Options) checkOutput() error {
 	for _, input := range append([]string{o.CheckImage}, o.Inputs...) {
 		if sameFile(input, o.Output) {
-			return tool.WithHint(tool.Usagef("reading and writing the same file, %q", o.Output), "write to another file, or sign with --in-place")
+			return fault.WithHint(fault.Usagef("reading and writing the same file, %q", o.Output), "write to another file, or sign with --in-place")
 		}
 	}
-	return tool.TryOutput(o.Output)
+	return files.TryOutput(o.Output)
 }
 
 // sameFile tells whether two names stand for one regular file.
@@ -67,14 +69,14 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && first.Mode().IsRegular() && os.SameFile(first, second)
 }
 
-func (o Options) write(c *tool.Call, documents []document) error {
+func (o Options) write(c *command.Call, documents []document) error {
 	if !o.InPlace {
 		return c.WriteProduct(o.Output, documents[0].signed)
 	}
 	// All that can fail for want of space or permission comes first.
-	pending := make([]*tool.Pending, len(documents))
+	pending := make([]*files.Pending, len(documents))
 	for i, d := range documents {
-		p, err := tool.CreatePending(d.path, true)
+		p, err := files.CreatePending(d.path, true)
 		if err != nil {
 			return err
 		}
@@ -138,7 +140,7 @@ func copyFile(path, name string) error {
 		return fmt.Errorf("keeping the unsigned document: %w", err)
 	}
 	defer from.Close()
-	p, err := tool.CreatePending(name, false)
+	p, err := files.CreatePending(name, false)
 	if err != nil {
 		return fmt.Errorf("keeping the unsigned document: %w", err)
 	}

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -96,13 +96,13 @@ func describe(by *signature.Endorsed) *signer {
 
 // print writes one line.
 func (f *finding) print(w io.Writer, asJSON bool) error {
-	line := tool.Printable(f.File + ": " + f.text())
+	line := message.Printable(f.File + ": " + f.text())
 	if asJSON {
 		text, err := json.Marshal(f)
 		if err != nil {
 			return fmt.Errorf("writing JSON: %w", err)
 		}
-		line = tool.PrintableJSON(text)
+		line = message.PrintableJSON(text)
 	}
 	if _, err := fmt.Fprintln(w, line); err != nil {
 		return fmt.Errorf("writing to standard output: %w", err)

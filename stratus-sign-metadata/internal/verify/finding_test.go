@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 // A line must not be mistaken for another one, whatever name somebody put into
@@ -33,7 +33,7 @@ func TestHostileNames(t *testing.T) {
 		}
 		line.Reset()
 		var read finding
-		if err := f.print(&line, true); err != nil || tool.Printable(line.String()) != strings.TrimSuffix(line.String(), "\n")+"\ufffd" {
+		if err := f.print(&line, true); err != nil || message.Printable(line.String()) != strings.TrimSuffix(line.String(), "\n")+"\ufffd" {
 			t.Errorf("%q: %v", line.String(), err)
 		}
 		if err := json.Unmarshal(line.Bytes(), &read); err != nil || read.Signer.Name != name {

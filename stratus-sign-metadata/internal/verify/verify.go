@@ -8,16 +8,17 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // Run checks every document of inputs, which are paths or "-" for standard
 // input, prints what it finds, and fails with the gravest finding: a document
 // that is not good before one that is not trusted. The findings are lines, or
 // JSON objects.
-func Run(c *tool.Call, inputs []string, asJSON bool) error {
+func Run(c *command.Call, inputs []string, asJSON bool) error {
 	judge, err := reliance.New(c)
 	if err != nil {
 		return err
@@ -50,21 +51,21 @@ func Run(c *tool.Call, inputs []string, asJSON bool) error {
 // verdict makes the exit code.
 func verdict(all, bad, untrusted int, hint string) error {
 	if bad > 0 {
-		return tool.BadInputf("verifying: %d of %d not good", bad, all)
+		return fault.BadInputf("verifying: %d of %d not good", bad, all)
 	}
 	if untrusted > 0 {
-		return &tool.Error{Code: tool.ExitCredentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, all), Hint: hint}
+		return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, all), Hint: hint}
 	}
 	return nil
 }
 
 // check finds out about one document. A document that is not good, or not
 // there, is a finding; an error is about the rest of the world.
-func check(c *tool.Call, input string, judge *reliance.Judge) (finding, error) {
+func check(c *command.Call, input string, judge *reliance.Judge) (finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	f := finding{File: name}
-	var unreadable *tool.Error
-	if errors.As(err, &unreadable) && unreadable.Code == tool.ExitBadInput {
+	var unreadable *fault.Error
+	if errors.As(err, &unreadable) && unreadable.Kind == fault.BadInput {
 		f.refuse(&signature.Error{Err: err})
 		return f, nil
 	}
@@ -84,7 +85,7 @@ func check(c *tool.Call, input string, judge *reliance.Judge) (finding, error) {
 	if by.Digest == "sha1" || strings.HasSuffix(by.Method, "-sha1") {
 		c.Log.Warnf("%s: signed with SHA-1, which can be forged", name)
 	}
-	now, err := tool.Now() // when the document is there: in a pipe it may be long in coming
+	now, err := command.Now() // when the document is there: in a pipe it may be long in coming
 	if err != nil {
 		return f, err
 	}

@@ -10,11 +10,12 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/endpoint"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/tool"
 )
 
 // Options say what to publish.
@@ -32,7 +33,7 @@ type document struct {
 
 // Run publishes the documents and prints the URL of each. None is sent before
 // all have been verified; the first that is not taken ends the run.
-func Run(c *tool.Call, o Options) error {
+func Run(c *command.Call, o Options) error {
 	var documents []document
 	for _, input := range o.Inputs {
 		d, err := read(c, input, o.NoVerify)
@@ -61,31 +62,31 @@ func Run(c *tool.Call, o Options) error {
 
 // read reads one document and, unless the other side is to do that, verifies it
 // and applies the rules that do not depend on what is there already.
-func read(c *tool.Call, input string, noVerify bool) (document, error) {
+func read(c *command.Call, input string, noVerify bool) (document, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	if err != nil {
 		return document{}, err
 	}
 	if len(src) == 0 {
-		return document{}, tool.BadInputf("reading %q: it is empty; a signed metadata document is expected", name)
+		return document{}, fault.BadInputf("reading %q: it is empty; a signed metadata document is expected", name)
 	}
 	if noVerify {
 		e, err := entry.Claim(src)
 		if err != nil {
-			return document{}, tool.BadInputf("reading %q: %w", name, err)
+			return document{}, fault.BadInputf("reading %q: %w", name, err)
 		}
 		return document{e, name}, nil
 	}
 	e, err := entry.Verify(src)
 	if err != nil {
-		return document{}, tool.WithHint(tool.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
+		return document{}, fault.WithHint(fault.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
 	}
-	now, err := tool.Now()
+	now, err := command.Now()
 	if err != nil {
 		return document{}, err
 	}
 	if err := e.Admit("", now); err != nil {
-		return document{}, tool.BadInputf("checking %q: %w", name, err)
+		return document{}, fault.BadInputf("checking %q: %w", name, err)
 	}
 	if s := e.Summary(); s.Status(now) == entry.Expired {
 		c.Log.Warnf("%s: expired at %s: it will not be listed as valid", name, s.Valid)
@@ -93,7 +94,7 @@ func read(c *tool.Call, input string, noVerify bool) (document, error) {
 	return document{e, name}, nil
 }
 
-func publish(c *tool.Call, place marketplace.Place, d document) error {
+func publish(c *command.Call, place marketplace.Place, d document) error {
 	receipt, err := place.Publish(c.Ctx, d.Entry)
 	switch {
 	case err != nil:
@@ -115,14 +116,14 @@ func explain(err error, d document) error {
 	var answer *marketplace.Answer
 	failed := endpoint.Fail(err)
 	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && !strings.Contains(answer.Reason, "older than") && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
-		return tool.WithHint(failed, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
+		return fault.WithHint(failed, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
 	}
 	return failed
 }
 
 // check applies the rules that depend on what is there.
-func check(c *tool.Call, place marketplace.Place, d document) error {
-	now, err := tool.Now()
+func check(c *command.Call, place marketplace.Place, d document) error {
+	now, err := command.Now()
 	if err != nil {
 		return err
 	}

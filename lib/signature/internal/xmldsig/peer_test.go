@@ -21,8 +21,9 @@ import (
 	"strconv"
 	"testing"
 
-	"software.sslmate.com/src/go-pkcs12"
 	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
 
 	"golang.org/x/sync/errgroup"
 )

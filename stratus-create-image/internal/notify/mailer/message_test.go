@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/smtpdtest"
 )
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/words"
+	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // Report is how a build ended.
@@ -86,9 +86,9 @@ func (r *Report) Next() []string {
 		upload = append(upload, "--marketplace-endpoint", r.Endpoint)
 	}
 	return []string{
-		words.Join("stratus-build-metadata", "--draft", operand(draft), "--location", "URL", "-o", operand(located)),
-		words.Join("stratus-sign-metadata", "-o", operand(signed), operand(located)),
-		words.Join(append(upload, operand(signed))...),
+		shell.Join("stratus-build-metadata", "--draft", operand(draft), "--location", "URL", "-o", operand(located)),
+		shell.Join("stratus-sign-metadata", "-o", operand(signed), operand(located)),
+		shell.Join(append(upload, operand(signed))...),
 	}
 }
 
@@ -103,5 +103,5 @@ func operand(name string) string {
 // line makes text fit for one line of a mail: what a guest or a document says
 // must not forge others.
 func line(text string) string {
-	return tool.Printable(strings.Join(strings.Fields(text), " "))
+	return message.Printable(strings.Join(strings.Fields(text), " "))
 }

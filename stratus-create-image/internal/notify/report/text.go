@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/tool"
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 // Bounds of what is told, in bytes: an error or a console line can be as long
@@ -89,7 +89,7 @@ func (r *Report) writeNext(b *strings.Builder) {
 
 func writeLines(b *strings.Builder, indent string, lines []string) {
 	for _, text := range lines {
-		fmt.Fprintf(b, "%s%s\n", indent, clip(tool.Printable(text), maxLine))
+		fmt.Fprintf(b, "%s%s\n", indent, clip(message.Printable(text), maxLine))
 	}
 }
 

@@ -1,0 +1,23 @@
+package command
+
+import (
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/fault"
+)
+
+// Now is the time to write into products, in UTC to the second. The variable
+// SOURCE_DATE_EPOCH (seconds since 1970, reproducible-builds.org) sets it.
+func Now() (time.Time, error) {
+	value, ok := os.LookupEnv("SOURCE_DATE_EPOCH")
+	if !ok || value == "" {
+		return time.Now().UTC().Truncate(time.Second), nil
+	}
+	seconds, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || seconds < 0 || seconds > 253402300799 { // the end of the year 9999
+		return time.Time{}, fault.Usagef("reading SOURCE_DATE_EPOCH=%q: a number of seconds since 1970 is expected", value)
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}

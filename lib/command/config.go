@@ -1,0 +1,223 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/ini.v1"
+
+	"github.com/stratuslab/stratus/lib/fault"
+)
+
+// maxConfig bounds the configuration file, in bytes.
+const maxConfig = 1 << 20
+
+// Setting says which variable and which configuration key stand for a flag.
+// The command line wins over the environment, which wins over the file.
+type Setting struct {
+	Flag string // the flag's first name
+	Env  string // such as "STRATUSLAB_AUTHOR"
+	Key  string // such as "author"
+}
+
+// SettingsFor names the usual variable and key of each flag: for "cpu-count",
+// STRATUSLAB_CPU_COUNT and cpu_count.
+func SettingsFor(flags ...string) []Setting {
+	settings := make([]Setting, len(flags))
+	for i, flag := range flags {
+		key := strings.ReplaceAll(flag, "-", "_")
+		settings[i] = Setting{Flag: flag, Env: "STRATUSLAB_" + strings.ToUpper(key), Key: key}
+	}
+	return settings
+}
+
+// Config is the user's configuration file: [default], with one more section
+// laid over it.
+type Config struct {
+	path   string
+	file   *ini.File
+	values map[string]string
+}
+
+// Section gives a whole section, such as "instance_types", as name and value.
+func (c *Config) Section(name string) map[string]string {
+	if c.file == nil || !c.file.HasSection(name) {
+		return nil
+	}
+	return sectionValues(c.file.Section(name))
+}
+
+// Value gives one key, in lower case, as [default] or the section over it has
+// it.
+func (c *Config) Value(key string) (value string, ok bool) {
+	value, ok = c.values[key]
+	return value, ok
+}
+
+// Path is the file's name for messages.
+func (c *Config) Path() string { return c.path }
+
+// loadConfig reads the file. A missing default file is an empty configuration.
+func loadConfig(path, section string) (*Config, error) {
+	explicit := path != ""
+	if !explicit {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return &Config{}, nil //nolint:nilerr // no home, no settings
+		}
+		path = filepath.Join(home, ".stratuslab", "stratuslab-user.cfg")
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !explicit && section == "":
+		return &Config{path: path}, nil
+	case err != nil:
+		return nil, fault.BadInputf("reading the configuration: %w", err)
+	case info.Size() > maxConfig:
+		return nil, fault.BadInputf("reading the configuration %q: %d bytes, at most %d are allowed", path, info.Size(), maxConfig)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.BadInputf("reading the configuration: %w", err)
+	}
+	if err := checkLines(data); err != nil {
+		return nil, fault.BadInputf("reading the configuration %q: %w", path, err)
+	}
+	// Inline comments and quotes would cut passwords; a dot in a section's
+	// name means nothing.
+	file, err := ini.LoadSources(ini.LoadOptions{
+		IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true, ChildSectionDelimiter: "\x00",
+	}, data)
+	if err != nil { // the library quotes lines, in which there may be a password
+		return nil, fault.BadInputf("reading the configuration %q: it does not have the form of such files", path)
+	}
+	c := &Config{path: path, file: file}
+	return c, c.selectSection(section)
+}
+
+// checkLines refuses lines that are neither a section nor a key and its value,
+// and values that begin with the two kinds of quotes that the library takes
+// away whatever its options say: a password must not silently become another
+// one. It quotes nothing, as any line may hold one.
+func checkLines(data []byte) error {
+	number := 0
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.ContainsAny(line[:1], "#;[") {
+			continue
+		}
+		i := strings.IndexAny(line, "=:")
+		if i <= 0 {
+			return fmt.Errorf("line %d: [SECTION] or KEY = VALUE is expected", number)
+		}
+		value := strings.TrimSpace(line[i+1:])
+		if strings.HasPrefix(value, "`") || strings.HasPrefix(value, `"""`) {
+			return fmt.Errorf("line %d: a value may not begin with a back quote or with three double quotes", number)
+		}
+	}
+	return nil
+}
+
+// selectSection lays the chosen section, or the one that [default] names, over
+// [default].
+func (c *Config) selectSection(section string) error {
+	if !c.file.HasSection("default") {
+		return fault.BadInputf("reading the configuration %q: the section [default] is missing", c.path)
+	}
+	c.values = sectionValues(c.file.Section("default"))
+	if section == "" {
+		section = c.values["selected_section"]
+	}
+	if section == "" || section == "default" {
+		return nil
+	}
+	if !c.file.HasSection(section) {
+		return fault.BadInputf("reading the configuration %q: there is no section %q", c.path, section)
+	}
+	for key, value := range sectionValues(c.file.Section(section)) {
+		c.values[key] = value
+	}
+	return nil
+}
+
+// sectionValues undoes the doubling of "%" that the original files need.
+func sectionValues(s *ini.Section) map[string]string {
+	values := make(map[string]string)
+	for _, key := range s.Keys() {
+		values[strings.ToLower(key.Name())] = strings.ReplaceAll(key.Value(), "%%", "%")
+	}
+	return values
+}
+
+// applySettings gives every flag that the command line left alone its value
+// from the environment or the configuration file.
+func (c *Call) applySettings(command *Program) error {
+	c.Config, c.settled = &Config{}, make(map[string]bool)
+	if len(command.Settings) == 0 {
+		return nil
+	}
+	section := c.String("user-config-section")
+	if section == "" {
+		section = os.Getenv("STRATUSLAB_USER_CONFIG_SECTION")
+	}
+	config, err := loadConfig(c.String("config"), section)
+	if err != nil {
+		return err
+	}
+	c.Config = config
+	for _, s := range command.Settings {
+		if c.IsSet(s.Flag) {
+			continue
+		}
+		if value := os.Getenv(s.Env); value != "" {
+			if err := c.settle(s.Flag, value); err != nil {
+				return fault.Usagef("reading the variable %s=%q: %w", s.Env, value, err)
+			}
+		} else if value := config.values[s.Key]; value != "" {
+			if err := c.settle(s.Flag, value); err != nil {
+				return fault.BadInputf("reading %q = %q in %q: %w", s.Key, value, config.path, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Call) settle(flag, value string) error {
+	if err := c.Set(flag, value); err != nil {
+		return fmt.Errorf("setting --%s: %w", flag, err)
+	}
+	c.settled[flag] = true
+	return nil
+}
+
+// Path gives a flag's value as the name of a file. On the command line the
+// shell expands "~/"; what the environment and the configuration say is
+// expanded here.
+func (c *Call) Path(flag string) string { return c.expand(flag, c.String(flag)) }
+
+// Paths is Path for a flag that may be repeated.
+func (c *Call) Paths(flag string) []string {
+	paths := slices.Clone(c.StringSlice(flag))
+	for i, path := range paths {
+		paths[i] = c.expand(flag, path)
+	}
+	return paths
+}
+
+func (c *Call) expand(flag, path string) string {
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok || c.Typed(flag) {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
+}

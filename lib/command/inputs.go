@@ -1,0 +1,85 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+)
+
+// StdinName stands for standard input in messages.
+const StdinName = "<stdin>"
+
+// Open opens the named file for reading; "-" is standard input, which must not
+// be a terminal. what says what is expected of it, such as "an image". The
+// name it returns is the one for messages.
+func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err error) {
+	if name != "-" {
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			return interruptible(c.Ctx, &lateFile{name: name}), name, nil
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, name, fault.BadInputf("opening %s, %q: %w", what, name, files.WithoutName(err))
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, name, errors.Join(fault.BadInputf("opening %s: %q is a directory", what, name), f.Close())
+		}
+		return f, name, nil
+	}
+	if f, ok := c.In.(*os.File); ok && isTerminal(f) {
+		return nil, StdinName, fault.WithHint(fault.Usagef("%s is expected on standard input, which is a terminal", what),
+			"name a file, or pipe the data in")
+	}
+	return interruptible(c.Ctx, c.In), StdinName, nil
+}
+
+// Read reads the whole of what Open opens, which must be at most limit bytes
+// long.
+func (c *Call) Read(name, what string, limit int64) (data []byte, display string, err error) {
+	r, display, err := c.Open(name, what)
+	if err != nil {
+		return nil, display, err
+	}
+	defer func() { _ = r.Close() }()
+	data, err = io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, display, fmt.Errorf("reading %q: %w", display, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, display, fault.BadInputf("reading %q: more than %d bytes, which is too long for %s", display, limit, what)
+	}
+	return data, display, nil
+}
+
+// lateFile is opened when it is read: to open a named pipe may take for ever.
+type lateFile struct {
+	name string
+	file *os.File
+}
+
+func (f *lateFile) Read(p []byte) (n int, err error) {
+	if f.file == nil {
+		if f.file, err = os.Open(f.name); err != nil {
+			return 0, fmt.Errorf("opening %q: %w", f.name, files.WithoutName(err))
+		}
+	}
+	return f.file.Read(p)
+}
+
+// interruptible lets the end of the context end a read that waits for a pipe,
+// perhaps for ever. The read itself stays behind in its goroutine.
+func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {
+	pr, pw := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { pw.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		defer stop()
+		_, err := io.CopyBuffer(pw, struct{ io.Reader }{r}, make([]byte, 256<<10))
+		pw.CloseWithError(err)
+	}()
+	return pr
+}

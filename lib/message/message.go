@@ -1,0 +1,79 @@
+// Package message is how the rooms speak to people: the log that they are handed,
+// and what makes foreign text fit to be quoted. It must not know where messages
+// go.
+package message
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Log takes messages for people, one or more lines each. Its methods may be
+// called from several goroutines.
+type Log interface {
+	// Infof says what is being done; Verbosef what only --verbose asks for.
+	Infof(format string, args ...any)
+	Verbosef(format string, args ...any)
+	// Warnf says what the user should look at.
+	Warnf(format string, args ...any)
+	// Meter returns a writer that counts the bytes written to it and shows the
+	// progress. total is the number of bytes to come, or 0. Close ends it.
+	Meter(label string, total int64) io.WriteCloser
+}
+
+// Clip shortens text that is quoted in a message to at most limit bytes, and
+// marks the cut with "...". It cuts between characters.
+func Clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit] + "..."
+}
+
+// Printable replaces what could come from a guest or a document and would drive
+// the user's terminal: control characters, and those that turn the direction of
+// the text around them.
+func Printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if drives(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, line)
+}
+
+func drives(r rune) bool {
+	return unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// PrintableJSON does the same for a line of JSON without loss: it escapes those
+// characters.
+func PrintableJSON(line []byte) string {
+	var b strings.Builder
+	for _, r := range string(line) {
+		if drives(r) {
+			fmt.Fprintf(&b, `\u%04x`, r) // all are below U+10000
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// FormatBytes writes a size for people, in binary units: "1.5 GiB".
+func FormatBytes(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n)/1024, 0
+	for value >= 1023.95 && unit < 5 {
+		value, unit = value/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGTPE"[unit])
+}

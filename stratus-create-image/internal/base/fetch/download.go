@@ -1,0 +1,184 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
+)
+
+// maxUnknown is the size of the largest image where nobody says how large it
+// is, in bytes.
+const maxUnknown = 1 << 40
+
+// download is the download from one location.
+type download struct {
+	fetcher  *Fetcher
+	location string // for messages
+	open     opener
+	want     claim.Claim
+	files    Files
+
+	kept int64 // bytes that were there before
+	in   *incoming
+	sum  hash.Hash // of the file as it comes
+}
+
+// run downloads what is missing and looks at all of it.
+func (d *download) run(ctx context.Context) (Image, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	before := d.partBefore()
+	d.kept = before.size
+	s, err := d.open(ctx, before.size, before.Version)
+	if err != nil {
+		return Image{}, err
+	}
+	d.kept = min(s.offset, before.size)
+	if d.kept > 0 {
+		d.fetcher.options.Log("going on with the download of %q after %d bytes", d.location, d.kept)
+	}
+	body := &resuming{ctx: ctx, open: d.open, log: d.fetcher.options.Log, location: d.location, wait: d.fetcher.wait, current: s, offset: s.offset, from: s.offset}
+	image, err := d.receive(ctx, body)
+	cancel() // so that nothing reads any more
+	_ = d.in.stop()
+	_ = body.Close() // of what was only read
+	if err != nil {
+		d.clean(err)
+		return Image{}, err
+	}
+	return image, nil
+}
+
+// clean removes what is of no use: all but the start of the right image.
+func (d *download) clean(err error) {
+	_ = os.Remove(d.files.Unpacked)
+	if errors.Is(err, claim.ErrMismatch) {
+		_ = os.Remove(d.files.Part)
+		_ = os.Remove(d.files.Record)
+	}
+}
+
+// receive reads all of the body, after what was there before.
+func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
+	if err := d.note(record{Location: d.location, Version: body.current.version}); err != nil {
+		return Image{}, err
+	}
+	size := max(body.current.size, 0)
+	meter := d.fetcher.meter(size)
+	defer meter.Close()
+	var err error
+	if d.in, err = newIncoming(d.files.Part, d.kept, body, d.limit(true), meter); err != nil {
+		return Image{}, mine(err)
+	}
+	d.sum = sha256.New()
+	reader := bufio.NewReader(io.TeeReader(d.in, d.sum))
+	head, err := reader.Peek(512)
+	if err != nil && err != io.EOF {
+		return Image{}, err
+	}
+	kind := compress.Detect(head)
+	d.in.setLimit(d.limit(kind != compress.None))
+	if err := d.checkSize(size, kind); err != nil {
+		return Image{}, d.mismatch(err, head)
+	}
+	path, sums, err := d.digest(ctx, reader, kind)
+	if errors.Is(err, compress.ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", claim.ErrMismatch, err)
+	}
+	if err == nil {
+		err = d.want.Check(sums, d.sum.Sum(nil))
+	}
+	if err != nil {
+		return Image{}, d.mismatch(err, head)
+	}
+	if err := d.in.stop(); err != nil {
+		return Image{}, mine(err)
+	}
+	done := record{Location: d.location, Version: body.current.version, File: d.sum.Sum(nil), Image: sums.SHA256}
+	return Image{Path: path, Sums: sums, Location: d.location}, d.note(done)
+}
+
+// digest digests the image, and keeps what it is decompressed to.
+func (d *download) digest(ctx context.Context, r io.Reader, kind compress.Kind) (string, digest.Sums, error) {
+	if kind == compress.None {
+		sums, err := digest.Raw(ctx, r)
+		return d.files.Part, sums, err
+	}
+	f, err := createNew(d.files.Unpacked)
+	if err != nil {
+		return "", digest.Sums{}, mine(err)
+	}
+	defer f.Close()
+	w := files.NewSparse(f, 0)
+	sums, err := digest.Stream(ctx, r, &limited{w: w, left: d.limit(false), limit: d.limit(false)})
+	if err != nil {
+		return "", digest.Sums{}, err
+	}
+	sums.Kind = compress.None // of what is kept
+	return d.files.Unpacked, sums, mine(w.Finish())
+}
+
+// limit is the most that is read of an image, in bytes. Compression makes what
+// cannot be compressed a little longer.
+func (d *download) limit(compressed bool) int64 {
+	size := d.want.Image.Bytes
+	if size == 0 {
+		size = maxUnknown
+	}
+	if compressed {
+		size += size>>6 + 1<<20
+	}
+	return size
+}
+
+// checkSize looks at the size before anything else is read, where it is known.
+func (d *download) checkSize(size int64, kind compress.Kind) error {
+	want := d.want.Image.Bytes
+	switch {
+	case size == 0 || want == 0:
+		return nil
+	case kind == compress.None && size != want:
+		return fmt.Errorf("%w: it has %d bytes, want %d", claim.ErrMismatch, size, want)
+	case size > d.limit(true):
+		return fmt.Errorf("%w: it has %d bytes compressed, want %d uncompressed", claim.ErrMismatch, size, want)
+	}
+	return nil
+}
+
+// mismatch says where the wrong image is, and what it may be instead.
+func (d *download) mismatch(err error, head []byte) error {
+	if !errors.Is(err, claim.ErrMismatch) {
+		return err
+	}
+	start := bytes.ToLower(bytes.TrimSpace(head))
+	if bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html")) {
+		return fmt.Errorf("downloading %q: %w (it is a web page)", d.location, err)
+	}
+	return fmt.Errorf("downloading %q: %w", d.location, err)
+}
+
+// limited writes no more than its limit.
+type limited struct {
+	w           io.Writer
+	left, limit int64
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if int64(len(p)) > l.left {
+		return 0, fmt.Errorf("%w: it has more than %d bytes uncompressed, want %d", claim.ErrMismatch, l.limit, l.limit)
+	}
+	l.left -= int64(len(p))
+	n, err := l.w.Write(p)
+	return n, mine(err)
+}
