@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -173,10 +174,14 @@ func (g *Guest) Output(ctx context.Context, label, command string) (string, erro
 	return out.String(), err
 }
 
-// session runs one command. When the context ends first, the session is closed
-// and the context's cause returned.
+// session runs one command. When the context ends first, session closes the
+// channel and returns the context's cause, without waiting for a guest that may
+// never answer; nothing is written to stdout or stderr after session returns.
 func (g *Guest) session(ctx context.Context, label, command string, stdout, stderr io.Writer) error {
-	s, err := g.start(ctx, label, command, stdout, stderr)
+	out, problems := &gate{w: stdout}, &gate{w: stderr}
+	defer out.close()
+	defer problems.close()
+	s, err := g.start(ctx, label, command, out, problems)
 	if err != nil {
 		return err
 	}
@@ -227,6 +232,30 @@ func (g *Guest) asRoot(command string) string {
 		return command
 	}
 	return shell.Join("sudo", "-n", "sh", "-c", command)
+}
+
+// gate passes writes on until it is closed. A goroutine of package ssh that
+// still copies output when a session is given up then ends at its next write.
+type gate struct {
+	mu     sync.Mutex
+	w      io.Writer
+	closed bool
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return 0, io.ErrClosedPipe
+	}
+	return g.w.Write(p)
+}
+
+// close waits for the write that is under way.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
 }
 
 // limitedWriter drops what goes beyond the limit.
