@@ -34,7 +34,7 @@ func reach(c *command.Call, o *build.Options) (err error) {
 		settings := endpoint.Options(c)
 		settings.Idle = o.StartTimeout // for which the agent is to stay
 		signers, release, err := remote.Keys(ctx, settings)
-		return signers, release, endpoint.Fail(err)
+		return signers, release, err
 	}
 	o.Endpoint = c.String("marketplace-endpoint")
 	if !o.Base.Described() {

@@ -1,11 +1,9 @@
 // Package endpoint is what the commands have in common that reach other hosts:
-// the options that say where the Marketplace is and how to get there, and what
-// their errors mean for the user. It must not know what is published, found or
-// fetched.
+// the options that say where the Marketplace is and how to get there. It must not
+// know what is published, found or fetched.
 package endpoint
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
-	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -60,7 +57,10 @@ func Open(c *command.Call) (marketplace.Place, error) {
 		return nil, err
 	}
 	place, err := marketplace.Open(c.Ctx, where, Options(c))
-	return place, Fail(err)
+	if err != nil {
+		return nil, fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	return place, nil
 }
 
 // Name is the endpoint that the user means: that of the options, or the user's
@@ -81,31 +81,4 @@ func Name(c *command.Call) (string, error) {
 		data = filepath.Join(home, ".local", "share")
 	}
 	return filepath.Join(data, "stratuslab", "marketplace"), nil
-}
-
-// Fail gives errors of other hosts their exit codes, and a hint where the user
-// can act. Others stay as they are, and so does nil.
-func Fail(err error) error {
-	var notAdmitted *entry.NotAdmitted
-	var known *fault.Error
-	mark := func(k fault.Kind) error { return fault.Mark(k, err) }
-	switch {
-	case err == nil, errors.As(err, &known):
-		return err
-	case errors.Is(err, marketplace.ErrEndpoint):
-		return fault.Usagef("opening the Marketplace: %w", err)
-	case errors.As(err, &notAdmitted):
-		return mark(fault.Refused)
-	case errors.Is(err, remote.ErrCredentials):
-		return mark(fault.Credentials)
-	case errors.Is(err, remote.ErrUnreachable):
-		return fault.WithHint(mark(fault.Unreachable), "trying again may help")
-	case errors.Is(err, marketplace.ErrNothing):
-		return fault.WithHint(mark(fault.Refused), "--%s says where the Marketplace is", endpointFlag)
-	case errors.Is(err, remote.ErrRefused):
-		return mark(fault.Refused)
-	case errors.Is(err, entry.ErrInvalid):
-		return mark(fault.BadInput)
-	}
-	return err
 }

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/internal/api"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
@@ -41,12 +42,14 @@ type Place interface {
 // Answer is what a Marketplace says when it refuses something.
 type Answer = api.Answer
 
-// ErrEndpoint is the error for an endpoint that names no place.
-var ErrEndpoint = errors.New("unusable endpoint")
+// ErrEndpoint is wrapped by the error about an endpoint that names no place. Its
+// kind is fault.Usage.
+var ErrEndpoint = fault.Usagef("not a valid endpoint")
 
 // ErrNothing is wrapped by the error of a search in a directory in which nothing
-// was ever published: perhaps it is not the one that is meant.
-var ErrNothing = errors.New("nothing has ever been published")
+// was ever published: perhaps it is not the one that is meant. Its kind is
+// fault.Refused.
+var ErrNothing = fault.WithHint(fault.Refusedf("nothing has ever been published"), "give the endpoint of the Marketplace that you mean")
 
 // Open opens the place that an endpoint names: an http or https URL is that of
 // a Marketplace, sftp://USER@HOST/PATH and file:///PATH are registries, and so

@@ -41,7 +41,7 @@ func run(c *command.Call) error {
 		case errors.Is(err, marketplace.ErrNothing) && !c.IsSet("marketplace-endpoint"):
 			// The user's own directory, which the first publication makes.
 		case err != nil:
-			return endpoint.Fail(fmt.Errorf("searching: %w", err))
+			return fmt.Errorf("searching: %w", err)
 		default:
 			found++
 			if err := out.entry(e.Summary()); err != nil {

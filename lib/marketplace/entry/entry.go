@@ -8,19 +8,20 @@ package entry
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // ErrInvalid is wrapped by every error about an entry that is not one: a bad
-// signature, an unsound document, a key that is not that of the document.
-var ErrInvalid = errors.New("invalid entry")
+// signature, an unsound document, a key that is not that of the document. Its kind
+// is fault.BadInput.
+var ErrInvalid = fault.BadInputf("invalid entry")
 
 // Key names an entry. Nobody can have two entries of one key.
 type Key struct {
@@ -150,18 +151,23 @@ type NotAdmitted struct {
 
 func (e *NotAdmitted) Error() string { return "invalid metadata: " + e.Reason }
 
+// NotAdmittedf returns a *NotAdmitted, marked as of kind fault.Refused.
+func NotAdmittedf(format string, args ...any) error {
+	return fault.Mark(fault.Refused, &NotAdmitted{fmt.Sprintf(format, args...)})
+}
+
 // Admit decides whether a Marketplace takes the entry in, at the time now.
 // latest is the time of the newest entry that it has of the same series, or
-// empty. The error is a *NotAdmitted.
+// empty. The error wraps a *NotAdmitted and is of kind fault.Refused.
 func (e *Entry) Admit(latest string, now time.Time) error {
 	if err := e.Endorsed.Document.Check(metadata.Complete); err != nil {
-		return &NotAdmitted{err.Error()}
+		return NotAdmittedf("%v", err)
 	}
 	if e.Endorsed.Created.After(now.Add(Slack)) {
-		return &NotAdmitted{fmt.Sprintf("dated in the future: got %s, it is %s", e.Created, metadata.FormatTime(now))}
+		return NotAdmittedf("dated in the future: got %s, it is %s", e.Created, metadata.FormatTime(now))
 	}
 	if e.Created <= latest {
-		return &NotAdmitted{fmt.Sprintf("older than latest entry: got %s, there is one of %s", e.Created, latest)}
+		return NotAdmittedf("older than latest entry: got %s, there is one of %s", e.Created, latest)
 	}
 	return nil
 }

@@ -211,8 +211,7 @@ func (w *writer) add(ctx context.Context, e *entry.Entry) (existed bool, err err
 		return false, err
 	}
 	if taken {
-		return false, &entry.NotAdmitted{Reason: fmt.Sprintf(
-			"older than latest entry: got %s, there is another of that second; sign it again", e.Created)}
+		return false, entry.NotAdmittedf("older than latest entry: got %s, there is another of that second; sign it again", e.Created)
 	}
 	return false, w.list(ctx, e)
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
@@ -135,11 +134,9 @@ func failFetch(err error) error {
 	if errors.Is(err, claim.ErrMismatch) {
 		return fault.BadInputf("%w", err)
 	}
-	failed := endpoint.Fail(err)
-	var known *fault.Error
 	var file *fetch.FileError
-	if (errors.Is(err, fetch.ErrNoLocation) || errors.As(err, &file)) && !errors.As(failed, &known) {
+	if (errors.Is(err, fetch.ErrNoLocation) || errors.As(err, &file)) && !fault.Known(err) {
 		return fault.BadInputf("%w", err)
 	}
-	return failed
+	return err
 }

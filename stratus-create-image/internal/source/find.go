@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
@@ -100,7 +99,7 @@ func (f *Finder) search(ctx context.Context, j *judged, b Base, q entry.Query, n
 				f.Warn("leaving out an entry of the Marketplace: %v", err)
 			}
 		case err != nil:
-			return endpoint.Fail(fmt.Errorf("searching the Marketplace %q: %w", f.Where, err))
+			return fmt.Errorf("searching the Marketplace %q: %w", f.Where, err)
 		case f.Insecure && len(j.trusted) == maxUnchecked:
 			return fault.BadInputf("searching the Marketplace %q: more than %d entries, none of which --insecure-no-trust tells from the others", f.Where, maxUnchecked)
 		default:
@@ -147,7 +146,7 @@ func failRead(err error) error {
 	if errors.As(err, &file) {
 		return fault.BadInputf("%w", err)
 	}
-	return endpoint.Fail(err)
+	return err
 }
 
 // verify verifies a description. Where its name is the key of an entry, it must

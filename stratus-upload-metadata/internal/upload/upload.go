@@ -110,15 +110,14 @@ func publish(c *command.Call, place marketplace.Place, d document) error {
 	return c.WriteProduct("", []byte(receipt.URL+"\n"))
 }
 
-// explain gives an error its exit code, and the one hint that only who knows
-// the original Marketplace could think of.
+// explain adds the hint that only somebody who knows the original Marketplace
+// could think of.
 func explain(err error, d document) error {
 	var answer *marketplace.Answer
-	failed := endpoint.Fail(err)
 	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && !strings.Contains(answer.Reason, "older than") && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
-		return fault.WithHint(failed, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
+		return fault.WithHint(err, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
 	}
-	return failed
+	return err
 }
 
 // check applies the rules that depend on what is there.
@@ -130,13 +129,13 @@ func check(c *command.Call, place marketplace.Place, d document) error {
 	there, latest, err := earlier(c.Ctx, place, d.Entry)
 	switch {
 	case err != nil:
-		return endpoint.Fail(fmt.Errorf("looking for earlier entries like %q: %w", d.name, err))
+		return fmt.Errorf("looking for earlier entries like %q: %w", d.name, err)
 	case there:
 		c.Log.Infof("%s: registered already, at %s", d.name, place.URL(d.Key))
 		return nil
 	}
 	if err := d.Admit(latest, now); err != nil {
-		return endpoint.Fail(fmt.Errorf("checking %q: %w", d.name, err))
+		return fmt.Errorf("checking %q: %w", d.name, err)
 	}
 	c.Log.Infof("%s: nothing is against it; its place is %s", d.name, place.URL(d.Key))
 	return nil
