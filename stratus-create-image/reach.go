@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"golang.org/x/crypto/ssh"
 
@@ -20,7 +21,7 @@ import (
 // local file. What is secret is kept from other programs in any case.
 func reach(c *command.Call, o *build.Options) (err error) {
 	if o.Base.Form != source.File {
-		o.Fetcher, err = fetch.New(endpoint.Options(c), func(total int64) fetch.Meter { return c.NewMeter("downloading", total) })
+		o.Fetcher, err = fetch.New(endpoint.Options(c), func(total int64) io.WriteCloser { return c.Log.Meter("downloading", total) })
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,9 @@
 // Package command is what the stratus commands have in common as programs: the
-// command line, streams, signals, exit codes, messages, progress, output files
-// and the user's configuration file. It must not know what any command is for,
-// nor anything of metadata or images.
+// command line, the environment and the user's configuration file with the
+// values and secrets that they hold, the flags that several commands share,
+// streams, signals, exit codes, messages, progress and output files. It must not
+// know what any command is for, nor anything of metadata or images, nor how a
+// host is reached or a certificate opened.
 package command
 
 import (
@@ -30,7 +32,7 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// Command describes one program.
+// Program describes one program.
 type Program struct {
 	Name    string // as typed, such as "stratus-build-metadata"
 	Summary string // one line, no full stop
@@ -40,8 +42,9 @@ type Program struct {
 	// Alone are the switches that ask for something without any arguments.
 	Alone []string
 	Flags []cli.Flag
-	// Settings are the flags that the environment and the user's configuration
-	// file may set as well.
+	// Settings are what the environment and the user's configuration file may
+	// set: most stand for a flag. The secrets among them are taken out of the
+	// environment before Action.
 	Settings []Setting
 	Examples []string
 	Action   func(*Call) error
@@ -56,12 +59,10 @@ type Call struct {
 	Log    *Log
 	Config *Config // the user's configuration, empty for commands without Settings
 
-	settled map[string]bool // the flags that the environment or the configuration set
+	program *Program
+	settled map[string]Value  // by the name of the setting, those of the environment or the configuration
+	secrets map[string]secret // by the name of the setting
 }
-
-// Typed tells whether the flag, named by its first name, stands on the command
-// line. IsSet also counts what the environment and the configuration say.
-func (c *Call) Typed(flag string) bool { return c.IsSet(flag) && !c.settled[flag] }
 
 // Main runs the command on this process's arguments and streams, and returns
 // the exit code.
@@ -116,8 +117,8 @@ func run(ctx context.Context, c *Program, args []string, s Streams) error {
 	if err := checkArguments(c.without(parsed), args, parsed.Args().Slice()); err != nil {
 		return err
 	}
-	call := &Call{Context: parsed, Ctx: ctx, Streams: s, Log: newLog(s.Err, c.Name, parsed)}
-	if err := call.applySettings(c); err != nil {
+	call := &Call{Context: parsed, Ctx: ctx, Streams: s, Log: newLog(s.Err, c.Name, parsed), program: c}
+	if err := call.applySettings(); err != nil {
 		return err
 	}
 	return c.Action(call)

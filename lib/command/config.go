@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"gopkg.in/ini.v1"
@@ -16,25 +15,6 @@ import (
 
 // maxConfig bounds the configuration file, in bytes.
 const maxConfig = 1 << 20
-
-// Setting says which variable and which configuration key stand for a flag.
-// The command line wins over the environment, which wins over the file.
-type Setting struct {
-	Flag string // the flag's first name
-	Env  string // such as "STRATUSLAB_AUTHOR"
-	Key  string // such as "author"
-}
-
-// SettingsFor names the usual variable and key of each flag: for "cpu-count",
-// STRATUSLAB_CPU_COUNT and cpu_count.
-func SettingsFor(flags ...string) []Setting {
-	settings := make([]Setting, len(flags))
-	for i, flag := range flags {
-		key := strings.ReplaceAll(flag, "-", "_")
-		settings[i] = Setting{Flag: flag, Env: "STRATUSLAB_" + strings.ToUpper(key), Key: key}
-	}
-	return settings
-}
 
 // Config is the user's configuration file: [default], with one more section
 // laid over it.
@@ -153,71 +133,4 @@ func sectionValues(s *ini.Section) map[string]string {
 		values[strings.ToLower(key.Name())] = strings.ReplaceAll(key.Value(), "%%", "%")
 	}
 	return values
-}
-
-// applySettings gives every flag that the command line left alone its value
-// from the environment or the configuration file.
-func (c *Call) applySettings(command *Program) error {
-	c.Config, c.settled = &Config{}, make(map[string]bool)
-	if len(command.Settings) == 0 {
-		return nil
-	}
-	section := c.String("user-config-section")
-	if section == "" {
-		section = os.Getenv("STRATUSLAB_USER_CONFIG_SECTION")
-	}
-	config, err := loadConfig(c.String("config"), section)
-	if err != nil {
-		return err
-	}
-	c.Config = config
-	for _, s := range command.Settings {
-		if c.IsSet(s.Flag) {
-			continue
-		}
-		if value := os.Getenv(s.Env); value != "" {
-			if err := c.settle(s.Flag, value); err != nil {
-				return fault.Usagef("reading the variable %s=%q: %w", s.Env, value, err)
-			}
-		} else if value := config.values[s.Key]; value != "" {
-			if err := c.settle(s.Flag, value); err != nil {
-				return fault.BadInputf("reading %q = %q in %q: %w", s.Key, value, config.path, err)
-			}
-		}
-	}
-	return nil
-}
-
-func (c *Call) settle(flag, value string) error {
-	if err := c.Set(flag, value); err != nil {
-		return fmt.Errorf("setting --%s: %w", flag, err)
-	}
-	c.settled[flag] = true
-	return nil
-}
-
-// Path gives a flag's value as the name of a file. On the command line the
-// shell expands "~/"; what the environment and the configuration say is
-// expanded here.
-func (c *Call) Path(flag string) string { return c.expand(flag, c.String(flag)) }
-
-// Paths is Path for a flag that may be repeated.
-func (c *Call) Paths(flag string) []string {
-	paths := slices.Clone(c.StringSlice(flag))
-	for i, path := range paths {
-		paths[i] = c.expand(flag, path)
-	}
-	return paths
-}
-
-func (c *Call) expand(flag, path string) string {
-	rest, ok := strings.CutPrefix(path, "~/")
-	if !ok || c.Typed(flag) {
-		return path
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return path
-	}
-	return filepath.Join(home, rest)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
@@ -13,6 +14,19 @@ import (
 
 // StdinName stands for standard input in messages.
 const StdinName = "<stdin>"
+
+// Inputs returns the files that the command line names, or "-" where it names
+// none. Standard input may be named once.
+func (c *Call) Inputs() ([]string, error) {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		return []string{"-"}, nil
+	}
+	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
+		return nil, fault.Usagef("standard input is named twice")
+	}
+	return names, nil
+}
 
 // Open opens the named file for reading; "-" is standard input, which must not
 // be a terminal. what says what is expected of it, such as "an image". The

@@ -12,13 +12,15 @@ import (
 )
 
 // Log writes messages for people to standard error, each line prefixed with
-// the command's name. Its methods may be called from several goroutines.
+// the command's name. It is a message.Log.
 type Log struct {
 	mu             sync.Mutex
 	w              io.Writer
 	name           string
 	quiet, verbose bool
 }
+
+var _ message.Log = (*Log)(nil)
 
 func newLog(w io.Writer, name string, c *cli.Context) *Log {
 	return &Log{w: w, name: name, quiet: c.Bool("quiet"), verbose: c.Bool("verbose")}

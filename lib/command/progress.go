@@ -18,9 +18,9 @@ const quietStart = time.Second
 // maxLeft is the longest time left worth showing.
 const maxLeft = 1000 * time.Hour
 
-// Meter counts the bytes written to it and, when standard error is a terminal
+// meter counts the bytes written to it and, when standard error is a terminal
 // and the work takes longer than a second, shows bytes, rate and time left.
-type Meter struct {
+type meter struct {
 	count atomic.Int64
 	total int64
 	label string
@@ -30,12 +30,14 @@ type Meter struct {
 	done  chan struct{}
 }
 
-// NewMeter starts a meter. total is the number of bytes to come, or 0 where
-// nobody knows. Close must be called.
-func (c *Call) NewMeter(label string, total int64) *Meter {
-	m := &Meter{total: total, label: label, w: c.Err, start: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
-	f, ok := c.Err.(*os.File)
-	if !ok || !isTerminal(f) || c.Log.quiet {
+// Meter starts a meter. total is the number of bytes to come, or 0 where it is
+// not known. Close must be called.
+func (l *Log) Meter(label string, total int64) io.WriteCloser { return l.newMeter(label, total) }
+
+func (l *Log) newMeter(label string, total int64) *meter {
+	m := &meter{total: total, label: label, w: l.w, start: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
+	f, ok := l.w.(*os.File)
+	if !ok || !isTerminal(f) || l.quiet {
 		close(m.done)
 		return m
 	}
@@ -44,18 +46,19 @@ func (c *Call) NewMeter(label string, total int64) *Meter {
 }
 
 // Write counts; it never fails.
-func (m *Meter) Write(p []byte) (int, error) {
+func (m *meter) Write(p []byte) (int, error) {
 	m.count.Add(int64(len(p)))
 	return len(p), nil
 }
 
-// Close takes the meter's line off the terminal.
-func (m *Meter) Close() {
+// Close takes the meter's line off the terminal. Its error is nil.
+func (m *meter) Close() error {
 	close(m.stop)
 	<-m.done
+	return nil
 }
 
-func (m *Meter) show() {
+func (m *meter) show() {
 	defer close(m.done)
 	tick := time.NewTicker(quietStart / 4)
 	defer tick.Stop()
@@ -73,7 +76,7 @@ func (m *Meter) show() {
 }
 
 // line is what the meter shows after the given time.
-func (m *Meter) line(elapsed time.Duration) string {
+func (m *meter) line(elapsed time.Duration) string {
 	count := m.count.Load()
 	rate := float64(count) / elapsed.Seconds()
 	text := fmt.Sprintf("%s: %s, %s/s", m.label, message.FormatBytes(count), message.FormatBytes(int64(rate)))

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"io"
 	"strings"
 	"testing"
@@ -41,7 +40,7 @@ func TestMeterLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := &Meter{label: "hashing", total: tt.total}
+			m := &meter{label: "hashing", total: tt.total}
 			m.count.Store(tt.count)
 			if got := m.line(tt.elapsed); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
@@ -52,8 +51,7 @@ func TestMeterLine(t *testing.T) {
 
 func TestMeterOnTerminal(t *testing.T) {
 	master, slave := peers.Terminal(t)
-	c := &Call{Ctx: context.Background(), Streams: Streams{Err: slave}, Log: &Log{}}
-	m := c.NewMeter("hashing", 200)
+	m := (&Log{w: slave}).newMeter("hashing", 200)
 	if _, err := m.Write(make([]byte, 100)); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +63,7 @@ func TestMeterOnTerminal(t *testing.T) {
 	if since := time.Since(m.start); since < quietStart {
 		t.Errorf("shown after %v, want silence for %v", since, quietStart)
 	}
-	m.Close()
+	_ = m.Close()
 	if err := slave.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,17 +75,17 @@ func TestMeterOnTerminal(t *testing.T) {
 
 func TestMeterElsewhere(t *testing.T) {
 	var b strings.Builder
-	m := (&Call{Streams: Streams{Err: &b}, Log: &Log{}}).NewMeter("hashing", 1)
-	m.Close()
+	m := (&Log{w: &b}).newMeter("hashing", 1)
+	_ = m.Close()
 	if b.Len() != 0 {
 		t.Errorf("without a terminal the meter says %q", b.String())
 	}
 	_, slave := peers.Terminal(t)
-	m = (&Call{Streams: Streams{Err: slave}, Log: &Log{quiet: true}}).NewMeter("hashing", 1)
+	m = (&Log{w: slave, quiet: true}).newMeter("hashing", 1)
 	select {
 	case <-m.done:
 	default:
 		t.Error("a quiet meter is at work")
 	}
-	m.Close()
+	_ = m.Close()
 }

@@ -109,9 +109,9 @@ func (o Options) describe(c *command.Call) (*describe.Description, error) {
 	if info, ok := regular(o.Image, c.In); ok {
 		size = info.Size()
 	}
-	meter := c.NewMeter("reading "+name, size)
+	meter := c.Log.Meter("reading "+name, size)
 	found, err := describe.Image(c.Ctx, io.TeeReader(r, meter))
-	meter.Close()
+	_ = meter.Close()
 	if errors.Is(err, compress.ErrCorrupt) {
 		return nil, fault.BadInputf("reading the image %q: %w", name, err)
 	}

@@ -65,8 +65,8 @@ func (r *run) reuse(ctx context.Context) (*base.Image, error) {
 		return nil, failCache(err)
 	}
 	defer f.Close()
-	meter := r.call.NewMeter("reading", fileSize(r.item.Path()))
-	defer meter.Close()
+	meter := r.call.Log.Meter("reading", fileSize(r.item.Path()))
+	defer func() { _ = meter.Close() }()
 	return r.readCached(ctx, f, r.item.Record(), meter)
 }
 

@@ -56,8 +56,8 @@ func (r *run) obtain(ctx context.Context) (*base.Image, error) {
 		return image, badBase(image.Unpack(ctx, r.dir))
 	}
 	r.say("reading the base image %q", o.Base.Text)
-	meter := r.call.NewMeter("reading", fileSize(o.Base.Text))
-	defer meter.Close()
+	meter := r.call.Log.Meter("reading", fileSize(o.Base.Text))
+	defer func() { _ = meter.Close() }()
 	image, err := base.Open(ctx, o.Base.Text, r.dir, meter)
 	if err != nil {
 		return nil, r.badFile(err)

@@ -60,9 +60,9 @@ func (r *run) save(ctx context.Context, out outputs) error {
 	if r.target.Format == diskimage.Ova && r.hardware.bus == machine.Virtio {
 		r.call.Log.Warnf("the appliance has its disk on %s and an e1000 network card, on which this image was not tried", applianceBus(r.hardware.bus))
 	}
-	meter := r.call.NewMeter("digesting", 0)
+	meter := r.call.Log.Meter("digesting", 0)
 	sums, err := save.Write(ctx, r.config().Overlay(), r.target, out.image.File, r.dir, meter)
-	meter.Close()
+	_ = meter.Close()
 	if err != nil {
 		return fmt.Errorf("saving %q: %w", r.target.Path, err)
 	}

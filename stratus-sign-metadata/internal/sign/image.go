@@ -31,9 +31,9 @@ func checkImage(c *command.Call, path string, d document) error {
 			size = info.Size()
 		}
 	}
-	meter := c.NewMeter("checking "+name, size)
+	meter := c.Log.Meter("checking "+name, size)
 	sums, err := digest.Stream(c.Ctx, io.TeeReader(r, meter))
-	meter.Close()
+	_ = meter.Close()
 	if errors.Is(err, compress.ErrCorrupt) {
 		return fault.BadInputf("reading the image %q: %w", name, err)
 	}

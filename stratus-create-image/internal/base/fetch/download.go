@@ -76,7 +76,7 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 	}
 	size := max(body.current.size, 0)
 	meter := d.fetcher.meter(size)
-	defer meter.Close()
+	defer func() { _ = meter.Close() }()
 	var err error
 	if d.in, err = newIncoming(d.files.Part, d.kept, body, d.limit(true), meter); err != nil {
 		return Image{}, mine(err)

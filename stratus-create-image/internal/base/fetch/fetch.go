@@ -30,20 +30,14 @@ const Schemes = "http, https, sftp and file"
 type Fetcher struct {
 	http    *remote.HTTP
 	options remote.Options
-	meter   func(total int64) Meter
+	meter   func(total int64) io.WriteCloser
 	wait    time.Duration // before a download is continued; doubled each time
-}
-
-// Meter counts the bytes that come in.
-type Meter interface {
-	io.Writer
-	Close()
 }
 
 // New makes a fetcher that reaches other hosts as the options say, and tells
 // their Log what a user wants to know. meter makes a meter for each download;
 // total is 0 where nobody knows.
-func New(o remote.Options, meter func(total int64) Meter) (*Fetcher, error) {
+func New(o remote.Options, meter func(total int64) io.WriteCloser) (*Fetcher, error) {
 	client, err := remote.NewHTTP(o)
 	if err != nil {
 		return nil, err

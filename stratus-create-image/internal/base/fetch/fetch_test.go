@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -224,7 +225,7 @@ func TestInterrupt(t *testing.T) {
 	})
 	files := filesIn(t.TempDir())
 	f := fetcher(t, remote.Options{})
-	f.meter = func(int64) Meter { return &trigger{after: 1 << 20, do: func() { cancel(reason) }} }
+	f.meter = func(int64) io.WriteCloser { return &trigger{after: 1 << 20, do: func() { cancel(reason) }} }
 	if _, err := f.Fetch(ctx, []string{location, location}, claimOf(t, image), files); err != reason {
 		t.Errorf("got %v, want %v", err, reason)
 	}

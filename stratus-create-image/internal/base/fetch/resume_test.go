@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -178,7 +179,7 @@ func TestSFTP(t *testing.T) {
 	files := filesIn(t.TempDir())
 	f := fetcher(t, server.Options())
 	killed := false
-	f.meter = func(int64) Meter {
+	f.meter = func(int64) io.WriteCloser {
 		return &trigger{after: 3 << 20, do: func() { killed = true; server.Kill() }}
 	}
 	got, err := f.Fetch(t.Context(), []string{location}, claimOf(t, image), files)

@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -37,13 +38,13 @@ func claimOf(t *testing.T, image []byte) claim.Claim {
 type count struct{ bytes int64 }
 
 func (c *count) Write(p []byte) (int, error) { c.bytes += int64(len(p)); return len(p), nil }
-func (c *count) Close()                      {}
+func (c *count) Close() error                { return nil }
 
 func fetcher(t *testing.T, o remote.Options) *Fetcher {
 	t.Helper()
 	o.Retries = remote.Retries{Attempts: 2, MinWait: time.Millisecond, MaxWait: time.Millisecond}
 	o.Log = t.Logf
-	f, err := New(o, func(int64) Meter { return &count{} })
+	f, err := New(o, func(int64) io.WriteCloser { return &count{} })
 	if err != nil {
 		t.Fatal(err)
 	}

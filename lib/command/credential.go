@@ -1,0 +1,122 @@
+package command
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/fault"
+)
+
+const (
+	p12Flag               = "p12-cert"
+	certFlag              = "pem-cert"
+	keyFlag               = "pem-key"
+	passphraseFileFlag    = "passphrase-file"
+	passphraseFDFlag      = "passphrase-fd"
+	passphraseCommandFlag = "passphrase-command"
+	passwordFlag          = "p12-password"
+
+	useDescriptor = "open another descriptor, as with --" + passphraseFDFlag + " 3 3<FILE"
+)
+
+// CredentialFlags returns the flags of a command that signs.
+func CredentialFlags() []cli.Flag {
+	const category = "Credentials"
+	text := func(name, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
+	}
+	return append([]cli.Flag{
+		text(p12Flag, "sign with the certificate and key in the PKCS#12 `FILE` (default: ~/.globus/usercert.p12)"),
+		text(certFlag, "sign with the certificate in the PEM `FILE` (default: ~/.globus/usercert.pem)"),
+		text(keyFlag, "sign with the key in the PEM `FILE` (default: ~/.globus/userkey.pem)"),
+	}, PassphraseFlags()...)
+}
+
+// PassphraseFlags returns those of CredentialFlags that are about the passphrase.
+func PassphraseFlags() []cli.Flag {
+	const category = "Credentials"
+	text := func(name, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
+	}
+	return []cli.Flag{
+		text(passphraseFileFlag, "read the passphrase from the first line of `FILE`"),
+		&cli.IntFlag{Name: passphraseFDFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more", Category: category},
+		text(passphraseCommandFlag, "read the passphrase from the output of the shell `COMMAND`"),
+		text(passwordFlag, "the `PASSPHRASE` itself, which other users can see in the list of processes"),
+	}
+}
+
+// CredentialSettings returns the settings of CredentialFlags. They count for
+// commands without those flags, too.
+func CredentialSettings() []Setting {
+	return []Setting{
+		{Flag: p12Flag, Env: "STRATUSLAB_P12_CERTIFICATE", Key: "p12_certificate"},
+		{Flag: certFlag, Env: "STRATUSLAB_PEM_CERTIFICATE", Key: "pem_certificate"},
+		{Flag: keyFlag, Env: "STRATUSLAB_PEM_KEY", Key: "pem_key"},
+		{Flag: passwordFlag, Env: "STRATUSLAB_P12_PASSWORD", Key: "p12_password", Secret: true},
+	}
+}
+
+// Credential is where the user's certificate, key and passphrase are.
+type Credential struct {
+	// P12 is the path of a PKCS#12 file; if it is empty, Certificate and Key are
+	// those of PEM files. What is empty is not named.
+	P12, Certificate, Key string
+	// From names the source of the passphrase for messages. It is empty where
+	// the user has set up none; else at most one of the others is set.
+	From       string
+	File       string // path; the passphrase is its first line
+	Descriptor int    // of an open file, of which the same holds
+	Command    string // of the shell, which prints it
+	// Text returns the passphrase itself.
+	Text func() (string, error)
+}
+
+// Credential returns the values of CredentialFlags. A stronger origin wins: a
+// PKCS#12 file and PEM files exclude each other only where both are named in the
+// same way.
+func (c *Call) Credential() (Credential, error) {
+	var found Credential
+	for _, flag := range []string{p12Flag, certFlag, keyFlag} {
+		if c.Typed(flag) && c.String(flag) == "" {
+			return found, fault.Usagef("reading --%s %q: not a valid name of a file", flag, "")
+		}
+	}
+	p12, cert, key := c.Value(p12Flag), c.Value(certFlag), c.Value(keyFlag)
+	switch pem := max(cert.Origin, key.Origin); {
+	case p12.Origin == pem && pem != Default:
+		return found, fault.WithHint(fault.Usagef("a PKCS#12 file, %q, and a PEM certificate or key are both named", p12.Text),
+			"give either --%s or --%s and --%s", p12Flag, certFlag, keyFlag)
+	case p12.Origin > pem:
+		found.P12 = p12.Path()
+	default:
+		found.Certificate, found.Key = cert.Path(), key.Path()
+	}
+	return found, c.passphrase(&found)
+}
+
+// passphrase finds the source of the passphrase: the first in the order below.
+func (c *Call) passphrase(found *Credential) error {
+	password := c.Value(passwordFlag)
+	switch {
+	case c.IsSet(passphraseFileFlag):
+		found.From, found.File = "--"+passphraseFileFlag, c.String(passphraseFileFlag)
+		if found.File == "-" {
+			return fault.WithHint(fault.Usagef("reading --%s %q: standard input is for documents", passphraseFileFlag, "-"), "%s", useDescriptor)
+		}
+	case c.IsSet(passphraseFDFlag):
+		found.From, found.Descriptor = "--"+passphraseFDFlag, c.Int(passphraseFDFlag)
+	case password.Origin != Default:
+		found.From, found.Text = password.Name, func() (string, error) {
+			if password.Origin == FromCommandLine {
+				c.Log.Warnf("--%s: any user of this machine can see the passphrase with ps; --%s keeps it to yourself", passwordFlag, passphraseFileFlag)
+			}
+			return c.Secret(passwordFlag)
+		}
+	case c.IsSet(passphraseCommandFlag):
+		found.From, found.Command = "--"+passphraseCommandFlag, c.String(passphraseCommandFlag)
+	}
+	if c.IsSet(passphraseCommandFlag) && found.Command == "" {
+		c.Log.Warnf("--%s is not used: the passphrase comes from %s", passphraseCommandFlag, found.From)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/fault"
+)
+
+const (
+	trustFlag    = "trust"
+	endorserFlag = "trust-endorser"
+	policyFlag   = "policy"
+)
+
+// TrustFlags returns the flags that say whom to trust, for one category of the
+// help.
+func TrustFlags(category string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: trustFlag, Category: category,
+			Usage: "trust the certificates in `FILE`, or in a directory, and what their authorities issue; may be repeated"},
+		&cli.StringSliceFlag{Name: endorserFlag, Category: category,
+			Usage: "trust the certificate with this SHA-256 `FINGERPRINT`; may be repeated"},
+		&cli.StringFlag{Name: policyFlag, Category: category,
+			Usage: "apply the image policy in `FILE` (default: ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg)"},
+	}
+}
+
+// TrustSettings returns the settings of TrustFlags.
+func TrustSettings() []Setting { return SettingsFor(trustFlag, endorserFlag, policyFlag) }
+
+// Trust is whom the user trusts, T being one value of --trust-endorser.
+type Trust[T any] struct {
+	Paths     []string // of files and directories with certificates
+	Endorsers []T
+	Policy    string // path of the image policy, "" for the usual ones
+	// Pin returns a hint: what to type or change to trust one more fingerprint.
+	Pin func(fingerprint string) string
+}
+
+// TrustOf returns the values of TrustFlags. parse reads the fingerprints in one
+// value of --trust-endorser.
+func TrustOf[T any](c *Call, parse func(string) (T, error)) (Trust[T], error) {
+	t := Trust[T]{Paths: c.Paths(trustFlag), Pin: c.pinHint}
+	var err error
+	if t.Policy, err = c.NamedPath(policyFlag); err != nil {
+		return t, err
+	}
+	if t.Endorsers, err = ParseAll(c, endorserFlag, parse); err != nil {
+		if !c.Typed(endorserFlag) {
+			err = fault.Mark(fault.Credentials, err)
+		}
+		return t, fault.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
+	}
+	return t, nil
+}
+
+// pinHint returns how to trust a fingerprint. It is not by a line of a policy: a
+// white list would shut all others out.
+func (c *Call) pinHint(fingerprint string) string {
+	setting := SettingsFor(endorserFlag)[0]
+	hint := fmt.Sprintf("trust it once with --%s %s", endorserFlag, fingerprint)
+	_, configured := c.Config.Value(setting.Key) // perhaps blank
+	switch origin := c.Value(endorserFlag).Origin; {
+	case origin == FromCommandLine || c.Config.path == "": // the flag would hide what the configuration says
+		return hint
+	case origin == FromEnvironment:
+		return hint + fmt.Sprintf(", or for good: add it, after a space, to the variable %s", setting.Env)
+	case configured:
+		return hint + fmt.Sprintf(", or for good: add it, after a space, to %s in %q", setting.Key, c.Config.path)
+	}
+	return hint + fmt.Sprintf(", or for good with the line %s = %s below [default] in %q", setting.Key, fingerprint, c.Config.path)
+}
