@@ -9,7 +9,9 @@ import (
 	"os"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
@@ -47,7 +49,7 @@ func run(c *command.Call) error {
 	case c.Bool(listSeal):
 		return seal.WriteTable(c.Out)
 	case c.Bool(printContext):
-		return build.PrintContext(c, told(c), c.Path("output"))
+		return writeContext(c)
 	}
 	o, err := options(c)
 	if err != nil {
@@ -66,20 +68,6 @@ const (
 	listSeal     = "list-seal"
 )
 
-// told is what the machine is to be told. Printed, it is for one kind of cloud.
-func told(c *command.Call) build.Context {
-	t := build.Context{
-		Scheme: c.String("context"), Key: c.Path("key"), UserData: c.StringSlice("user-data"), Variables: c.StringSlice("context-var"),
-	}
-	switch {
-	case c.Bool(printContext) && !c.Typed("context"):
-		t.Scheme = "cloud-init"
-	case t.Scheme == "none" && !c.Typed("key"):
-		t.Key = "" // the configuration names one for those that are told
-	}
-	return t
-}
-
 // options turns flags into options.
 func options(c *command.Call) (*build.Options, error) {
 	start, err := parseDuration("vm-start-timeout", c.String("vm-start-timeout"))
@@ -95,6 +83,18 @@ func options(c *command.Call) (*build.Options, error) {
 		return nil, err
 	}
 	cacheSize, err := parseSize("cache-size", c.String("cache-size"))
+	if err != nil {
+		return nil, err
+	}
+	user, err := contextualize.ParseUser(c.String("ssh-user"))
+	if err != nil {
+		return nil, fault.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
+	}
+	scheme, err := contextualize.ParseScheme(c.String("context"))
+	if err != nil {
+		return nil, fault.Usagef("reading --context: %w", err)
+	}
+	content, err := readContext(c, scheme)
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +147,9 @@ func options(c *command.Call) (*build.Options, error) {
 		Network:  c.String("network"),
 		DisksBus: c.String("disks-bus"),
 		Firmware: c.String("firmware"),
-		SSHUser:  c.String("ssh-user"),
-		Context:  told(c),
+		SSHUser:  user,
+		Scheme:   scheme,
+		Context:  content,
 
 		StartTimeout:  start,
 		ScriptTimeout: script,

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 )
 
 // hostile are values that somebody on the way could take for more than a value.
@@ -66,7 +66,7 @@ func newMessage(t *testing.T, scheme string) *message {
 		t.Fatal(err)
 	}
 	m.key = strings.TrimSuffix(string(public), "\n")
-	size := userdata.MaxSize
+	size := contextualize.MaxUserData
 	if scheme == "opennebula" {
 		size = 64 << 10
 	}

@@ -38,7 +38,7 @@ type run struct {
 // Run makes the image that the options ask for.
 func Run(call *command.Call, o *Options) error {
 	r := &run{plan: &plan{options: o}, call: call, start: time.Now(), phase: "checking what is asked for"}
-	p, err := newPlan(call.Ctx, o)
+	p, err := newPlan(o)
 	if err == nil && o.DryRun {
 		return p.print(call)
 	}

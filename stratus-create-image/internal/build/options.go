@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
@@ -67,7 +68,8 @@ type Options struct {
 	DisksBus string
 	Firmware string
 	SSHUser  string
-	Context  Context
+	Scheme   contextualize.Scheme
+	Context  *contextualize.Context // without a seed
 
 	// SSHKeys gives the user's own keys, for a machine that is not told any.
 	SSHKeys func(context.Context) (signers []ssh.Signer, release func(), err error)
@@ -79,12 +81,4 @@ type Options struct {
 	KeepOnFailure bool
 	NoSave        bool
 	DryRun        bool
-}
-
-// Context is what the machine is told by whatever starts it.
-type Context struct {
-	Scheme    string
-	Key       string   // path of a public key to let in, or empty
-	UserData  []string // FILE or TYPE,FILE
-	Variables []string // NAME=VALUE
 }

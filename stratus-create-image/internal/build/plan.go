@@ -1,7 +1,6 @@
 package build
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -31,15 +29,15 @@ type plan struct {
 	recipe   recipe.Recipe
 	seal     *seal.Plan
 	hardware hardware
-	seed     *seed.Seed
+	seed     *contextualize.Seed
 	disks    []contextualize.Disk // that tell the machine its context
 	notes    []string             // about the context, one line each
 }
 
 // newPlan checks the options.
-func newPlan(ctx context.Context, o *Options) (*plan, error) {
+func newPlan(o *Options) (*plan, error) {
 	p := &plan{options: o, saving: !o.NoSave && !o.NoShutdown, want: claim.Claim{SHA256: o.Base.SHA256}}
-	for _, step := range []func() error{p.checkOutput, p.checkTexts, p.checkRecipe, p.checkHardware, func() error { return p.readContext(ctx) }, p.readBaseMetadata, p.checkPrograms} {
+	for _, step := range []func() error{p.checkOutput, p.checkTexts, p.checkRecipe, p.checkHardware, p.makeContext, p.readBaseMetadata, p.checkPrograms} {
 		if err := step(); err != nil {
 			return nil, err
 		}

@@ -4,13 +4,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )
 
-// networkConfig asks for DHCP on any Ethernet card. Without it cloud-init would
-// write a build machine's MAC address into the image.
+// networkConfig asks for DHCP on any Ethernet card. Without it, cloud-init writes
+// the MAC address of the build's machine into the image.
 const networkConfig = `version: 2
 ethernets:
   any:
@@ -18,7 +15,7 @@ ethernets:
     dhcp4: true
 `
 
-// meta gives the variables as OpenStack has them; nil for none.
+// meta returns the variables as OpenStack has them, nil for none.
 func (c *Context) meta() map[string]string {
 	var meta map[string]string
 	for _, v := range c.Variables {
@@ -30,7 +27,7 @@ func (c *Context) meta() map[string]string {
 	return meta
 }
 
-func (c *Context) noCloud() ([]volume.File, error) {
+func (c *Context) noCloud() ([]File, error) {
 	document, err := c.document()
 	if err != nil {
 		return nil, err
@@ -40,24 +37,24 @@ func (c *Context) noCloud() ([]volume.File, error) {
 		Keys     []string          `json:"public-keys,omitempty"`
 		Meta     map[string]string `json:"meta,omitempty"`
 	}{Instance: c.instance(document), Meta: c.meta()}
-	if c.Seed == nil { // which has them in the user data, and says whose they are
+	if c.Seed == nil { // with a seed, the user data has the keys and their owner
 		data.Keys = c.keys()
 	}
-	meta, err := userdata.JSON(data)
+	meta, err := formatJSON(data)
 	if err != nil {
 		return nil, err
 	}
 	if document == nil {
 		document = []byte("#cloud-config\n{}\n") // the file must be there
 	}
-	files := []volume.File{{Path: "meta-data", Content: meta}, {Path: "user-data", Content: document}}
+	files := []File{{Path: "meta-data", Content: meta}, {Path: "user-data", Content: document}}
 	if c.Seed != nil {
-		files = append(files, volume.File{Path: "network-config", Content: []byte(networkConfig)})
+		files = append(files, File{Path: "network-config", Content: []byte(networkConfig)})
 	}
 	return files, nil
 }
 
-func (c *Context) configDrive() ([]volume.File, error) {
+func (c *Context) configDrive() ([]File, error) {
 	document, err := c.document()
 	if err != nil {
 		return nil, err
@@ -73,23 +70,23 @@ func (c *Context) configDrive() ([]volume.File, error) {
 			data.Keys[fmt.Sprintf("key-%03d", i+1)] = key
 		}
 	}
-	meta, err := userdata.JSON(data)
+	meta, err := formatJSON(data)
 	if err != nil {
 		return nil, err
 	}
-	files := []volume.File{{Path: "openstack/latest/meta_data.json", Content: meta}}
+	files := []File{{Path: "openstack/latest/meta_data.json", Content: meta}}
 	if document != nil {
-		files = append(files, volume.File{Path: "openstack/latest/user_data", Content: document})
+		files = append(files, File{Path: "openstack/latest/user_data", Content: document})
 	}
 	return files, nil
 }
 
-// maxPacked is how much gzipped user data the original let through, in bytes.
+// maxPacked is the original's limit for user data after gzip, in bytes.
 const maxPacked = 16384
 
-// cloudInitV1 is the file that the original's stratus-prepare-context wrote:
-// lines for --context-file, whose values nobody escapes on their way.
-func (c *Context) cloudInitV1() ([]volume.File, error) {
+// cloudInitV1 returns the file that the original's stratus-prepare-context wrote:
+// lines for --context-file, whose values are not escaped on their way.
+func (c *Context) cloudInitV1() ([]File, error) {
 	b := new(strings.Builder)
 	fmt.Fprintln(b, "CONTEXT_METHOD=cloud-init")
 	if keys := c.keys(); len(keys) > 0 {
@@ -100,20 +97,20 @@ func (c *Context) cloudInitV1() ([]volume.File, error) {
 		return nil, err
 	}
 	if document != nil {
-		packed, err := userdata.Gzip(document)
+		packed, err := compress(document)
 		if err != nil {
 			return nil, err
 		}
 		if len(packed) > maxPacked {
-			return nil, fmt.Errorf("gzipped, the user data has %d bytes, and %d are allowed", len(packed), maxPacked)
+			return nil, fmt.Errorf("compressed, the user data has %d bytes; at most %d", len(packed), maxPacked)
 		}
 		fmt.Fprintf(b, "CLOUD_INIT_USER_DATA=%s\n", base64.StdEncoding.EncodeToString(packed))
 	}
 	for _, v := range c.Variables {
 		if strings.ContainsFunc(v.Value, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("\"\\$", r) }) {
-			return nil, fmt.Errorf("the value of %s must be ASCII without \", \\ and $: it is not escaped on its way", v.Name)
+			return nil, fmt.Errorf("the value of %s is not valid: want ASCII without \", \\ and $, which are not escaped on their way", v.Name)
 		}
 		fmt.Fprintf(b, "%s=%s\n", v.Name, v.Value)
 	}
-	return []volume.File{{Path: "cloud-init.txt", Content: []byte(b.String())}}, nil
+	return []File{{Path: "cloud-init.txt", Content: []byte(b.String())}}, nil
 }

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 )
 
 // pretend makes this system look like a guest that has just started, for one
@@ -64,7 +63,7 @@ echo ===; sort -u /run/stratus-context
 echo ===; cat /run/ran; find /var/tmp -name 'stratus.*' -newer /run/began`
 
 // script is a user's own: it says that it ran, and with which variable.
-var script = []userdata.Part{{Name: "it's me.sh", Content: []byte("#!/bin/sh\nprintf '%s|' ran \"${QUOTES-}\" >>/run/ran\n")}}
+var script = []Part{{Name: "it's me.sh", Content: []byte("#!/bin/sh\nprintf '%s|' ran \"${QUOTES-}\" >>/run/ran\n")}}
 
 func TestGuest(t *testing.T) {
 	quotes := hostile[0].Value
@@ -85,7 +84,7 @@ func TestGuest(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			peers.Need(t, "bash", "busybox")
 			exec := Variable{"SCRIPT_EXEC", "#!/bin/sh\nprintf '%s|' exec \"$QUOTES\" >>/run/ran"}
-			x := &Context{Seed: newSeed(t, "root"), Keys: []string{key}, UserData: &userdata.Data{Parts: script}, Variables: []Variable{hostile[0], exec}}
+			x := &Context{Seed: newSeed(t, "root"), Keys: []string{key}, UserData: &UserData{Parts: script}, Variables: []Variable{hostile[0], exec}}
 			dir := guestDir(t, x, c.scheme)
 			// Twice, as at a second start of what runs it.
 			got := strings.Split(inGuest(t, dir, "touch /run/began; "+c.command+"; "+c.command+state), "===\n")
@@ -134,8 +133,8 @@ func guestDir(t *testing.T, c *Context, scheme Scheme) string {
 
 // TestGuestFailure is about scripts that fail, and those that cloud-init runs.
 func TestGuestFailure(t *testing.T) {
-	parts := []userdata.Part{{Name: "bad.sh", Content: []byte("#!/bin/sh\nexit 3")}, {Name: "good.sh", Content: []byte("#!/bin/sh\necho good >>/run/ran")}}
-	c := &Context{UserData: &userdata.Data{Parts: parts}}
+	parts := []Part{{Name: "bad.sh", Content: []byte("#!/bin/sh\nexit 3")}, {Name: "good.sh", Content: []byte("#!/bin/sh\necho good >>/run/ran")}}
+	c := &Context{UserData: &UserData{Parts: parts}}
 	dir := guestDir(t, c, StratusLab)
 	got := inGuest(t, dir, "sh /mnt/stratuslab/init.sh 2>&1 || echo failed; cat /run/ran")
 	if want := "stratus-context: bad.sh: exit status 3\nfailed\ngood\n"; got != want {
@@ -161,7 +160,7 @@ getent passwd stratus-guest | cut -d: -f5; stat -c '%U %a' /home/stratus-guest/.
 // TestShellcheck reads the longest of the generated scripts.
 func TestShellcheck(t *testing.T) {
 	peers.Need(t, "shellcheck")
-	c := &Context{Seed: newSeed(t, "root"), UserData: &userdata.Data{Parts: script}}
+	c := &Context{Seed: newSeed(t, "root"), UserData: &UserData{Parts: script}}
 	cmd := exec.Command("shellcheck", "-s", "sh", "-")
 	cmd.Stdin = strings.NewReader(c.startScript())
 	if out, err := cmd.CombinedOutput(); err != nil {

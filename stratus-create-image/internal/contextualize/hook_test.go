@@ -16,7 +16,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 )
 
 // hook is the directory of what images need that take StratusLab's context.
@@ -34,7 +33,7 @@ func TestHook(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := command + " prolog; cat /root/.ssh/authorized_keys; test -e /run/ran || echo prolog; " + command + " epilog; cat /run/ran; ls /mnt/stratuslab"
-	dir := guestDir(t, &Context{Keys: []string{key}, UserData: &userdata.Data{Parts: script}}, StratusLab)
+	dir := guestDir(t, &Context{Keys: []string{key}, UserData: &UserData{Parts: script}}, StratusLab)
 
 	image := filepath.Join(t.TempDir(), "disk")
 	if out, err := exec.Command("mke2fs", "-q", "-t", "ext2", "-L", "_STRATUSLAB", "-d", dir, image, "2M").CombinedOutput(); err != nil {

@@ -3,25 +3,22 @@ package contextualize
 import (
 	"encoding/base64"
 	"strings"
-
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )
 
-// packFrom is the size in bytes from which user data is gzipped, which
-// cloud-init notices by itself.
+// packFrom is the size in bytes above which user data is compressed with gzip,
+// which cloud-init detects.
 const packFrom = 16 << 10
 
-// openNebula is for two readers: cloud-init's data source, which takes
-// USER_DATA and ignores START_SCRIPT_BASE64, and OpenNebula's own one-context,
-// which does the contrary.
-func (c *Context) openNebula() ([]volume.File, error) {
+// openNebula returns the files of OpenNebula's disk. It has two readers:
+// cloud-init takes USER_DATA and ignores START_SCRIPT_BASE64, OpenNebula's own
+// one-context does the contrary.
+func (c *Context) openNebula() ([]File, error) {
 	variables := append([]Variable{{"NETWORK", "YES"}}, c.Variables...)
 	if c.Card != nil {
 		variables = append(variables,
 			Variable{"ETH0_MAC", c.Card.MAC}, Variable{"ETH0_IP", c.Card.IP}, Variable{"ETH0_MASK", c.Card.Mask},
 			Variable{"ETH0_NETWORK", c.Card.Network}, Variable{"ETH0_GATEWAY", c.Card.Gateway}, Variable{"ETH0_DNS", c.Card.DNS},
-			// Who understands it writes no address into the image.
+			// A reader that knows it writes no address into the image.
 			Variable{"ETH0_METHOD", "dhcp"})
 	}
 	if keys := c.keys(); len(keys) > 0 {
@@ -32,7 +29,7 @@ func (c *Context) openNebula() ([]volume.File, error) {
 		return nil, err
 	}
 	if len(document) > packFrom {
-		if document, err = userdata.Gzip(document); err != nil {
+		if document, err = compress(document); err != nil {
 			return nil, err
 		}
 	}
@@ -47,13 +44,13 @@ func (c *Context) openNebula() ([]volume.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []volume.File{{Path: "context.sh", Content: text}}, nil
+	return []File{{Path: "context.sh", Content: text}}, nil
 }
 
-// startScript lets a build in and runs the user's scripts; empty where there
-// is neither.
+// startScript returns a script that lets the build in and runs the user's
+// scripts. It is empty where there is neither.
 func (c *Context) startScript() string {
-	scripts, _ := userdata.Scripts(c.parts())
+	scripts, _ := splitScripts(c.parts())
 	if c.Seed == nil && len(scripts) == 0 {
 		return ""
 	}

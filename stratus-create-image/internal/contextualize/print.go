@@ -10,17 +10,18 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
+	"github.com/stratuslab/stratus/lib/fault"
 )
 
-// Files gives the files of a scheme, for use with any cloud. Where there are
-// several disks, each is a directory with the disk's label as its name.
-func (c *Context) Files(scheme Scheme) (files []volume.File, notes []string, err error) {
+// Files returns the files of a scheme, for use with any cloud, and notes as Disks
+// does. Where a scheme has several disks, each is a directory that is named by the
+// disk's label.
+func (c *Context) Files(scheme Scheme) (files []File, notes []string, err error) {
 	switch scheme {
 	case CloudInitV1:
 		files, err = c.cloudInitV1()
-		return files, nil, err
-	case CloudInit: // both disks say the same, and clouds make ConfigDrive's
+		return files, c.warnings(), fault.Mark(fault.BadInput, err)
+	case CloudInit: // both disks hold the same, and clouds make that of ConfigDrive
 		scheme = NoCloud
 	}
 	disks, notes, err := c.Disks(scheme)
@@ -38,9 +39,9 @@ func (c *Context) Files(scheme Scheme) (files []volume.File, notes []string, err
 	return files, notes, nil
 }
 
-// Text is the files in one text: a single one as it is, several each under a
-// line with its name, as head prints them.
-func Text(files []volume.File) []byte {
+// Text returns the files as one text: a single file as it is, several files each
+// under a line with its name, as head(1) prints them.
+func Text(files []File) []byte {
 	if len(files) == 1 {
 		return files[0].Content
 	}
@@ -54,11 +55,11 @@ func Text(files []volume.File) []byte {
 	return b.Bytes()
 }
 
-// Save writes the files to a directory, which is made where it is not there.
-// No file in it is replaced, no link leads out of it, and after a failure
-// nothing stays in it that was not there. The files may hold secrets, and are
-// for the user alone.
-func Save(dir string, files []volume.File) error {
+// Save writes the files to a directory, which is made if it does not exist. No
+// file is replaced, and no link is followed out of the directory. After a failure
+// the directory holds what it held before. Only the user may read the files, as
+// they may hold secrets.
+func Save(dir string, files []File) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("saving the context: %w", err)
 	}
@@ -80,13 +81,13 @@ func Save(dir string, files []volume.File) error {
 	return nil
 }
 
-// saver knows what it has made.
+// saver writes files below root and remembers what it made.
 type saver struct {
 	root *os.Root
 	made []string
 }
 
-func (s *saver) save(f volume.File) error {
+func (s *saver) save(f File) error {
 	for i, c := range f.Path {
 		if c != '/' {
 			continue
@@ -110,7 +111,7 @@ func (s *saver) save(f volume.File) error {
 	return file.Close()
 }
 
-// undo removes what was made, the last first.
+// undo removes what save made, the last first.
 func (s *saver) undo() error {
 	var failed []error
 	for _, name := range slices.Backward(s.made) {

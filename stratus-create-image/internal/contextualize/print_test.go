@@ -14,9 +14,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )
 
 const printed = `==> meta-data <==
@@ -53,7 +50,7 @@ func TestText(t *testing.T) {
 // TestCloudInitV1 unpacks what the original's clouds did.
 func TestCloudInitV1(t *testing.T) {
 	want := []byte("#!/bin/sh\necho '\xc3\xa9'\n")
-	c := &Context{UserData: &userdata.Data{Parts: []userdata.Part{{Name: "s", Content: want}}}}
+	c := &Context{UserData: &UserData{Parts: []Part{{Name: "s", Content: want}}}}
 	files, _, err := c.Files(CloudInitV1)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +125,7 @@ func TestSaveRefuses(t *testing.T) {
 			if err := test.prepare(dir, outside); err != nil {
 				t.Fatal(err)
 			}
-			err := Save(dir, []volume.File{{Path: "a"}, {Path: "new/b"}, {Path: "openstack/latest/meta_data.json"}, {Path: "openstack/latest/user_data"}, {Path: "z"}})
+			err := Save(dir, []File{{Path: "a"}, {Path: "new/b"}, {Path: "openstack/latest/meta_data.json"}, {Path: "openstack/latest/user_data"}, {Path: "z"}})
 			if err == nil || !strings.Contains(err.Error(), dir+"/"+test.names) {
 				t.Errorf("error %v, want one about %q", err, test.names)
 			}
@@ -156,7 +153,7 @@ func tree(t *testing.T, dir string) (names []string) {
 }
 
 func TestParseScheme(t *testing.T) {
-	for _, s := range schemes {
+	for _, s := range bootable {
 		if got, err := ParseScheme(string(s)); got != s || err != nil {
 			t.Errorf("%s: %s, %v", s, got, err)
 		}

@@ -1,7 +1,3 @@
-// Package contextualize tells a new machine who may log in to it and what to
-// do, in the ways that images know: small disks for cloud-init, OpenNebula,
-// StratusLab and HEPiX. It must not know what starts the machine, and runs
-// nothing itself.
 package contextualize
 
 import (
@@ -10,33 +6,34 @@ import (
 	"strings"
 )
 
-// Scheme is a way in which a machine is told.
+// Scheme is a way in which a machine gets its context.
 type Scheme string
 
 // The schemes of --context.
 const (
-	Auto        Scheme = "auto"          // every way that does not conflict
+	Auto        Scheme = "auto"          // all schemes that do not conflict
 	CloudInit   Scheme = "cloud-init"    // NoCloud and ConfigDrive
 	NoCloud     Scheme = "nocloud"       // cloud-init's own disk, cidata
 	ConfigDrive Scheme = "config-drive"  // OpenStack's disk, config-2, version 2
 	OpenNebula  Scheme = "opennebula"    // the disk CONTEXT
 	StratusLab  Scheme = "stratuslab"    // the disk _STRATUSLAB with init.sh
-	HEPiX       Scheme = "hepix"         // the same with prolog.sh and epilog.sh
-	None        Scheme = "none"          // nothing
+	HEPiX       Scheme = "hepix"         // the same disk with prolog.sh and epilog.sh
+	None        Scheme = "none"          // no disk
 	CloudInitV1 Scheme = "cloud-init-v1" // the original's cloud-init.txt, which no machine reads
 )
 
-var schemes = []Scheme{Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, None}
+var (
+	bootable  = []Scheme{Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, None}
+	printable = []Scheme{Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, CloudInitV1}
+)
 
-// ParseScheme reads the name of a scheme that a machine can be started with.
-func ParseScheme(name string) (Scheme, error) { return parse(name, schemes) }
+// ParseScheme parses the name of a scheme with which a machine can be started.
+func ParseScheme(name string) (Scheme, error) { return parseScheme(name, bootable) }
 
-// ParsePrintable reads the name of a scheme that has files to print.
-func ParsePrintable(name string) (Scheme, error) {
-	return parse(name, append(slices.DeleteFunc(slices.Clone(schemes), func(s Scheme) bool { return s == None }), CloudInitV1))
-}
+// ParsePrintable parses the name of a scheme that has files to print.
+func ParsePrintable(name string) (Scheme, error) { return parseScheme(name, printable) }
 
-func parse(name string, allowed []Scheme) (Scheme, error) {
+func parseScheme(name string, allowed []Scheme) (Scheme, error) {
 	if slices.Contains(allowed, Scheme(name)) {
 		return Scheme(name), nil
 	}
@@ -44,5 +41,6 @@ func parse(name string, allowed []Scheme) (Scheme, error) {
 	for i, s := range allowed {
 		names[i] = string(s)
 	}
-	return "", fmt.Errorf("reading the context %q: allowed are %s", name, strings.Join(names, ", "))
+	last := len(names) - 1
+	return "", fmt.Errorf("the scheme %q is not supported; want %s or %s", name, strings.Join(names[:last], ", "), names[last])
 }

@@ -6,12 +6,9 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
-
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/volume"
 )
 
-// Shell for the guest: accessSh lets in whoever the variables before it name,
+// Shell code for the guest: accessSh lets in the keys in the variables before it,
 // beginSh and endSh stand around the user's scripts.
 var (
 	//go:embed guest/access.sh
@@ -22,9 +19,9 @@ var (
 	endSh string
 )
 
-// stratusLab is the disk of StratusLab's clouds. HEPiX has the same without
+// stratusLab returns the files of StratusLab's disk. HEPiX has the same without
 // init.sh: prolog.sh runs early in the boot, epilog.sh late.
-func (c *Context) stratusLab(scheme Scheme, shared bool) ([]volume.File, error) {
+func (c *Context) stratusLab(scheme Scheme, shared bool) ([]File, error) {
 	variables := c.Variables
 	if keys := c.keys(); len(keys) > 0 {
 		variables = append(variables[:len(variables):len(variables)], Variable{"PUBLIC_KEY", strings.Join(keys, "\n")})
@@ -33,8 +30,8 @@ func (c *Context) stratusLab(scheme Scheme, shared bool) ([]volume.File, error) 
 	if err != nil {
 		return nil, err
 	}
-	scripts, _ := userdata.Scripts(c.parts())
-	files := []volume.File{
+	scripts, _ := splitScripts(c.parts())
+	files := []File{
 		{Path: "context.sh", Content: text},
 		{Path: "access.sh", Content: []byte(c.access(`"${PUBLIC_KEY-}"`))},
 		{Path: "script.sh", Content: []byte(runAll(scripts, shared))},
@@ -42,13 +39,13 @@ func (c *Context) stratusLab(scheme Scheme, shared bool) ([]volume.File, error) 
 		{Path: "epilog.sh", Content: entry(HEPiX, "context.sh", "access.sh", "script.sh")},
 	}
 	if scheme == StratusLab {
-		files = append(files, volume.File{Path: "init.sh", Content: entry(StratusLab, "context.sh", "access.sh", "script.sh")})
+		files = append(files, File{Path: "init.sh", Content: entry(StratusLab, "context.sh", "access.sh", "script.sh")})
 	}
 	return files, nil
 }
 
-// entry is a script that a guest runs or reads into its own shell: what it sets
-// stays in a subshell. Guests mount the disk in different places.
+// entry returns a script that a guest runs or sources. What it sets stays in a
+// subshell. Guests mount the disk in different places.
 func entry(scheme Scheme, files ...string) []byte {
 	b := new(strings.Builder)
 	fmt.Fprintf(b, `#!/bin/sh
@@ -69,7 +66,7 @@ func entry(scheme Scheme, files ...string) []byte {
 	return []byte(b.String())
 }
 
-// access lets in the keys, which are told as a shell word, and a build.
+// access returns shell code that lets in the keys, a shell word, and the build.
 func (c *Context) access(keys string) string {
 	user, mark, host, hostPublic := "root", "", "", ""
 	if c.Seed != nil {
@@ -80,14 +77,14 @@ func (c *Context) access(keys string) string {
 		keys, quote(user), quote(mark), quote(host), quote(hostPublic), accessSh)
 }
 
-// runAll runs the scripts, and SCRIPT_EXEC, one after the other. With shared,
-// they are left to cloud-init where the guest has that at work, since it is
-// told the same.
-func runAll(scripts []userdata.Part, shared bool) string {
+// runAll returns shell code that runs the scripts and SCRIPT_EXEC, one after the
+// other. With shared, a guest whose cloud-init is at work leaves them to it, as
+// another disk holds the same.
+func runAll(scripts []Part, shared bool) string {
 	b := new(strings.Builder)
 	fmt.Fprintf(b, "stratus_shared=%t\n%sstratus_scripts() {\n:\n", shared, beginSh)
 	for _, s := range scripts {
-		fmt.Fprintf(b, "stratus_script=%s\n%sstratus_report $?\n", quote(s.Name), userdata.Run(s))
+		fmt.Fprintf(b, "stratus_script=%s\n%sstratus_report $?\n", quote(s.Name), runScript(s))
 	}
 	return b.String() + "}\n" + endSh
 }

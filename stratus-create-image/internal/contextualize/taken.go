@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// TakenCommand is a shell command for the guest that prints which contexts it
-// took, for ParseTaken. cloud-init writes result.json when it has finished.
+// TakenCommand is a shell command for the guest. It prints the contexts that the
+// guest has taken, for ParseTaken. cloud-init writes result.json when it ends.
 const TakenCommand = `for f in /run/stratus-context /var/run/stratus-context; do
     if [ -f "$f" ]; then sed 's/^/context /' "$f"; break; fi
 done
@@ -15,8 +15,8 @@ for f in /run/cloud-init/result.json /run/cloud-init/status.json; do
     if [ -f "$f" ]; then echo cloud-init; cat "$f"; break; fi
 done`
 
-// ParseTaken gives the names of the contexts that a guest took, for people:
-// "opennebula", or "cloud-init (NoCloud)", each once.
+// ParseTaken returns the names of the contexts that a guest has taken, for people:
+// "opennebula" or "cloud-init (NoCloud)", each once.
 func ParseTaken(output string) []string {
 	var taken []string
 	add := func(name string) {
@@ -37,8 +37,8 @@ func ParseTaken(output string) []string {
 	return taken
 }
 
-// dataSource is the name in "DataSourceNoCloud [seed=/dev/vdb][dsmode=net]";
-// empty where cloud-init found none.
+// dataSource returns the name in "DataSourceNoCloud [seed=/dev/vdb][dsmode=net]",
+// or nothing where cloud-init found none.
 func dataSource(result string) string {
 	var file struct {
 		V1 struct {

@@ -1,4 +1,4 @@
-package userdata
+package contextualize
 
 import (
 	"errors"
@@ -14,10 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDYqZ3o0bXvK8gGqj0yJmVZb3m7a5v1n9mYw4pJc2bQf"
-
-// files writes the named contents to a directory and goes there.
-func files(t *testing.T, contents map[string]string) {
+// inFiles writes the typedFile contents to a directory and goes there.
+func inFiles(t *testing.T, contents map[string]string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	for name, content := range contents {
@@ -30,23 +28,23 @@ func files(t *testing.T, contents map[string]string) {
 func TestParseValue(t *testing.T) {
 	for _, c := range []struct {
 		value string
-		want  []named
+		want  []typedFile
 	}{
-		{"file", []named{{"", "file"}}},
-		{"./a,b", []named{{"", "./a,b"}}},
-		{"Dir,b", []named{{"", "Dir,b"}}},
-		{",b", []named{{"", ",b"}}},
-		{"a#b", []named{{"", "a#b"}}},
-		{"ssh,", []named{{"", "ssh,"}}},
-		{"x-shellscript,a,b", []named{{"x-shellscript", "a,b"}}},
-		{"text/cloud-config,c", []named{{"cloud-config", "c"}}},
-		{"include-url,u", []named{{"x-include-url", "u"}}},
-		{"ssh,#k", []named{{"ssh", "#k"}}},
-		{"ssh,k#x-shellscript,s", []named{{"ssh", "k"}, {"x-shellscript", "s"}}},
-		{"x-shellscript,a#1.sh", []named{{"x-shellscript", "a#1.sh"}}},
-		{"x-shellscript,a#1#none,b", []named{{"x-shellscript", "a#1"}, {"none", "b"}}},
+		{"file", []typedFile{{"", "file"}}},
+		{"./a,b", []typedFile{{"", "./a,b"}}},
+		{"Dir,b", []typedFile{{"", "Dir,b"}}},
+		{",b", []typedFile{{"", ",b"}}},
+		{"a#b", []typedFile{{"", "a#b"}}},
+		{"ssh,", []typedFile{{"", "ssh,"}}},
+		{"x-shellscript,a,b", []typedFile{{"x-shellscript", "a,b"}}},
+		{"text/cloud-config,c", []typedFile{{"cloud-config", "c"}}},
+		{"include-url,u", []typedFile{{"x-include-url", "u"}}},
+		{"ssh,#k", []typedFile{{"ssh", "#k"}}},
+		{"ssh,k#x-shellscript,s", []typedFile{{"ssh", "k"}, {"x-shellscript", "s"}}},
+		{"x-shellscript,a#1.sh", []typedFile{{"x-shellscript", "a#1.sh"}}},
+		{"x-shellscript,a#1#none,b", []typedFile{{"x-shellscript", "a#1"}, {"none", "b"}}},
 	} {
-		if diff := cmp.Diff(c.want, parseValue(c.value), cmp.AllowUnexported(named{})); diff != "" {
+		if diff := cmp.Diff(c.want, parseValue(c.value), cmp.AllowUnexported(typedFile{})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", c.value, diff)
 		}
 	}
@@ -72,67 +70,67 @@ func FuzzParseValue(f *testing.F) {
 	})
 }
 
-func TestRead(t *testing.T) {
-	files(t, map[string]string{
-		"a.sh": "#!/bin/sh\n", "c.yaml": "#cloud-config\n{}\n", "keys": "Comment: mine\n\n" + key + " me\n" + key + " you\r\n", "odd": "hello\n",
+func TestReadUserData(t *testing.T) {
+	inFiles(t, map[string]string{
+		"a.sh": "#!/bin/sh\n", "c.yaml": "#cloud-config\n{}\n", "keys": "Comment: mine\n\n" + plainKey + " me\n" + plainKey + " you\r\n", "odd": "hello\n",
 		"none": "\xff\x00",
 	})
-	d, err := Read([]string{"a.sh", "ssh,keys#cloud-config,c.yaml", "x-shellscript,c.yaml", "x-odd,odd"})
+	d, err := ReadUserData(t.Context(), []string{"a.sh", "ssh,keys#cloud-config,c.yaml", "x-shellscript,c.yaml", "x-odd,odd"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Data{
-		Keys: []string{key + " me", key + " you"},
+	want := &UserData{
+		Keys: []string{plainKey + " me", plainKey + " you"},
 		Parts: []Part{
 			{"a.sh", "", []byte("#!/bin/sh\n")}, {"c.yaml", "cloud-config", []byte("#cloud-config\n{}\n")},
 			{"c.yaml", "x-shellscript", []byte("#cloud-config\n{}\n")}, {"odd", "x-odd", []byte("hello\n")},
 		},
-		Warnings: []string{`c.yaml begins as user data of the type "cloud-config" does, not "x-shellscript"`, `cloud-init has no user data of the type "x-odd" (odd)`},
+		Warnings: []string{`user data "c.yaml": it begins as the type "cloud-config" does, not "x-shellscript"`, `user data "odd": cloud-init does not know the type "x-odd"`},
 	}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	scripts, others := Scripts(d.Parts)
+	scripts, others := splitScripts(d.Parts)
 	if len(scripts) != 1 || scripts[0].Name != "a.sh" || !slices.Equal(others, []string{"c.yaml", "c.yaml", "odd"}) {
 		t.Errorf("scripts %v, others %v", scripts, others)
 	}
-	if d, err := Read([]string{"none,none", "ssh,keys"}); err != nil || len(d.Keys) != 2 || string(d.Parts[0].Content) != "\xff\x00" {
+	if d, err := ReadUserData(t.Context(), []string{"none,none", "ssh,keys"}); err != nil || len(d.Keys) != 2 || string(d.Parts[0].Content) != "\xff\x00" {
 		t.Errorf("none: %+v, %v", d, err)
 	}
 }
 
-func TestRefused(t *testing.T) {
-	files(t, map[string]string{
-		"a": "#!/bin/sh\n", "big": "#!" + strings.Repeat("x", MaxSize), "half": "#!" + strings.Repeat("x", MaxSize/2),
-		"nokey": "Comment: none\n", "badkey": "ssh-rsa !!\n", "control": key + " a\x1bb\n", "binary": "#cloud-config\n\xff", "bomb": zeros(t),
+func TestUserDataRefused(t *testing.T) {
+	inFiles(t, map[string]string{
+		"a": "#!/bin/sh\n", "big": "#!" + strings.Repeat("x", MaxUserData), "half": "#!" + strings.Repeat("x", MaxUserData/2),
+		"nokey": "Comment: none\n", "badkey": "ssh-rsa !!\n", "control": plainKey + " a\x1bb\n", "binary": "#cloud-config\n\xff", "bomb": zeros(t),
 	})
 	for _, c := range []struct {
 		values []string
 		want   string
 	}{
 		{[]string{"missing"}, "no such file"},
-		{[]string{"none,a", "none,a"}, "as it is, and there are 2"},
-		{[]string{"none,a", "a"}, "as it is, and there are 2"},
-		{[]string{"big"}, "larger than 1048576 bytes"},
-		{[]string{"half", "half"}, "larger than 1048576 bytes"},
+		{[]string{"none,a", "none,a"}, "as it is, not 2 files"},
+		{[]string{"none,a", "a"}, "as it is, not 2 files"},
+		{[]string{"big"}, "at most 1048576 bytes"},
+		{[]string{"half", "half"}, "at most 1048576 bytes"},
 		{[]string{"ssh,nokey"}, "no public key"},
 		{[]string{"ssh,badkey"}, "reading the public key"},
 		{[]string{"ssh,control"}, "control characters"},
-		{[]string{"binary"}, "UTF-8 only"},
-		{[]string{"bomb"}, "unpacked it is larger"},
+		{[]string{"binary"}, "not valid UTF-8"},
+		{[]string{"bomb"}, "decompressed, at most 1048576 bytes"},
 	} {
-		if _, err := Read(c.values); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := ReadUserData(t.Context(), c.values); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.values, err, c.want)
 		}
 	}
-	if _, err := Read([]string{filepath.Join(t.TempDir())}); err == nil {
+	if _, err := ReadUserData(t.Context(), []string{filepath.Join(t.TempDir())}); err == nil {
 		t.Error("a directory is read")
 	}
 }
 
-// TestReadPipes reads what a shell's <(command) is, and a named pipe.
+// TestReadPipes reads what a shell's <(command) is, and a typedFile pipe.
 func TestReadPipes(t *testing.T) {
-	files(t, nil)
+	inFiles(t, nil)
 	if err := syscall.Mkfifo("fifo", 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +144,7 @@ func TestReadPipes(t *testing.T) {
 		_, err := io.WriteString(w, "#!/bin/sh\n")
 		written <- errors.Join(err, w.Close(), os.WriteFile("fifo", []byte("#cloud-config\n{}\n"), 0o600))
 	}()
-	d, err := Read([]string{fmt.Sprintf("/dev/fd/%d", r.Fd()), "fifo"})
+	d, err := ReadUserData(t.Context(), []string{fmt.Sprintf("/dev/fd/%d", r.Fd()), "fifo"})
 	if err := errors.Join(err, <-written); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +157,7 @@ func TestReadPipes(t *testing.T) {
 // zeros is much in little.
 func zeros(t *testing.T) string {
 	t.Helper()
-	packed, err := Gzip(make([]byte, MaxSize+1))
+	packed, err := compress(make([]byte, MaxUserData+1))
 	if err != nil {
 		t.Fatal(err)
 	}

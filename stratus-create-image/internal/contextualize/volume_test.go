@@ -1,4 +1,4 @@
-package volume
+package contextualize
 
 import (
 	"bytes"
@@ -23,18 +23,18 @@ var sample = []File{
 	{"empty", nil},
 }
 
-func write(t *testing.T, label string) []byte {
+func makeDisk(t *testing.T, label string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, label, sample); err != nil {
+	if err := writeVolume(&b, label, sample); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
 }
 
-func TestSameBytes(t *testing.T) {
-	first := write(t, "config-2")
-	if !bytes.Equal(first, write(t, "config-2")) {
+func TestVolumeSameBytes(t *testing.T) {
+	first := makeDisk(t, "config-2")
+	if !bytes.Equal(first, makeDisk(t, "config-2")) {
 		t.Error("two disks with the same files differ")
 	}
 	if year := time.Now().Format("2006"); bytes.Contains(first[descriptor:descriptor+2048], []byte(year)) {
@@ -64,11 +64,11 @@ func (s *staged) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// TestSecret: what is put on a disk lies nowhere else, not even for a while.
-func TestSecret(t *testing.T) {
+// TestVolumeSecret: what is put on a disk lies nowhere else, not even for a while.
+func TestVolumeSecret(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	w := &staged{t: t, dir: os.TempDir(), text: "a host's private key"}
-	if err := Write(w, "cidata", []File{{"user-data", []byte(w.text)}, {"a/b", []byte(w.text)}}); err != nil {
+	if err := writeVolume(w, "cidata", []File{{"user-data", []byte(w.text)}, {"a/b", []byte(w.text)}}); err != nil {
 		t.Fatal(err)
 	}
 	if w.files != 2 {
@@ -80,24 +80,24 @@ func TestSecret(t *testing.T) {
 }
 
 // TestRefused: a name that the disk would change is no place for a file.
-func TestRefused(t *testing.T) {
+func TestVolumeRefused(t *testing.T) {
 	for _, paths := range [][]string{{"README"}, {"a.b.c"}, {strings.Repeat("x", 31)}, {"a", "a"}, {"a", "a/b"}} {
 		files := make([]File, len(paths))
 		for i, path := range paths {
 			files[i] = File{path, make([]byte, i)}
 		}
-		if err := Write(io.Discard, "cidata", files); err == nil {
+		if err := writeVolume(io.Discard, "cidata", files); err == nil {
 			t.Errorf("%q are taken", paths)
 		}
 	}
 }
 
-// TestPeers lets other programs read the label, the names and the contents.
-func TestPeers(t *testing.T) {
+// TestVolumePeers lets other programs read the label, the names and the contents.
+func TestVolumePeers(t *testing.T) {
 	peers.Need(t, "isoinfo", "blkid")
 	for _, label := range []string{"cidata", "config-2", "CONTEXT", "_STRATUSLAB"} {
 		image := filepath.Join(t.TempDir(), "disk.iso")
-		if err := os.WriteFile(image, write(t, label), 0o600); err != nil {
+		if err := os.WriteFile(image, makeDisk(t, label), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		got, err := exec.Command("blkid", "-p", "-o", "export", image).Output()

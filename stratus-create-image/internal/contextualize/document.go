@@ -1,4 +1,4 @@
-package userdata
+package contextualize
 
 import (
 	"bytes"
@@ -6,16 +6,17 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 )
 
-// Document is what cloud-init takes: one file without a type as it is, else a
-// multipart document in which every part arrives byte for byte. With nothing
-// in it, it is nil. The same parts always give the same document.
-func Document(parts []Part) ([]byte, error) {
+// joinParts returns the document that cloud-init takes: one part without a type as
+// it is, else a multipart document in which every part arrives byte for byte. It
+// is nil without parts. The same parts always give the same document.
+func joinParts(parts []Part) ([]byte, error) {
 	switch {
 	case len(parts) == 0:
 		return nil, nil
@@ -31,7 +32,7 @@ func Document(parts []Part) ([]byte, error) {
 		entities[i] = e
 		fmt.Fprintf(hash, "%d %s", len(e), e)
 	}
-	// No part can hold the digest of them all.
+	// No part can hold the digest of all parts.
 	boundary := fmt.Sprintf("stratus-%x", hash.Sum(nil)[:16])
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=\"%s\"\nMIME-Version: 1.0\n", boundary)
@@ -42,15 +43,15 @@ func Document(parts []Part) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// mistakable tells whether cloud-init, which looks for MIME-Version anywhere
-// in the beginning, would take something else for a MIME document.
+// mistakable reports whether cloud-init, which looks for MIME-Version anywhere in
+// the beginning, would take a part for a MIME document that is none.
 func (p *Part) mistakable() bool {
 	head := bytes.ToLower(p.Content[:min(len(p.Content), 4096)])
-	_, isMessage := message(p.Content)
+	_, isMessage := mimeMessage(p.Content)
 	return bytes.Contains(head, []byte("mime-version:")) && !isMessage
 }
 
-// entity is the part with its header, as the number-th of a document.
+// entity returns the part with its header, as the number-th of a document.
 func (p *Part) entity(number int) (string, error) {
 	content, kind := p.Content, p.kind()
 	if p.Type == "" {
@@ -59,15 +60,15 @@ func (p *Part) entity(number int) (string, error) {
 			return "", err
 		}
 		content, kind = unpacked, detect(unpacked)
-		if m, ok := message(content); ok {
+		if m, ok := mimeMessage(content); ok {
 			return p.nested(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Body)
 		}
 	}
 	if strings.HasPrefix(kind, "x-shellscript") && !utf8.Valid(content) {
-		content = []byte("#!/bin/sh\n" + Run(Part{Name: p.Name, Content: content}))
+		content = []byte("#!/bin/sh\n" + runScript(Part{Name: p.Name, Content: content}))
 	}
 	if !utf8.Valid(content) {
-		return "", fmt.Errorf("cloud-init takes text in UTF-8 only; gzip or base64 inside a script carries anything")
+		return "", errors.New("not valid UTF-8, which cloud-init requires: put binary data into a script, as base64")
 	}
 	if kind == "" {
 		kind = "plain"
@@ -80,14 +81,14 @@ func (p *Part) entity(number int) (string, error) {
 	return header + "Content-Transfer-Encoding: base64\n\n" + wrapped(content), nil
 }
 
-// nested is a MIME document as a part of another.
+// nested returns a MIME document as a part of another.
 func (p *Part) nested(contentType, encoding string, body io.Reader) (string, error) {
 	content, err := io.ReadAll(body)
 	if err != nil {
 		return "", err
 	}
 	if !utf8.Valid(content) || strings.ContainsFunc(contentType+encoding, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return "", fmt.Errorf("a MIME document must be text in UTF-8, with an ASCII header")
+		return "", errors.New("not a valid MIME document: want text in UTF-8 with a header in ASCII")
 	}
 	header := "Content-Type: " + contentType + "\n"
 	if encoding != "" {
@@ -96,7 +97,7 @@ func (p *Part) nested(contentType, encoding string, body io.Reader) (string, err
 	return header + "\n" + string(content), nil
 }
 
-// safeName keeps what is harmless in a header and as a file name.
+// safeName replaces what is not harmless in a header and as a file name.
 func safeName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 && strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", r) {
@@ -106,7 +107,7 @@ func safeName(name string) string {
 	}, name[:min(len(name), 100)])
 }
 
-// plainASCII tells whether text survives every reader of mail as it is.
+// plainASCII reports whether every reader of mail keeps the text as it is.
 func plainASCII(content []byte) bool {
 	for line := range bytes.Lines(content) {
 		if len(line) > 900 {
@@ -121,7 +122,7 @@ func plainASCII(content []byte) bool {
 	return true
 }
 
-// wrapped is base64 in lines.
+// wrapped returns the content as base64 in lines.
 func wrapped(content []byte) string {
 	const width = 76
 	var b strings.Builder
@@ -133,8 +134,8 @@ func wrapped(content []byte) string {
 	return b.String()
 }
 
-// Gzip compresses as well as it can, without a date.
-func Gzip(content []byte) ([]byte, error) {
+// compress compresses with gzip at its best level, without a date.
+func compress(content []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
@@ -149,7 +150,7 @@ func Gzip(content []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// gunzip unpacks what is gzipped, which cloud-init does as well.
+// gunzip decompresses what is compressed with gzip, as cloud-init does.
 func gunzip(content []byte) ([]byte, error) {
 	if !bytes.HasPrefix(content, []byte("\x1f\x8b")) {
 		return content, nil
@@ -158,16 +159,16 @@ func gunzip(content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	unpacked, err := io.ReadAll(io.LimitReader(z, MaxSize+1))
-	if err == nil && len(unpacked) > MaxSize {
-		err = fmt.Errorf("unpacked it is larger than %d bytes", MaxSize)
+	unpacked, err := io.ReadAll(io.LimitReader(z, MaxUserData+1))
+	if err == nil && len(unpacked) > MaxUserData {
+		err = fmt.Errorf("decompressed, at most %d bytes", MaxUserData)
 	}
 	return unpacked, err
 }
 
-// JSON writes a value as JSON that is YAML, too, which allows fewer characters
-// to stand for themselves.
-func JSON(value any) ([]byte, error) {
+// formatJSON returns a value as JSON that is valid YAML as well: YAML allows fewer
+// characters to stand for themselves.
+func formatJSON(value any) ([]byte, error) {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return nil, err
@@ -182,4 +183,34 @@ func JSON(value any) ([]byte, error) {
 	}
 	b.WriteByte('\n')
 	return b.Bytes(), nil
+}
+
+// splitScripts returns the parts that a guest without cloud-init can run, and the
+// names of the others.
+func splitScripts(parts []Part) (scripts []Part, others []string) {
+	for _, p := range parts {
+		if content, err := gunzip(p.Content); err == nil && p.Type == "" {
+			p.Content = content
+		}
+		if strings.HasPrefix(p.kind(), "x-shellscript") {
+			scripts = append(scripts, p)
+		} else {
+			others = append(others, p.Name)
+		}
+	}
+	return scripts, others
+}
+
+// runScript returns a POSIX shell command that runs a script of any bytes and ends
+// with its exit status. /run and /tmp may be mounted noexec.
+func runScript(script Part) string {
+	return `(
+    umask 077
+    dir=$(mktemp -d /var/tmp/stratus.XXXXXX) || exit
+    trap 'rm -rf "$dir"' EXIT
+    base64 -d >"$dir/` + safeName(script.Name) + `" <<'STRATUS' || exit
+` + wrapped(script.Content) + `STRATUS
+    chmod 700 "$dir/` + safeName(script.Name) + `" && "$dir/` + safeName(script.Name) + `" </dev/null
+)
+`
 }

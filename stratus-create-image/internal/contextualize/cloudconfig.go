@@ -1,16 +1,14 @@
-package seed
+package contextualize
 
 import (
 	"bytes"
 	"fmt"
 
 	"golang.org/x/crypto/ssh"
-
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 )
 
-// cloudConfig is the part of cloud-init's configuration that we set. JSON is
-// YAML, and needs no quoting of our own.
+// cloudConfig is the part of cloud-init's configuration that a build sets. It is
+// written as JSON, which is YAML and needs no further quoting.
 type cloudConfig struct {
 	DisableRoot       bool              `json:"disable_root"`
 	PreserveHostname  bool              `json:"preserve_hostname"`
@@ -18,13 +16,13 @@ type cloudConfig struct {
 	HostKeys          map[string]string `json:"ssh_keys"`
 	PublishHostKeys   map[string]bool   `json:"ssh_publish_hostkeys"`
 	AuthorizedKeys    []string          `json:"ssh_authorized_keys,omitempty"`
-	Users             *[]user           `json:"users,omitempty"`
+	Users             *[]cloudUser      `json:"users,omitempty"`
 	Apt               map[string]bool   `json:"apt"`
 	PackageUpgrade    bool              `json:"package_upgrade"`
 	QuietSSHPublicKey bool              `json:"no_ssh_fingerprints"`
 }
 
-type user struct {
+type cloudUser struct {
 	Name           string   `json:"name"`
 	Mark           string   `json:"gecos"`
 	Sudo           string   `json:"sudo"`
@@ -32,11 +30,11 @@ type user struct {
 	AuthorizedKeys []string `json:"ssh_authorized_keys"`
 }
 
-// CloudConfig is the part of the user data that lets us in, and others with
-// their keys. With usersTold, the rest of the user data says which users there
-// are.
-func (s *Seed) CloudConfig(others []string, usersTold bool) ([]byte, error) {
-	text, err := userdata.JSON(s.config(append([]string{s.LoginKey()}, others...), usersTold))
+// cloudConfig returns the part of the user data that lets the build in, and
+// others with their keys. With usersTold, the rest of the user data may say which
+// users there are.
+func (s *Seed) cloudConfig(others []string, usersTold bool) ([]byte, error) {
+	text, err := formatJSON(s.config(append([]string{s.LoginKey()}, others...), usersTold))
 	if err != nil {
 		return nil, fmt.Errorf("making the cloud-config: %w", err)
 	}
@@ -57,9 +55,9 @@ func (s *Seed) config(keys []string, usersTold bool) cloudConfig {
 	}
 	switch {
 	case s.User != "root":
-		c.Users = &[]user{{Name: s.User, Mark: s.Mark, Sudo: "ALL=(ALL) NOPASSWD:ALL", Shell: "/bin/sh", AuthorizedKeys: keys}}
+		c.Users = &[]cloudUser{{Name: s.User, Mark: s.Mark, Sudo: "ALL=(ALL) NOPASSWD:ALL", Shell: "/bin/sh", AuthorizedKeys: keys}}
 	case !usersTold:
-		c.Users = &[]user{} // the distribution's default user must not come to be in the image
+		c.Users = &[]cloudUser{} // the distribution's default user must not come to be in the image
 		c.AuthorizedKeys = keys
 	default: // the image's default user, or what the user data says
 		c.AuthorizedKeys = keys

@@ -1,4 +1,4 @@
-package seed
+package contextualize
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // parseConfig reads what cloud-init would.
 func parseConfig(t *testing.T, s *Seed, others []string, usersTold bool) (config map[string]any, text string) {
 	t.Helper()
-	content, err := s.CloudConfig(others, usersTold)
+	content, err := s.cloudConfig(others, usersTold)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,8 +27,8 @@ func parseConfig(t *testing.T, s *Seed, others []string, usersTold bool) (config
 	return config, body
 }
 
-func TestRoot(t *testing.T) {
-	s, err := New("root")
+func TestSeedForRoot(t *testing.T) {
+	s, err := NewSeed("root")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +56,8 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-func TestOtherUser(t *testing.T) {
-	s, err := New("builder")
+func TestSeedForOtherUser(t *testing.T) {
+	s, err := NewSeed("builder")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,4 @@
-// Package volume writes small read-only disks, ISO 9660 images. The same files
-// always give the same bytes. It must not know what the files are for.
-package volume
+package contextualize
 
 import (
 	"bytes"
@@ -12,7 +10,7 @@ import (
 	"github.com/kdomanski/iso9660"
 )
 
-// File is one file of a volume.
+// File is one file of a disk.
 type File struct {
 	Path    string // lower case, with slashes; at most 30 characters an element
 	Content []byte
@@ -27,16 +25,18 @@ const (
 	noDate     = "0000000000000000\x00"
 )
 
-// Write writes a volume with the given label.
-func Write(w io.Writer, label string, files []File) error {
+// writeVolume writes a small read-only disk, an ISO 9660 image, with the label.
+// The same files always give the same bytes.
+func writeVolume(w io.Writer, label string, files []File) error {
 	iso, err := iso9660.NewWriter()
 	if err != nil {
 		return fmt.Errorf("making the disk %q: %w", label, err)
 	}
 	defer func() { _ = iso.Cleanup() }() // its own temporary directory
 	for _, f := range files {
-		// What it is given lies open there, and stays if the process is killed:
-		// so it makes room, and what may be secret is only put into the image.
+		// The library copies contents to its temporary directory, where they stay
+		// if the process is killed. The content may be secret: the library only
+		// makes room for it, and fill puts it into the image.
 		room := bytes.NewReader(make([]byte, len(f.Content)))
 		if err := iso.AddFile(room, f.Path); err != nil {
 			return fmt.Errorf("making the disk %q: adding %q: %w", label, f.Path, err)
@@ -49,8 +49,8 @@ func Write(w io.Writer, label string, files []File) error {
 	if err := fill(image.Bytes(), files); err != nil {
 		return fmt.Errorf("making the disk %q: %w", label, err)
 	}
-	// Dates would make every run differ, and disks of one second the same: from
-	// them comes the UUID that the guest sees.
+	// With dates, every run would differ, and the disks of one second would have
+	// the same UUID in the guest, which is made of the dates.
 	for i := range 4 {
 		copy(image.Bytes()[dates+i*dateSize:], noDate)
 	}
@@ -60,7 +60,7 @@ func Write(w io.Writer, label string, files []File) error {
 	return nil
 }
 
-// fill puts the files' contents into an image that has room for them.
+// fill writes the files' contents into an image that has room for them.
 func fill(image []byte, files []File) error {
 	volume, err := iso9660.OpenImage(bytes.NewReader(image))
 	if err != nil {
@@ -71,7 +71,7 @@ func fill(image []byte, files []File) error {
 		return err
 	}
 	for _, f := range files {
-		found, err := find(root, f.Path)
+		found, err := findFile(root, f.Path)
 		if err != nil {
 			return fmt.Errorf("adding %q: %w", f.Path, err)
 		}
@@ -85,8 +85,8 @@ func fill(image []byte, files []File) error {
 	return nil
 }
 
-// find finds a file by its path.
-func find(dir *iso9660.File, path string) (*iso9660.File, error) {
+// findFile finds a file by its path.
+func findFile(dir *iso9660.File, path string) (*iso9660.File, error) {
 	name, rest, deeper := strings.Cut(path, "/")
 	children, err := dir.GetChildren()
 	if err != nil {
@@ -95,9 +95,9 @@ func find(dir *iso9660.File, path string) (*iso9660.File, error) {
 	i := slices.IndexFunc(children, func(f *iso9660.File) bool { return f.Name() == name })
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("%q is no name on such a disk", name)
+		return nil, fmt.Errorf("%q is not a valid file name on such a disk", name)
 	case deeper:
-		return find(children[i], rest)
+		return findFile(children[i], rest)
 	}
 	return children[i], nil
 }

@@ -12,13 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/seed"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/userdata"
 )
 
-const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDYqZ3o0bXvK8gGqj0yJmVZb3m7a5v1n9mYw4pJc2bQf it's $(me) \"`you`\""
+const (
+	plainKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDYqZ3o0bXvK8gGqj0yJmVZb3m7a5v1n9mYw4pJc2bQf"
+	key      = plainKey + " it's $(me) \"`you`\""
+)
 
 // hostile are values that some reader could take for more than a value.
 var hostile = []Variable{
@@ -35,9 +37,9 @@ var hostile = []Variable{
 	{"LARGE", strings.Repeat("'\n$", 40000)},
 }
 
-func newSeed(t *testing.T, user string) *seed.Seed {
+func newSeed(t *testing.T, user string) *Seed {
 	t.Helper()
-	s, err := seed.New(user)
+	s, err := NewSeed(user)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +97,8 @@ func read(t *testing.T, source Scheme, dir string) (got struct {
 
 // TestCloudInit hands a cloud's contexts to cloud-init.
 func TestCloudInit(t *testing.T) {
-	script := userdata.Part{Name: "s", Content: []byte("#!/bin/sh\n" + strings.Repeat("0123456789\n", 2000) + "\x00\xff")}
-	c := &Context{Keys: []string{key}, UserData: &userdata.Data{Keys: []string{key + "2"}, Parts: []userdata.Part{script}}, Variables: hostile[:10], Card: card}
+	script := Part{Name: "s", Content: []byte("#!/bin/sh\n" + strings.Repeat("0123456789\n", 2000) + "\x00\xff")}
+	c := &Context{Keys: []string{key}, UserData: &UserData{Keys: []string{key + "2"}, Parts: []Part{script}}, Variables: hostile[:10], Card: card}
 	dirs := disks(t, c, Auto)
 	meta := make(map[string]any)
 	for _, v := range c.Variables {
@@ -160,7 +162,7 @@ func TestDisks(t *testing.T) {
 	c := &Context{Keys: []string{key}}
 	for scheme, want := range map[Scheme]string{
 		Auto: "cidata config-2 CONTEXT _STRATUSLAB", CloudInit: "cidata config-2", NoCloud: "cidata", ConfigDrive: "config-2",
-		OpenNebula: "CONTEXT", StratusLab: "_STRATUSLAB", HEPiX: "_STRATUSLAB", None: "",
+		OpenNebula: "CONTEXT", StratusLab: "_STRATUSLAB", HEPiX: "_STRATUSLAB",
 	} {
 		all, _, err := c.Disks(scheme)
 		var labels []string
@@ -174,6 +176,12 @@ func TestDisks(t *testing.T) {
 	if _, _, err := c.Disks(CloudInitV1); err == nil {
 		t.Error("a machine is started with cloud-init.txt")
 	}
+	if _, _, err := c.Disks(None); fault.KindOf(err) != fault.Usage {
+		t.Errorf("none with a key: %v, want a usage error", err)
+	}
+	if all, notes, err := new(Context).Disks(None); len(all)+len(notes) > 0 || err != nil {
+		t.Errorf("none: %v, %q, %v", all, notes, err)
+	}
 }
 
 // TestLimits is about what is too large for some, and what only some can do.
@@ -184,23 +192,23 @@ func TestLimits(t *testing.T) {
 	}
 	var packed bytes.Buffer
 	for packed.Len() < 200<<10 { // cannot be packed again
-		sum, err := userdata.Gzip(append(noise, packed.Bytes()...))
+		sum, err := compress(append(noise, packed.Bytes()...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		packed.Write(sum)
 	}
-	c := &Context{UserData: &userdata.Data{Parts: []userdata.Part{{Name: "f", Content: packed.Bytes()}}}}
+	c := &Context{UserData: &UserData{Parts: []Part{{Name: "f", Content: packed.Bytes()}}}}
 	if all, notes, err := c.Disks(Auto); err != nil || len(all) != 3 || len(notes) != 1 || !strings.Contains(notes[0], "USER_DATA has") {
 		t.Errorf("auto: %d disks, %q, %v", len(all), notes, err)
 	}
-	if _, _, err := c.Disks(OpenNebula); err == nil || !strings.Contains(err.Error(), "131071 are allowed") {
+	if _, _, err := c.Disks(OpenNebula); err == nil || !strings.Contains(err.Error(), "at most 131071") {
 		t.Errorf("opennebula: %v", err)
 	}
 	if _, notes, err := c.Disks(HEPiX); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "leaves out f") {
 		t.Errorf("hepix: %q, %v", notes, err)
 	}
-	if _, _, err := c.Files(CloudInitV1); err == nil || !strings.Contains(err.Error(), "16384 are allowed") {
+	if _, _, err := c.Files(CloudInitV1); err == nil || !strings.Contains(err.Error(), "at most 16384") {
 		t.Errorf("cloud-init-v1: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package userdata
+package contextualize
 
 import (
 	"bytes"
@@ -40,8 +40,8 @@ I2Nsb3VkLWNvbmZpZwpuYW1lOiBow6kK
 --stratus-fceb56394f2624021089a68f603b62d7--
 `
 
-func TestDocument(t *testing.T) {
-	got, err := Document([]Part{{"a\"b.sh", "", []byte("#!/bin/sh\ntrue\n")}, {"c", "cloud-config", []byte("#cloud-config\nname: h\xc3\xa9\n")}})
+func TestJoinParts(t *testing.T) {
+	got, err := joinParts([]Part{{"a\"b.sh", "", []byte("#!/bin/sh\ntrue\n")}, {"c", "cloud-config", []byte("#cloud-config\nname: h\xc3\xa9\n")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,16 +49,16 @@ func TestDocument(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	alone := []byte("anything\x00\xff")
-	if got, err := Document([]Part{{"a", "", alone}}); err != nil || !bytes.Equal(got, alone) {
+	if got, err := joinParts([]Part{{"a", "", alone}}); err != nil || !bytes.Equal(got, alone) {
 		t.Errorf("one file: %q, %v", got, err)
 	}
-	if got, err := Document(nil); err != nil || got != nil {
+	if got, err := joinParts(nil); err != nil || got != nil {
 		t.Errorf("nothing: %q, %v", got, err)
 	}
 }
 
 // hostile are texts that some step on the way to a script could change.
-func hostile() map[string]string {
+func hostileScripts() map[string]string {
 	all := new(strings.Builder)
 	for c := rune(1); c < 0x300; c++ {
 		all.WriteRune(c)
@@ -112,18 +112,18 @@ func readBack(t testing.TB, document []byte) []string {
 }
 
 func FuzzDocument(f *testing.F) {
-	for name, text := range hostile() {
+	for name, text := range hostileScripts() {
 		f.Add(name, []byte(text))
 	}
 	f.Fuzz(func(t *testing.T, name string, content []byte) {
-		document, err := Document([]Part{{name, "cloud-config", content}, {name, "jinja2", []byte("x")}})
+		document, err := joinParts([]Part{{name, "cloud-config", content}, {name, "jinja2", []byte("x")}})
 		if err != nil {
 			return
 		}
 		if diff := cmp.Diff([]string{string(content), "x"}, readBack(t, document)); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
-		_, _ = Document([]Part{{Name: name, Content: content}, {Name: name, Content: content}})
+		_, _ = joinParts([]Part{{Name: name, Content: content}, {Name: name, Content: content}})
 	})
 }
 
@@ -140,12 +140,12 @@ func process(t *testing.T, document []byte) (got []struct {
 	return got
 }
 
-func TestCloudInit(t *testing.T) {
+func TestJoinPartsForCloudInit(t *testing.T) {
 	var parts []Part
-	for name, text := range hostile() {
+	for name, text := range hostileScripts() {
 		parts = append(parts, Part{name, "x-shellscript", []byte(text)})
 	}
-	document, err := Document(parts)
+	document, err := joinParts(parts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,12 +160,12 @@ func TestCloudInit(t *testing.T) {
 	}
 }
 
-// TestCloudInitAlone is about one file, which goes as it is or, where that
+// TestJoinPartsAlone is about one file, which goes as it is or, where that
 // would be misunderstood, does not.
-func TestCloudInitAlone(t *testing.T) {
+func TestJoinPartsAlone(t *testing.T) {
 	for _, name := range []string{"mail", "quotes"} {
-		text := hostile()[name]
-		document, err := Document([]Part{{name, "", []byte(text)}})
+		text := hostileScripts()[name]
+		document, err := joinParts([]Part{{name, "", []byte(text)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,19 +175,19 @@ func TestCloudInitAlone(t *testing.T) {
 	}
 }
 
-// TestCloudInitNested is about documents that are MIME already, or gzipped, as
+// TestJoinPartsNested is about documents that are MIME already, or gzipped, as
 // parts of ours.
-func TestCloudInitNested(t *testing.T) {
-	inner, err := Document([]Part{{"a", "x-shellscript", []byte("#!/bin/a \xc3\xa9")}, {"b", "x-shellscript", []byte("#!/bin/b")}})
+func TestJoinPartsNested(t *testing.T) {
+	inner, err := joinParts([]Part{{"a", "x-shellscript", []byte("#!/bin/a \xc3\xa9")}, {"b", "x-shellscript", []byte("#!/bin/b")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := Gzip(inner)
+	packed, err := compress(inner)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, content := range [][]byte{inner, packed} {
-		document, err := Document([]Part{{"mime", "", content}, {"c", "cloud-config", []byte("#cloud-config\n")}})
+		document, err := joinParts([]Part{{"mime", "", content}, {"c", "cloud-config", []byte("#cloud-config\n")}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,22 +201,22 @@ func TestCloudInitNested(t *testing.T) {
 	}
 }
 
-// TestRun runs a script of any bytes, straight and as cloud-init gets it.
-func TestRun(t *testing.T) {
+// TestRunScript runs a script of any bytes, straight and as cloud-init gets it.
+func TestRunScript(t *testing.T) {
 	script := []byte("#!/bin/sh\nsha256sum <\"$0\"\ncat\nexit 7\n")
 	for c := range 256 {
 		script = append(script, byte(c))
 	}
-	document, err := Document([]Part{{"we'ird $(name)", "x-shellscript", script}})
+	document, err := joinParts([]Part{{"we'ird $(name)", "x-shellscript", script}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := []string{Run(Part{"we'ird $(name)", "", script}), string(process(t, document)[0].Content)}
+	commands := []string{runScript(Part{"we'ird $(name)", "", script}), string(process(t, document)[0].Content)}
 	sum, err := pipe(exec.Command("sha256sum"), script)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, shell := range []string{"sh", "bash", "dash", "busybox sh"} {
+	for _, shell := range shells {
 		peers.Need(t, strings.Fields(shell)[0])
 		for _, command := range commands {
 			argv := strings.Fields(shell)
@@ -235,7 +235,7 @@ func pipe(cmd *exec.Cmd, stdin []byte) (string, error) {
 	return string(out), err
 }
 
-func TestJSON(t *testing.T) {
+func TestFormatJSON(t *testing.T) {
 	all := new(strings.Builder)
 	for c := rune(0); c < 0x10000; c++ {
 		if c < 0xd800 || c > 0xdfff {
@@ -243,7 +243,7 @@ func TestJSON(t *testing.T) {
 		}
 	}
 	all.WriteString("\U0001f600")
-	text, err := JSON(all.String())
+	text, err := formatJSON(all.String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package build
+package contextualize
 
 import (
 	"context"
@@ -11,21 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestReadContextEnds: a pipe that nobody writes to does not outlast the
-// context.
-func TestReadContextEnds(t *testing.T) {
+// TestReadEnds: a pipe that nobody writes to does not outlast the context.
+func TestReadEnds(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := unix.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	stopped := errors.New("stopped by the user")
-	for name, c := range map[string]Context{"--user-data": {UserData: []string{pipe}}, "--key": {Key: pipe}} {
+	for name, read := range map[string]func(context.Context) error{
+		"user data": func(ctx context.Context) error { _, err := ReadUserData(ctx, []string{pipe}); return err },
+		"key":       func(ctx context.Context) error { _, err := ReadKey(ctx, pipe); return err },
+	} {
 		// Whoever waits all the same is given an empty file.
 		const patience = 30 * time.Second
 		late := time.AfterFunc(patience, func() { _ = os.WriteFile(pipe, nil, 0o600) })
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(stopped)
-		if _, err := c.read(ctx, t.Logf); !errors.Is(err, stopped) {
+		if err := read(ctx); !errors.Is(err, stopped) {
 			t.Errorf("%s: %v", name, err)
 		}
 		late.Stop()

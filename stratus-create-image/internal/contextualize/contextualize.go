@@ -1,0 +1,159 @@
+// Package contextualize tells a new machine who may log in to it and what to
+// do, in the ways that images know: small disks for cloud-init, OpenNebula,
+// StratusLab and HEPiX. It must not know what starts the machine, and runs
+// nothing itself.
+package contextualize
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/fault"
+)
+
+// Context is what a machine is told.
+type Context struct {
+	// Seed has the keys with which a build logs in. It is nil for a context that
+	// is handed to a cloud.
+	Seed      *Seed
+	Keys      []string // more public keys to let in, as lines of authorized_keys
+	UserData  *UserData
+	Variables []Variable
+	Card      *Card // nil where the cloud describes the network
+}
+
+// Card is the machine's network card with the IPv4 address that it gets by DHCP.
+type Card struct{ MAC, IP, Mask, Network, Gateway, DNS string }
+
+// Disk is a small disk that is attached to the machine, an ISO 9660 image.
+type Disk struct {
+	Label string
+	Files []File
+}
+
+// Write writes the disk's image.
+func (d *Disk) Write(w io.Writer) error { return writeVolume(w, d.Label, d.Files) }
+
+// Disks makes the disks of a scheme. The notes, one line each, say what looks
+// wrong and what does not reach the machine. A context for None that is not empty
+// is an error of kind fault.Usage; other errors are of kind fault.BadInput.
+func (c *Context) Disks(scheme Scheme) (disks []Disk, notes []string, err error) {
+	notes = c.warnings()
+	var parts []Scheme
+	switch scheme {
+	case None:
+		if len(c.parts())+len(c.otherKeys())+len(c.Variables) > 0 {
+			return nil, nil, fault.Usagef("a machine without a context (--context none) gets neither keys, user data nor variables")
+		}
+	case Auto:
+		// cloud-init takes the first disk that it finds, and the others hold the
+		// same. StratusLab's disk has HEPiX's scripts.
+		parts = []Scheme{NoCloud, ConfigDrive, OpenNebula, StratusLab}
+	case CloudInit:
+		parts = []Scheme{NoCloud, ConfigDrive}
+	default:
+		parts = []Scheme{scheme}
+	}
+	for _, part := range parts {
+		disk, err := c.disk(part, scheme == Auto)
+		switch {
+		case err == nil:
+			disks = append(disks, disk)
+		case scheme == Auto && part == OpenNebula: // alone in having a limit
+			notes = append(notes, fmt.Sprintf("no context for OpenNebula: %v", err))
+		default:
+			return nil, nil, err
+		}
+	}
+	if _, others := splitScripts(c.parts()); len(others) > 0 && (scheme == StratusLab || scheme == HEPiX) {
+		notes = append(notes, fmt.Sprintf("the context %q runs scripts only and leaves out %s", scheme, strings.Join(others, ", ")))
+	}
+	return disks, notes, nil
+}
+
+// disk makes the disk of one scheme. With shared, other disks hold the same
+// context.
+func (c *Context) disk(scheme Scheme, shared bool) (d Disk, err error) {
+	switch scheme {
+	case NoCloud:
+		d.Label = "cidata"
+		d.Files, err = c.noCloud()
+	case ConfigDrive:
+		d.Label = "config-2"
+		d.Files, err = c.configDrive()
+	case OpenNebula:
+		d.Label = "CONTEXT"
+		d.Files, err = c.openNebula()
+	case StratusLab, HEPiX:
+		d.Label = "_STRATUSLAB"
+		d.Files, err = c.stratusLab(scheme, shared)
+	default:
+		err = errors.New("no machine can be started with it")
+	}
+	if err != nil {
+		return Disk{}, fault.BadInputf("making the context %q: %w", scheme, err)
+	}
+	return d, nil
+}
+
+// keys returns all keys to let in.
+func (c *Context) keys() []string {
+	var keys []string
+	if c.Seed != nil {
+		keys = append(keys, c.Seed.LoginKey())
+	}
+	return append(keys, c.otherKeys()...)
+}
+
+// otherKeys returns the keys that are not the build's own.
+func (c *Context) otherKeys() []string {
+	keys := slices.Clone(c.Keys)
+	if c.UserData != nil {
+		keys = append(keys, c.UserData.Keys...)
+	}
+	return keys
+}
+
+// parts returns the user's own parts of the user data.
+func (c *Context) parts() []Part {
+	if c.UserData == nil {
+		return nil
+	}
+	return c.UserData.Parts
+}
+
+func (c *Context) warnings() []string {
+	if c.UserData == nil {
+		return nil
+	}
+	return slices.Clone(c.UserData.Warnings)
+}
+
+// document returns the user data for cloud-init, nil for none. The build's own
+// part comes last: where two parts set the same thing, cloud-init takes the later.
+func (c *Context) document() ([]byte, error) {
+	parts := c.parts()
+	if c.Seed != nil {
+		_, others := splitScripts(parts) // scripts do not say which users there are
+		config, err := c.Seed.cloudConfig(c.otherKeys(), len(others) > 0)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts[:len(parts):len(parts)], Part{Name: "stratus.cfg", Content: config})
+	}
+	return joinParts(parts)
+}
+
+// instance returns an identity in the form of a UUID. It differs as soon as
+// anything in the context differs.
+func (c *Context) instance(document []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %q", document, c.keys(), c.Variables)
+	id := h.Sum(nil)
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80 // version 8
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:16])
+}
