@@ -20,7 +20,10 @@ func (c *Context) Files(scheme Scheme) (files []File, notes []string, err error)
 	switch scheme {
 	case CloudInitV1:
 		files, err = c.cloudInitV1()
-		return files, c.warnings(), fault.Mark(fault.BadInput, err)
+		if err != nil {
+			return nil, nil, fault.BadInputf("making the context %q: %w", scheme, err)
+		}
+		return files, c.warnings(), nil
 	case CloudInit: // both disks hold the same, and clouds make that of ConfigDrive
 		scheme = NoCloud
 	}
