@@ -9,18 +9,19 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Answer is an answer of a Marketplace that is not the one hoped for. It wraps
-// remote.ErrRefused, or remote.ErrUnreachable where another try may help.
+// Answer is the error for an answer that does not do what was asked for. It wraps
+// remote.ErrUnreachable where another try may help, remote.ErrRefused otherwise,
+// and has the kind of what it wraps.
 type Answer struct {
-	Status int    // of HTTP
-	Reason string // what the Marketplace says, in one line; may be empty
-	html   bool
+	Status     int    // of HTTP
+	Reason     string // what the Marketplace says, in one line; may be empty
+	html       bool   // a page for people where a document was expected
+	retryAfter string // the header of this name
 }
 
 func (a *Answer) Error() string {
@@ -34,35 +35,35 @@ func (a *Answer) Error() string {
 	return text
 }
 
-// Unwrap tells whether another try may help.
+// Unwrap returns the sentinel error of the answer's kind.
 func (a *Answer) Unwrap() error {
-	if a.Status >= 500 && a.Status != http.StatusNotImplemented || a.Status == http.StatusTooManyRequests || a.Status == http.StatusRequestTimeout {
+	switch {
+	case a.Status == http.StatusTooManyRequests, a.Status == http.StatusRequestTimeout,
+		a.Status >= 500 && a.Status != http.StatusNotImplemented:
 		return remote.ErrUnreachable
 	}
 	return remote.ErrRefused
 }
 
-// maxReason bounds the answer that is read for its reason, in bytes;
-// longestReason what is shown of it.
+// maxReason bounds the answer that is read for its reason, and longestReason the
+// part of it that is shown, in bytes.
 const (
 	maxReason     = 64 << 10
 	longestReason = 500
 )
 
-// refusal reads what an answer says.
+// refusal reads the reason out of an answer.
 func refusal(resp *http.Response) *Answer {
-	a := &Answer{Status: resp.StatusCode}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxReason)) // what came of it, is shown
-	kind := mediaType(resp)
-	switch {
-	case strings.HasSuffix(kind, "xml") && kind != "application/xhtml+xml":
-		a.Reason = xmlReason(body)
+	a := &Answer{Status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxReason)) // what was read is shown
+	a.Reason = string(body)
+	switch kind := mediaType(resp); {
+	case kind == "text/html" || kind == "application/xhtml+xml":
+		a.Reason, a.html = plainText(a.Reason), resp.StatusCode < 400
+	case strings.HasSuffix(kind, "xml"):
+		a.Reason = xmlReason(a.Reason)
 	case kind == "application/json":
 		a.Reason = jsonReason(body)
-	case kind == "text/html" || kind == "application/xhtml+xml":
-		a.Reason, a.html = htmlReason(body), resp.StatusCode < 400
-	default:
-		a.Reason = string(body)
 	}
 	if target := resp.Header.Get("Location"); target != "" && resp.StatusCode/100 == 3 {
 		a.Reason, a.html = "it is at "+target, false
@@ -71,6 +72,8 @@ func refusal(resp *http.Response) *Answer {
 	return a
 }
 
+// mediaType returns the type of an answer without its parameters, empty where
+// there is no valid one.
 func mediaType(resp *http.Response) string {
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil {
@@ -79,32 +82,18 @@ func mediaType(resp *http.Response) string {
 	return kind
 }
 
-// xmlReason is the text of the document. The original does not escape its
-// messages: one that quotes "<" is no XML, and shown as it came.
-func xmlReason(body []byte) string {
-	doc, err := strictxml.Parse(body, strictxml.Limits{Bytes: maxReason})
-	if err != nil {
-		text := string(body)
-		if _, after, ok := strings.Cut(text, "<error>"); ok {
-			text, _, _ = strings.Cut(after, "</error>")
-		}
-		return text
+// xmlReason returns the text of the element error. The original does not escape
+// its messages, so that the document may be malformed; it is not parsed.
+func xmlReason(body string) string {
+	_, after, found := strings.Cut(body, "<error>")
+	if !found {
+		return plainText(body)
 	}
-	var b strings.Builder
-	var collect func(*strictxml.Node)
-	collect = func(n *strictxml.Node) {
-		if n.Kind == strictxml.Text || n.Kind == strictxml.CData {
-			b.WriteString(n.Data)
-		}
-		for _, child := range n.Children {
-			collect(child)
-		}
-	}
-	collect(doc.Root)
-	return b.String()
+	text, _, _ := strings.Cut(after, "</error>")
+	return html.UnescapeString(text)
 }
 
-// jsonReason is what an object of one text holds, whatever its key.
+// jsonReason returns the value of an object that has one, whatever its name.
 func jsonReason(body []byte) string {
 	var object map[string]string
 	if err := json.Unmarshal(body, &object); err != nil || len(object) != 1 {
@@ -121,20 +110,12 @@ var (
 	htmlTags   = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-func htmlReason(body []byte) string {
-	text := htmlTags.ReplaceAllString(htmlHidden.ReplaceAllString(string(body), " "), " ")
-	return html.UnescapeString(text)
+// plainText returns a page without its markup.
+func plainText(page string) string {
+	return html.UnescapeString(htmlTags.ReplaceAllString(htmlHidden.ReplaceAllString(page, " "), " "))
 }
 
-// oneLine makes a short line of what another host says.
+// oneLine makes a short line of foreign text.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " ")
-	if len(text) <= longestReason {
-		return text
-	}
-	end := longestReason
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "…"
+	return message.Clip(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "), longestReason)
 }

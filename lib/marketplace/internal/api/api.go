@@ -1,7 +1,8 @@
-// Package api speaks the HTTP protocol of the StratusLab Marketplace, whose
-// part for reading is also spoken by any web server that serves a registry's
-// directory. It must not know who is trusted. Answers are hostile input: what
-// it yields has been verified and is what was asked for.
+// Package api speaks the HTTP protocol of the StratusLab Marketplace. Any web server
+// that serves the directory of a registry speaks the part for reading. Answers are
+// hostile input: what a search yields has been verified and is what was asked for.
+//
+// It must not know who is trusted, nor how a registry is written.
 package api
 
 import (
@@ -20,37 +21,42 @@ import (
 
 // Marketplace is a client of one Marketplace.
 type Marketplace struct {
-	base    string // without a slash at the end
-	client  *remote.HTTP
-	longest time.Duration // that reading one answer may take
+	base   string // without a slash at the end
+	client *remote.HTTP
+	limits limits
 }
 
-// New makes a client of the Marketplace at a base URL, whose path may be
-// anything.
+// limits bound what answers may take.
+type limits struct {
+	answer time.Duration // for one answer
+	search time.Duration // for all answers to one search
+	bytes  int64         // of all answers to one search
+}
+
+// New returns a client of the Marketplace at a base URL, whose path may be
+// anything. The URL of its list of entries stands for the Marketplace, too.
 func New(base *url.URL, client *remote.HTTP) (*Marketplace, error) {
 	if base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, fmt.Errorf("%q: http://HOST or https://HOST is expected, perhaps with a port and a path", base.Redacted())
+		return nil, fmt.Errorf("%q; want http://HOST or https://HOST, with a port and a path where needed", base.Redacted())
 	}
-	// Who gives the address of the list means the Marketplace.
 	text := strings.TrimSuffix(strings.TrimRight(base.String(), "/"), "/"+entry.Root)
-	return &Marketplace{base: text, client: client, longest: 5 * time.Minute}, nil
+	return &Marketplace{text, client, limits{answer: 5 * time.Minute, search: 15 * time.Minute, bytes: 256 << 20}}, nil
 }
 
-// URL is the address of an entry.
+// URL returns the address of an entry.
 func (m *Marketplace) URL(k entry.Key) string { return m.address(k.URLPath()) }
 
 // Close does nothing: connections end with the process.
 func (m *Marketplace) Close() error { return nil }
 
-// address is the URL of a path below the Marketplace.
+// address returns the URL of a path below the Marketplace.
 func (m *Marketplace) address(path string) string { return m.base + "/" + path }
 
 // sender sends a request, and may repeat it.
 type sender func(*http.Request) (*http.Response, error)
 
-// get asks for a document. An answer that there is none is nil without an
-// error.
-func (m *Marketplace) get(ctx context.Context, path string, send sender) ([]byte, error) {
+// get reads a document of at most limit bytes. It returns nil where there is none.
+func (m *Marketplace) get(ctx context.Context, path string, limit int64, send sender) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.address(path), nil)
 	if err != nil {
 		return nil, err
@@ -61,31 +67,29 @@ func (m *Marketplace) get(ctx context.Context, path string, send sender) ([]byte
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	// The client only minds a body that stands still.
-	slow := time.AfterFunc(m.longest, func() { _ = resp.Body.Close() })
+	// The HTTP client limits the time in which nothing comes, not the whole time.
+	slow := time.AfterFunc(m.limits.answer, func() { _ = resp.Body.Close() })
 	defer slow.Stop()
-	switch resp.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound, http.StatusGone:
+	switch {
+	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusGone:
 		return nil, nil
-	default:
+	case resp.StatusCode != http.StatusOK, !mayBeXML(mediaType(resp)):
 		return nil, refusal(resp)
 	}
-	if !mayBeXML(mediaType(resp)) {
-		return nil, refusal(resp)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, entry.MaxListing+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading the answer, which may take %s: %w", remote.ErrUnreachable, m.longest, err)
-	}
-	if len(body) > entry.MaxListing {
-		return nil, fmt.Errorf("%w: an answer of more than %d bytes", remote.ErrRefused, entry.MaxListing)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("%w: reading the answer, which may take %s: %w", remote.ErrUnreachable, m.limits.answer, err)
+	case int64(len(body)) > limit:
+		return nil, fmt.Errorf("%w: the answers have more than %d bytes", remote.ErrRefused, limit)
 	}
 	return body, nil
 }
 
-// mayBeXML accepts the types of XML, and what web servers say of files whose
-// type they do not know.
+// mayBeXML accepts the types of XML, and the types that web servers give to files
+// that they do not know.
 func mayBeXML(kind string) bool {
 	switch kind {
 	case "application/xml", "text/xml", "application/rdf+xml", "application/octet-stream", "":
@@ -94,9 +98,11 @@ func mayBeXML(kind string) bool {
 	return false
 }
 
-// listing asks for a listing, or for one document; nil if there is none.
-func (m *Marketplace) listing(ctx context.Context, path string, send sender) (*entry.Listing, error) {
-	body, err := m.get(ctx, path, send)
+// listing reads a listing, or one document, of at most limit bytes. It returns nil
+// where there is none, and the size of the answer.
+func (m *Marketplace) listing(ctx context.Context, path string, limit int64, send sender) (*entry.Listing, int64, error) {
+	limit = min(limit, entry.MaxListing)
+	body, err := m.get(ctx, path, limit, send)
 	var answer *Answer
 	if plain, _, query := strings.Cut(path, "?"); errors.As(err, &answer) && answer.html {
 		// A plain web server shows people the page of a directory.
@@ -104,14 +110,14 @@ func (m *Marketplace) listing(ctx context.Context, path string, send sender) (*e
 		if query {
 			file = "/index.all.xml"
 		}
-		body, err = m.get(ctx, plain+file, send)
+		body, err = m.get(ctx, plain+file, limit, send)
 	}
 	if err != nil || body == nil {
-		return nil, err
+		return nil, 0, err
 	}
 	l, err := entry.ParseListing(body)
-	if err != nil { // not one entry, but the whole answer
-		return nil, fmt.Errorf("%w: %s", remote.ErrRefused, oneLine(err.Error()))
+	if err != nil { // about the whole answer, not about one entry
+		return nil, 0, fmt.Errorf("%w: %s", remote.ErrRefused, oneLine(err.Error()))
 	}
-	return &l, nil
+	return &l, int64(len(body)), nil
 }

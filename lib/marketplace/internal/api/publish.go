@@ -16,28 +16,30 @@ import (
 // attempts is how often an upload is tried.
 const attempts = 4
 
-// Publish uploads the entry. An upload of which it is not known whether it
-// arrived is only repeated after a look at whether the entry is there.
+// Publish uploads the entry. An upload that may have arrived is only repeated after
+// a look at whether the entry is there.
 func (m *Marketplace) Publish(ctx context.Context, e *entry.Entry) (entry.Receipt, error) {
 	for n := 1; ; n++ {
 		receipt, err := m.upload(ctx, e)
-		if err == nil || n == attempts || !errors.Is(err, remote.ErrUnreachable) {
-			return receipt, wrapUpload(m.URL(e.Key), err)
+		switch {
+		case err == nil:
+			return receipt, nil
+		case n == attempts || !errors.Is(err, remote.ErrUnreachable):
+			return receipt, fmt.Errorf("uploading to %q: %w", m.URL(e.Key), err)
 		}
-		if err := m.client.Pause(ctx, n, retryAfter(err), err.Error()); err != nil {
+		answer := new(Answer)
+		errors.As(err, &answer)
+		if err := m.client.Pause(ctx, n, answer.retryAfter, err.Error()); err != nil {
 			return entry.Receipt{}, err
 		}
-		if !mayHaveArrived(err) {
-			continue
-		}
-		if there, findErr := m.has(ctx, e); findErr == nil && there {
+		if mayHaveArrived(err) && m.has(ctx, e) {
 			return entry.Receipt{URL: m.URL(e.Key)}, nil
 		}
 	}
 }
 
-// mayHaveArrived tells whether nobody knows what became of an upload. Who says
-// that there is no time for it has not taken it.
+// mayHaveArrived reports whether the outcome of an upload is unknown. A server that
+// has no time for an upload has not taken it.
 func mayHaveArrived(err error) bool {
 	var answer *Answer
 	if errors.As(err, &answer) {
@@ -49,37 +51,14 @@ func mayHaveArrived(err error) bool {
 	return !remote.NothingSent(err)
 }
 
-func wrapUpload(address string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("uploading to %q: %w", address, err)
-}
-
-// uploadError is an error with what the header Retry-After says.
-type uploadError struct {
-	*Answer
-	after string
-}
-
-func (e *uploadError) Unwrap() error { return e.Answer }
-
-func retryAfter(err error) string {
-	var refused *uploadError
-	if errors.As(err, &refused) {
-		return refused.after
-	}
-	return ""
-}
-
-// has looks whether the entry is there.
-func (m *Marketplace) has(ctx context.Context, e *entry.Entry) (bool, error) {
-	l, err := m.listing(ctx, e.URLPath(), m.client.Once)
+// has reports whether the entry is known to be there.
+func (m *Marketplace) has(ctx context.Context, e *entry.Entry) bool {
+	l, _, err := m.listing(ctx, e.URLPath(), entry.MaxListing, m.client.Once)
 	if err != nil || l == nil || len(l.Documents) == 0 {
-		return false, err
+		return false
 	}
 	_, err = entry.VerifyAs(e.Key, l.Documents[0])
-	return err == nil, err
+	return err == nil
 }
 
 func (m *Marketplace) upload(ctx context.Context, e *entry.Entry) (entry.Receipt, error) {
@@ -94,33 +73,35 @@ func (m *Marketplace) upload(ctx context.Context, e *entry.Entry) (entry.Receipt
 		return entry.Receipt{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	location, told := m.entryLocation(resp, e.Key)
+	location, named := m.entryLocation(resp, e.Key)
 	switch {
 	case resp.StatusCode == http.StatusAccepted:
 		return entry.Receipt{Pending: true}, nil
-	case resp.StatusCode == http.StatusCreated, resp.StatusCode == http.StatusOK && told:
+	case resp.StatusCode == http.StatusCreated, resp.StatusCode == http.StatusOK && named:
 		return entry.Receipt{URL: location, Existed: resp.StatusCode == http.StatusOK}, nil
 	}
-	return entry.Receipt{}, &uploadError{refusal(resp), resp.Header.Get("Retry-After")}
+	return entry.Receipt{}, refusal(resp)
 }
 
-// entryLocation is the address of the new entry: that which the answer tells,
-// in one of two headers, where it can be that of the entry at this Marketplace.
-func (m *Marketplace) entryLocation(resp *http.Response, k entry.Key) (address string, told bool) {
+// entryLocation returns the address of the new entry: the one in either of two
+// headers of the answer if it is an address of the entry at this Marketplace, else
+// the one that the client makes itself. named is set where a header names the
+// entry, wherever it is.
+func (m *Marketplace) entryLocation(resp *http.Response, k entry.Key) (address string, named bool) {
 	for _, header := range []string{"Location", "Content-Location"} {
 		u, err := url.Parse(resp.Header.Get(header))
 		if err != nil || resp.Header.Get(header) == "" {
 			continue
 		}
 		u = resp.Request.URL.ResolveReference(u)
-		named, err := entry.ParsePath(strings.TrimPrefix(u.Path, "/"))
-		if err != nil || named != k {
+		at, err := entry.ParsePath(strings.TrimPrefix(u.Path, "/"))
+		if err != nil || at != k {
 			continue
 		}
-		told = true
+		named = true
 		if u.Scheme == resp.Request.URL.Scheme && u.Host == resp.Request.URL.Host && u.User == nil {
 			return u.String(), true
 		}
 	}
-	return m.URL(k), told
+	return m.URL(k), named
 }

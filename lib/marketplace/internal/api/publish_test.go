@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/remote"
@@ -27,7 +28,7 @@ func client(t *testing.T, handle http.HandlerFunc) *Marketplace {
 	server := httptest.NewServer(handle)
 	t.Cleanup(server.Close)
 	h, err := remote.NewHTTP(remote.Options{
-		Idle:    2 * time.Second,
+		Idle:    500 * time.Millisecond,
 		Retries: remote.Retries{Attempts: 3, MinWait: time.Millisecond, MaxWait: 10 * time.Millisecond},
 	})
 	if err != nil {
@@ -63,37 +64,69 @@ func answer(status int, kind, body string, headers ...string) http.HandlerFunc {
 func TestPublishAnswers(t *testing.T) {
 	e := entrytest.NewEndorser(t, "jane+vm@example.org").Entry(t, entrytest.Description{Content: "image"})
 	const own = "OWN" // the URL that the client makes itself
+	const json, xml, text = "application/json", "application/xml", "text/plain"
 	right := "/some/where/" + e.URLPath()
+	created := entry.Receipt{URL: own}
 	tests := map[string]struct {
 		handle http.HandlerFunc
 		want   entry.Receipt
-		kind   error  // that the error wraps
-		text   string // in the error
+		kind   fault.Kind // of the error, Failed if there is none
+		text   string     // in the error
 	}{
-		"created, as the original":          {answer(201, "text/plain", "metadata entry created", "Content-Location: "+right), entry.Receipt{URL: own}, nil, ""},
-		"created, Location":                 {answer(201, "text/plain", "", "Location: "+right), entry.Receipt{URL: own}, nil, ""},
-		"created, nothing said":             {answer(201, "", ""), entry.Receipt{URL: own}, nil, ""},
-		"created, on another host":          {answer(201, "", "", "Location: https://market.example.org/x/"+e.URLPath()), entry.Receipt{URL: own}, nil, ""},
-		"created, a script":                 {answer(201, "", "", "Location: javascript:alert(1)//"+e.URLPath()), entry.Receipt{URL: own}, nil, ""},
-		"created, with a password":          {answer(201, "", "", "Location: https://a:b@example.org/"+e.URLPath()), entry.Receipt{URL: own}, nil, ""},
-		"created, another entry":            {answer(201, "", "", "Location: https://example.org/metadata/x/y/z"), entry.Receipt{URL: own}, nil, ""},
-		"there already":                     {answer(200, "text/plain", "metadata entry exists already", "Location: "+right), entry.Receipt{URL: own, Existed: true}, nil, ""},
-		"to be confirmed":                   {answer(202, "text/plain", "confirmation email sent for new metadata entry", "Content-Location: /metadataX"), entry.Receipt{Pending: true}, nil, ""},
-		"a login page":                      {answer(200, "text/html; charset=utf-8", "<html><head><title>Sign in</title><style>p{}</style></head><body><p>Log&nbsp;in &amp; go</body>"), entry.Receipt{}, remote.ErrRefused, "200 OK with a page for people, as no Marketplace would: Sign in Log in & go"},
-		"refused, XML":                      {answer(400, "application/xml", `<?xml version="1.0"?><error>invalid metadata: older than latest entry</error>`), entry.Receipt{}, remote.ErrRefused, "400 Bad Request: invalid metadata: older than latest entry"},
-		"refused, XML that is none":         {answer(400, "application/xml", `<?xml version="1.0"?><error>invalid metadata: <rdf:RDF> & more</error>`), entry.Receipt{}, remote.ErrRefused, "invalid metadata: <rdf:RDF> & more"},
-		"refused, XML with an entity":       {answer(400, "application/xml", `<!DOCTYPE error [<!ENTITY x SYSTEM "file:///etc/passwd">]><error>&x;</error>`), entry.Receipt{}, remote.ErrRefused, "400 Bad Request: &x;"},
-		"refused, JSON":                     {answer(400, "application/json", `{"400" : "no signature"}`), entry.Receipt{}, remote.ErrRefused, "400 Bad Request: no signature"},
-		"refused, JSON that is none":        {answer(400, "application/json", `{"400" : "no`), entry.Receipt{}, remote.ErrRefused, `{"400" : "no`},
-		"refused, HTML":                     {answer(403, "text/html", "<h1>Forbidden</h1><script>alert(1)</script>"), entry.Receipt{}, remote.ErrRefused, "403 Forbidden: Forbidden"},
-		"refused, text":                     {answer(413, "text/plain", "too\r\nlong\x00"), entry.Receipt{}, remote.ErrRefused, "413 Request Entity Too Large: too long"},
-		"refused, endless":                  {answer(415, "text/plain", strings.Repeat("no ", 1<<20)), entry.Receipt{}, remote.ErrRefused, "no no no…"},
-		"a redirect to another host":        {answer(302, "text/html", "elsewhere", "Location: http://127.0.0.1:1/"), entry.Receipt{}, remote.ErrRefused, "302 Found: it is at http://127.0.0.1:1/"},
-		"not there":                         {answer(404, "text/plain", ""), entry.Receipt{}, remote.ErrRefused, "404 Not Found"},
-		"broken":                            {answer(500, "text/html", "<title>Internal Server Error</title>"), entry.Receipt{}, remote.ErrUnreachable, "500 Internal Server Error: Internal Server Error"},
-		"does not exist there":              {answer(501, "text/plain", ""), entry.Receipt{}, remote.ErrRefused, "501"},
-		"busy for ever":                     {answer(503, "text/plain", "later", "Retry-After: 0"), entry.Receipt{}, remote.ErrUnreachable, "503 Service Unavailable: later"},
-		"200 of something that is no entry": {answer(200, "text/plain", "hello"), entry.Receipt{}, remote.ErrRefused, "200 OK: hello"},
+		"created, as the original": {
+			handle: answer(201, text, "metadata entry created", "Content-Location: "+right), want: created},
+		"created, Location":      {handle: answer(201, text, "", "Location: "+right), want: created},
+		"created, nothing said":  {handle: answer(201, "", ""), want: created},
+		"created, another host":  {handle: answer(201, "", "", "Location: https://m.example.org/"+e.URLPath()), want: created},
+		"created, a script":      {handle: answer(201, "", "", "Location: javascript:alert(1)//"+e.URLPath()), want: created},
+		"created, a password":    {handle: answer(201, "", "", "Location: https://a:b@example.org/"+e.URLPath()), want: created},
+		"created, another entry": {handle: answer(201, "", "", "Location: https://example.org/metadata/x/y/z"), want: created},
+		"there already": {
+			handle: answer(200, text, "metadata entry exists already", "Location: "+right),
+			want:   entry.Receipt{URL: own, Existed: true}},
+		"to be confirmed": {
+			handle: answer(202, text, "confirmation email sent for new metadata entry", "Content-Location: /metadataX"),
+			want:   entry.Receipt{Pending: true}},
+		"a login page": {
+			handle: answer(200, "text/html; charset=utf-8",
+				"<html><head><title>Sign in</title><style>p{}</style></head><body><p>Log&nbsp;in &amp; go</body>"),
+			kind: fault.Refused, text: "200 OK with a page for people, as no Marketplace would: Sign in Log in & go"},
+		"refused, XML": {
+			handle: answer(400, xml, `<?xml version="1.0"?><error>invalid metadata: older than latest entry</error>`),
+			kind:   fault.Refused, text: "400 Bad Request: invalid metadata: older than latest entry"},
+		"refused, XML with escapes": {
+			handle: answer(400, xml, `<?xml version="1.0"?><error>not &lt;b&gt; &amp; more</error>`),
+			kind:   fault.Refused, text: "400 Bad Request: not <b> & more"},
+		"refused, XML of another name": {
+			handle: answer(400, xml, `<failure><reason>no &amp; never</reason></failure>`),
+			kind:   fault.Refused, text: "400 Bad Request: no & never"},
+		"refused, malformed XML": {
+			handle: answer(400, xml, `<?xml version="1.0"?><error>invalid metadata: <rdf:RDF> & more</error>`),
+			kind:   fault.Refused, text: "invalid metadata: <rdf:RDF> & more"},
+		"refused, XML with an entity": {
+			handle: answer(400, xml, `<!DOCTYPE error [<!ENTITY x SYSTEM "file:///etc/passwd">]><error>&x;</error>`),
+			kind:   fault.Refused, text: "400 Bad Request: &x;"},
+		"refused, JSON": {
+			handle: answer(400, json, `{"400" : "no signature"}`), kind: fault.Refused, text: "400 Bad Request: no signature"},
+		"refused, malformed JSON": {handle: answer(400, json, `{"400" : "no`), kind: fault.Refused, text: `{"400" : "no`},
+		"refused, HTML": {
+			handle: answer(403, "text/html", "<h1>Forbidden</h1><script>alert(1)</script>"),
+			kind:   fault.Refused, text: "403 Forbidden: Forbidden"},
+		"refused, text": {
+			handle: answer(413, text, "too\r\nlong\x00"), kind: fault.Refused, text: "413 Request Entity Too Large: too long"},
+		"refused, endless": {
+			handle: answer(415, text, strings.Repeat("no ", 1<<20)), kind: fault.Refused, text: "no no no..."},
+		"a redirect to another host": {
+			handle: answer(302, "text/html", "elsewhere", "Location: http://127.0.0.1:1/"),
+			kind:   fault.Refused, text: "302 Found: it is at http://127.0.0.1:1/"},
+		"not there": {handle: answer(404, text, ""), kind: fault.Refused, text: "404 Not Found"},
+		"broken": {
+			handle: answer(500, "text/html", "<title>Internal Server Error</title>"),
+			kind:   fault.Unreachable, text: "500 Internal Server Error: Internal Server Error"},
+		"does not exist there": {handle: answer(501, text, ""), kind: fault.Refused, text: "501"},
+		"busy for ever": {
+			handle: answer(503, text, "later", "Retry-After: 0"), kind: fault.Unreachable, text: "503 Service Unavailable: later"},
+		"200 for something else": {handle: answer(200, text, "hello"), kind: fault.Refused, text: "200 OK: hello"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -105,8 +138,11 @@ func TestPublishAnswers(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("receipt (-want +got):\n%s", diff)
 			}
-			if !errors.Is(err, test.kind) || (err == nil) != (test.kind == nil) || err != nil && !strings.Contains(err.Error(), test.text) {
-				t.Errorf("error %v, want %v with %q", err, test.kind, test.text)
+			if fault.KindOf(err) != test.kind || err != nil && !strings.Contains(err.Error(), test.text) {
+				t.Errorf("error %v of kind %d, want kind %d and %q", err, fault.KindOf(err), test.kind, test.text)
+			}
+			if (err != nil) != (test.text != "") {
+				t.Errorf("error %v, want one: %t", err, test.text != "")
 			}
 			if err != nil && (len(err.Error()) > 1000 || strings.ContainsAny(err.Error(), "\r\n")) {
 				t.Errorf("not one short line: %q", err)
