@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -13,7 +14,9 @@ import (
 	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/reliance"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/flavor"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
@@ -85,7 +88,7 @@ func flags() []cli.Flag {
 		text(describe, "replaces", "", "the image takes the place of the one with the identifier `ID`"),
 		text(describe, "base-metadata", "", "`FILE` that describes the base, signed or not: it is checked, and its version counted up"),
 
-		value(text(vm, "type", "t", "instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of your configuration"), flavor.Default),
+		value(text(vm, "type", "t", "instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of your configuration"), engine.DefaultType),
 		&cli.IntFlag{Name: "cpu", Usage: "`NUMBER` of processors (default: the type's)", Category: vm},
 		&cli.IntFlag{Name: "ram", Usage: "memory in `MIB` (default: the type's)", Category: vm},
 		text(vm, "disk-size", "", "grow the disk to `SIZE`, such as 20G"),
@@ -144,4 +147,31 @@ func parseSize(flag, text string) (int64, error) {
 		return 0, fault.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
 	}
 	return n << shift, nil
+}
+
+// parseMachineSize returns the size of the instance type, with what the user wants
+// otherwise.
+func parseMachineSize(c *command.Call) (engine.Size, error) {
+	size, err := engine.ParseType(c.String("type"), c.Config.Section("instance_types"))
+	if err != nil {
+		return size, err
+	}
+	size.CPU, size.RAM = cmp.Or(c.Int("cpu"), size.CPU), cmp.Or(c.Int("ram"), size.RAM)
+	return size, size.Check()
+}
+
+// localEngine returns the engine on this host that the flags describe.
+func localEngine(c *command.Call) (e *local.Engine, err error) {
+	e = new(local.Engine)
+	if e.Accel, err = qemu.ParseAccel(c.String("accel")); err != nil {
+		return nil, err
+	}
+	if e.Network, err = qemu.ParseNetwork(c.String("network")); err != nil {
+		return nil, err
+	}
+	if e.Bus, err = qemu.ParseBus(c.String("disks-bus")); err != nil {
+		return nil, err
+	}
+	e.Firmware, err = qemu.ParseFirmware(c.String("firmware"))
+	return e, err
 }

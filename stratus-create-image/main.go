@@ -12,6 +12,7 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
@@ -98,6 +99,14 @@ func options(c *command.Call) (*build.Options, error) {
 	if err != nil {
 		return nil, err
 	}
+	machineSize, err := parseMachineSize(c)
+	if err != nil {
+		return nil, fault.Mark(fault.Usage, err)
+	}
+	host, err := localEngine(c)
+	if err != nil {
+		return nil, fault.Mark(fault.Usage, err)
+	}
 	base, err := source.Parse(c.Args().First(), c.String("base-sha256"))
 	if err != nil {
 		return nil, err
@@ -137,19 +146,17 @@ func options(c *command.Call) (*build.Options, error) {
 		Exclude:   c.StringSlice("exclude"),
 		NoSeal:    c.StringSlice("no-seal"),
 
-		Type:     c.String("type"),
-		Types:    c.Config.Section("instance_types"),
-		CPU:      c.Int("cpu"),
-		RAM:      c.Int("ram"),
-		DiskSize: size,
+		Engine:    host,
+		Size:      machineSize,
+		DiskSize:  size,
+		NoNetwork: host.Network == qemu.NoNetwork,
+		Card: contextualize.Card{
+			MAC: qemu.MAC, IP: qemu.IP, Mask: qemu.Mask, Network: qemu.Subnet, Gateway: qemu.Gateway, DNS: qemu.DNS,
+		},
 
-		Accel:    c.String("accel"),
-		Network:  c.String("network"),
-		DisksBus: c.String("disks-bus"),
-		Firmware: c.String("firmware"),
-		SSHUser:  user,
-		Scheme:   scheme,
-		Context:  content,
+		SSHUser: user,
+		Scheme:  scheme,
+		Context: content,
 
 		StartTimeout:  start,
 		ScriptTimeout: script,

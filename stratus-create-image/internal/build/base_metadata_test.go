@@ -14,6 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
@@ -63,11 +64,11 @@ func TestDraft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plan{options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"}}
+	p := &plan{target: new(engine.Target), options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"}}
 	if err := p.readBaseMetadata(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, nil)
+	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, "virtio", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

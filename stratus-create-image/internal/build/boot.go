@@ -10,68 +10,41 @@ import (
 
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 )
 
-// boot starts the machine and waits until it lets us in. Where the base's
-// kernel does not find its disk, it is tried on the next bus.
-func (r *run) boot(ctx context.Context) (err error) {
-	if r.hardware.slow != "" {
-		r.say("no KVM here (%s): the machine is emulated, which takes many times longer", r.hardware.slow)
-	}
+// boot starts the machine and logs in to it.
+func (r *run) boot(ctx context.Context) error {
 	for _, note := range r.notes {
-		r.call.Log.Warnf("%s", note)
-	}
-	buses := r.buses(r.base)
-	for i, bus := range buses {
-		r.hardware.bus = bus
-		if err := r.bootOnce(ctx); err == nil {
-			return nil
-		} else if !errors.Is(err, machine.ErrNoDisk) || i == len(buses)-1 || ctx.Err() != nil {
-			err = r.keepFailed(ctx, r.explainBoot(ctx, err))
-			r.release()
-			return err
-		}
-		r.say("the base image's kernel does not find its disk on %s: trying %s (--disks-bus)", bus, buses[i+1])
-		r.release()
-	}
-	panic("there is no bus to try")
-}
-
-// bootOnce starts the machine on the bus that is set. After a failure the
-// machine is still to be released.
-func (r *run) bootOnce(ctx context.Context) (err error) {
-	if err := r.makeOverlay(ctx); err != nil {
-		return err
+		r.log.Warnf("%s", note)
 	}
 	login, release, err := r.login(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	config := r.config()
-	r.call.Log.Verbosef("%s", commandLine(config))
-	r.say("starting the machine: %d cpu, %d MiB, %s, disks on %s, %s", config.CPU, config.RAM, config.Accel, config.Bus, r.firmware())
-	if r.vm, err = machine.Start(ctx, config); err != nil {
+	if r.machine, err = r.options.Engine.Start(ctx, r.spec()); err != nil {
 		return err
 	}
-	r.say("waiting for ssh")
-	booting, cancel := r.vm.Booting(ctx)
-	defer cancel()
-	limited, cancelLimit := context.WithTimeoutCause(booting, r.options.StartTimeout,
-		fmt.Errorf("no login within %v (--vm-start-timeout)", r.options.StartTimeout))
-	defer cancelLimit()
-	login.Address = r.vm.Address()
-	if r.guest, err = guest.Wait(limited, login, r.line); err != nil {
+	err = r.machine.Connect(ctx, func(booting context.Context, address string) (err error) {
+		r.log.Infof("waiting for ssh")
+		limited, cancel := context.WithTimeoutCause(booting, r.options.StartTimeout,
+			fmt.Errorf("no login within %v (--vm-start-timeout)", r.options.StartTimeout))
+		defer cancel()
+		login.Address = address
+		r.guest, err = guest.Wait(limited, login, r.line)
 		return err
+	})
+	if err != nil {
+		return r.keepFailed(ctx, r.explainBoot(ctx, err))
 	}
-	r.say("logged in as %s", r.options.SSHUser)
+	r.log.Infof("logged in as %s", r.options.SSHUser)
 	return nil
 }
 
-// login says how both sides prove who they are. A machine that is told nothing
-// knows only the user's own keys, and nobody knows its.
+// login returns how both sides prove who they are. A machine without a context
+// knows only the user's own keys, and its host key is not known.
 func (r *run) login(ctx context.Context) (login guest.Login, release func(), err error) {
 	login.User = r.options.SSHUser
 	if len(r.disks) > 0 {
@@ -82,28 +55,21 @@ func (r *run) login(ctx context.Context) (login guest.Login, release func(), err
 	return login, release, err
 }
 
-// firmware names the machine's firmware.
-func (p *plan) firmware() string {
-	if p.hardware.ovmf != nil {
-		return string(machine.UEFI)
-	}
-	return string(machine.BIOS)
-}
-
-// marker stands between what went wrong and the end of the console.
+// marker separates an error from the end of the console.
 const marker = "\nconsole: "
 
-// explainBoot says why nobody could log in: with the end of the console.
+// explainBoot adds the end of the console to the error of a machine that nobody
+// could log in to.
 func (r *run) explainBoot(ctx context.Context, err error) error {
-	if ctx.Err() != nil || r.vm == nil {
+	if ctx.Err() != nil {
 		return err
 	}
-	tail := r.vm.ConsoleTail(15)
+	tail := r.machine.Console(ctx, 15)
 	if len(tail) == 0 {
 		tail = []string{"(nothing was printed on the serial console)"}
 	}
 	text := marker + strings.Join(tail, marker)
-	if errors.Is(err, machine.ErrBoot) {
+	if errors.Is(err, engine.ErrBoot) {
 		return fault.BadInputf("starting the base image %q: %w%s", r.options.Base.Text, err, text)
 	}
 	return fault.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Text, err, text),
@@ -120,7 +86,7 @@ esac`
 
 // waitUp waits until the machine has come up, and says which context it took.
 func (r *run) waitUp(ctx context.Context) error {
-	r.say("waiting until the machine has come up")
+	r.log.Infof("waiting until the machine has come up")
 	ctx, cancel := context.WithTimeoutCause(ctx, r.options.StartTimeout,
 		fmt.Errorf("it has not come up within %v (--vm-start-timeout)", r.options.StartTimeout))
 	defer cancel()
@@ -135,9 +101,9 @@ func (r *run) waitUp(ctx context.Context) error {
 		return err
 	}
 	if taken := contextualize.ParseTaken(output); len(taken) > 0 {
-		r.say("the guest took its context from %s", strings.Join(taken, " and "))
+		r.log.Infof("the guest took its context from %s", strings.Join(taken, " and "))
 	} else {
-		r.say("the guest does not say from where it took its context")
+		r.log.Infof("the guest does not say from where it took its context")
 	}
 	return nil
 }

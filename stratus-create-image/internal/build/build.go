@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 )
@@ -21,15 +22,17 @@ const patience = 2 * time.Minute
 // run is one build on its way.
 type run struct {
 	*plan
-	call  *command.Call
-	start time.Time
-	phase string // what is being done, as in "starting the machine"
-	dir   string // private work directory
-	base  *base.Image
-	vm    *machine.Machine
-	guest *guest.Guest
-	os    guest.OS
-	kept  bool // the machine and its directory outlive us
+	call    *command.Call
+	log     message.Log
+	start   time.Time
+	phase   string // what is being done, as in "starting the machine"
+	dir     string // private work directory
+	base    *base.Image
+	machine engine.Machine
+	guest   *guest.Guest
+	os      guest.OS
+	kept    bool     // the machine and its directory outlive us
+	console []string // the last lines of a failed build's machine
 
 	packages struct{ before, after sbom.Packages }
 	saved    *report.Image // nil until then
@@ -37,7 +40,8 @@ type run struct {
 
 // Run makes the image that the options ask for.
 func Run(call *command.Call, o *Options) error {
-	r := &run{plan: &plan{options: o}, call: call, start: time.Now(), phase: "checking what is asked for"}
+	start := time.Now()
+	r := &run{plan: &plan{options: o}, call: call, log: stamped{call.Log, start}, start: start, phase: "checking what is asked for"}
 	p, err := newPlan(o)
 	if err == nil && o.DryRun {
 		return p.print(call)
@@ -62,6 +66,12 @@ func (r *run) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.removeDir()) }()
 	defer r.closeItem()
+	defer func() {
+		if err != nil && r.machine != nil {
+			r.console = r.machine.Console(context.WithoutCancel(ctx), consoleLines)
+		}
+		err = errors.Join(err, r.release(ctx))
+	}()
 	r.phase = "taking in the base image"
 	if err := r.prepare(ctx); err != nil {
 		return err
@@ -70,7 +80,6 @@ func (r *run) run(ctx context.Context) (err error) {
 	if err := r.boot(ctx); err != nil {
 		return err
 	}
-	defer r.release()
 	r.phase = "customizing the machine"
 	if err := r.customize(ctx); err != nil {
 		return r.keepFailed(ctx, err)
@@ -82,32 +91,45 @@ func (r *run) run(ctx context.Context) (err error) {
 	if err := r.finish(ctx); err != nil {
 		return r.keepFailed(ctx, err)
 	}
-	if !r.saving {
-		r.say("done; nothing is saved (--no-save)")
+	if r.target == nil {
+		r.log.Infof("done; nothing is saved (--no-save)")
 		return nil
 	}
 	r.phase = "saving the image"
 	return r.save(ctx, out)
 }
 
-// say tells the step that begins, with the time since the start.
-func (r *run) say(format string, args ...any) {
-	r.call.Log.Infof("[%6.1fs] %s", time.Since(r.start).Seconds(), fmt.Sprintf(format, args...))
-}
-
 // line passes on what a command in the guest prints.
-func (r *run) line(label, line string) {
-	r.call.Log.Infof("[%6.1fs] %s| %s", time.Since(r.start).Seconds(), label, line)
-}
+func (r *run) line(label, line string) { r.log.Infof("%s| %s", label, line) }
 
-// release ends the machine, unless it is kept.
-func (r *run) release() {
+// release destroys the machine, unless it is kept.
+func (r *run) release(ctx context.Context) error {
 	if r.guest != nil {
 		r.guest.Close()
 	}
-	if r.vm != nil && !r.kept {
-		r.vm.Destroy()
+	if r.machine == nil || r.kept {
+		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := r.machine.Destroy(ctx); err != nil {
+		return fmt.Errorf("removing the machine: %w", err)
+	}
+	return nil
+}
+
+// ended waits at most the given time for the machine to end, and returns how it
+// did; nil where it still runs.
+func (r *run) ended(wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	alive, stop := r.machine.Alive(ctx)
+	defer stop()
+	<-alive.Done()
+	if cause := context.Cause(alive); errors.Is(cause, engine.ErrEnded) {
+		return cause
+	}
+	return nil
 }
 
 func (r *run) removeDir() error {

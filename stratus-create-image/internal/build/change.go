@@ -1,6 +1,7 @@
 package build
 
 import (
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
@@ -34,6 +35,9 @@ func (p *plan) checkRecipe() (err error) {
 	}
 	if err := readSteps(o, &r); err != nil {
 		return usage(err)
+	}
+	if o.NoNetwork && r.NeedsRepos() {
+		return fault.Usagef("packages cannot be installed without a network (--network none)")
 	}
 	p.recipe = r
 	p.seal, err = seal.NewPlan(o.NoSeal, o.Exclude)

@@ -1,9 +1,6 @@
 package build
 
-import (
-	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
-)
+import "github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 
 // makeContext makes the disks with the machine's context.
 func (p *plan) makeContext() (err error) {
@@ -12,10 +9,7 @@ func (p *plan) makeContext() (err error) {
 		return err
 	}
 	content := *o.Context
-	content.Seed = p.seed
-	content.Card = &contextualize.Card{
-		MAC: machine.MAC, IP: machine.IP, Mask: machine.Mask, Network: machine.Subnet, Gateway: machine.Gateway, DNS: machine.DNS,
-	}
+	content.Seed, content.Card = p.seed, &o.Card
 	p.disks, p.notes, err = content.Disks(o.Scheme)
 	return err
 }

@@ -33,19 +33,19 @@ func (r *run) download(ctx context.Context) (*base.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.item, err = store.Acquire(ctx, r.want.Name(), func() { r.say("waiting for another process that downloads the base image") })
+	r.item, err = store.Acquire(ctx, r.want.Name(), func() { r.log.Infof("waiting for another process that downloads the base image") })
 	if err != nil {
 		return nil, failCache(err)
 	}
 	if r.item.Present() {
 		return r.reuse(ctx)
 	}
-	r.say("downloading the base image")
+	r.log.Infof("downloading the base image")
 	got, err := r.options.Fetcher.Fetch(ctx, r.locations(), r.want, fetch.Files{Part: r.item.Part(), Unpacked: r.item.Unpacked(), Record: r.item.Record()})
 	if err != nil {
 		return nil, failFetch(err)
 	}
-	r.say("downloaded %q: %s", got.Location, message.FormatBytes(got.Sums.Bytes))
+	r.log.Infof("downloaded %q: %s", got.Location, message.FormatBytes(got.Sums.Bytes))
 	if err := r.item.Commit(ctx, got.Path); err != nil {
 		return nil, err
 	}
@@ -59,13 +59,13 @@ func (r *run) download(ctx context.Context) (*base.Image, error) {
 
 // reuse takes in the image that was downloaded before.
 func (r *run) reuse(ctx context.Context) (*base.Image, error) {
-	r.say("reading the base image %q, which was downloaded before", r.item.Path())
+	r.log.Infof("reading the base image %q, which was downloaded before", r.item.Path())
 	f, err := r.item.Open()
 	if err != nil {
 		return nil, failCache(err)
 	}
 	defer f.Close()
-	meter := r.call.Log.Meter("reading", fileSize(r.item.Path()))
+	meter := r.log.Meter("reading", fileSize(r.item.Path()))
 	defer func() { _ = meter.Close() }()
 	return r.readCached(ctx, f, r.item.Record(), meter)
 }
@@ -116,7 +116,7 @@ func (r *run) closeItem() {
 		return
 	}
 	if err := r.item.Close(); err != nil {
-		r.call.Log.Warnf("%v", err)
+		r.log.Warnf("%v", err)
 	}
 }
 

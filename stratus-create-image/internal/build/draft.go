@@ -16,7 +16,7 @@ import (
 
 // draft describes the new image. packages is the SHA-256 of the file that lists
 // what is installed, or nil.
-func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, packages []byte) ([]byte, error) {
+func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, bus string, packages []byte) ([]byte, error) {
 	now, err := command.Now()
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, packages 
 		{metadata.Title, o.Title},
 		{metadata.Description, o.Comment},
 		{metadata.Hypervisor, p.baseText(metadata.Hypervisor, "kvm")},
-		{metadata.DisksBus, string(p.hardware.bus)},
+		{metadata.DisksBus, bus},
 		{metadata.Publisher, p.baseText(metadata.Publisher, "StratusLab")},
 		{metadata.IsVersionOf, baseImage.Identifier()},
 		{metadata.Replaces, o.Replaces},

@@ -15,8 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/qemuimg"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -33,12 +32,15 @@ func (p *plan) print(call *command.Call) error {
 	step := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-8s %s\n", name, strings.TrimSpace(fmt.Sprintf(format, args...)))
 	}
-	path, driver, looked, err := p.printBase(call.Ctx, step)
+	base, err := p.printBase(call.Ctx, step)
 	if err != nil {
 		return err
 	}
-	h := &p.hardware
-	step("machine", "%d cpu, %d MiB, %d MiB swap, %s, network %s, disks on %s, %s", h.size.CPU, h.size.RAM, h.size.Swap, h.accel, h.network, p.expectedBus(), p.expectedFirmware(looked))
+	machine, err := p.options.Engine.Describe(call.Ctx, p.machineSpec(dryDir, base, nil))
+	if err != nil {
+		return err
+	}
+	step(machine[0].Name, "%s", machine[0].Text)
 	p.printContext(step)
 	p.printRecipe(step)
 	if !p.options.NoShutdown {
@@ -50,55 +52,39 @@ func (p *plan) print(call *command.Call) error {
 		}
 	}
 	switch {
-	case p.saving:
+	case p.target != nil:
 		step("save", "%s (%s)", p.target.Path, form(p.target.Format, p.target.Compression))
 	case p.options.NoShutdown:
 		step("keep", "leave the machine running")
 	default:
 		step("save", "nothing")
 	}
-	step("qemu", "%s", commandLine(p.machineConfig(dryDir, path, driver)))
+	for _, line := range machine[1:] {
+		step(line.Name, "%s", line.Text)
+	}
 	return call.WriteProduct("", []byte(b.String()))
 }
 
-// expectedBus is where the disks will be, as far as that is known.
-func (p *plan) expectedBus() string {
-	if p.hardware.disksBus == machine.AutoBus {
-		return string(p.hardware.bus) + " first"
-	}
-	return string(p.hardware.bus)
-}
-
-// expectedFirmware is what will start the machine. What is on a disk that is not
-// here yet cannot be looked at.
-func (p *plan) expectedFirmware(looked bool) string {
-	if !looked && p.hardware.firmware == machine.AutoFirmware {
-		return "uefi or bios, by what is on the disk"
-	}
-	return p.firmware()
-}
-
-// printBase writes what the base is and where it comes from, and gives the path
-// that QEMU would get, its name for the format, and whether the disk has been
-// looked at.
-func (p *plan) printBase(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, looked bool, err error) {
+// printBase writes what the base is and where it comes from, and returns the base
+// that the engine would get.
+func (p *plan) printBase(ctx context.Context, step func(name, format string, args ...any)) (engine.Base, error) {
 	o := p.options
 	if o.Base.Form == source.File {
 		image, err := base.Open(ctx, o.Base.Text, "", io.Discard)
 		if err != nil {
-			return "", "", false, p.badFile(err)
+			return engine.Base{}, p.badFile(err)
 		}
 		if err := p.checkBase(image); err != nil {
-			return "", "", false, err
+			return engine.Base{}, err
 		}
 		step("base", "%s (%s), SHA-1 %x", o.Base.Text, form(image.Format, image.Sums.Kind), image.Sums.SHA1)
 		for _, warning := range image.Warnings {
 			step("", "%s", warning)
 		}
 		if image.Unpacked {
-			return dryDir + "/" + image.Path, qemuimg.Driver(image.Format), false, nil
+			return engine.Base{Path: dryDir + "/" + image.Path, Format: image.Format, Bus: image.DisksBus, Absent: true}, nil
 		}
-		return image.Path, qemuimg.Driver(image.Format), true, p.chooseFirmware(ctx, image, "")
+		return engine.Base{Path: image.Path, Format: image.Format, Bus: image.DisksBus}, nil
 	}
 	step("base", "%s", o.Base.Text)
 	if p.found != nil {
@@ -110,35 +96,36 @@ func (p *plan) printBase(ctx context.Context, step func(name, format string, arg
 	return p.printCached(ctx, step)
 }
 
-// printCached writes whether the base has been downloaded.
-func (p *plan) printCached(ctx context.Context, step func(name, format string, args ...any)) (path, driver string, looked bool, err error) {
+// printCached writes whether the base has been downloaded, and returns the base
+// that the engine would get.
+func (p *plan) printCached(ctx context.Context, step func(name, format string, args ...any)) (engine.Base, error) {
 	store, err := p.cache(dryDir)
 	if err != nil {
-		return "", "", false, err
+		return engine.Base{}, err
 	}
-	path = store.Path(p.want.Name())
+	path := store.Path(p.want.Name())
 	if _, err := os.Lstat(path); err != nil || p.options.NoCache {
 		step("cache", "%s, which is not there yet", path)
 		format, err := diskimage.ParseFormat(p.baseText(metadata.Format, ""))
 		if err != nil {
 			format = diskimage.Raw // the image itself will tell
 		}
-		return path, qemuimg.Driver(format), false, nil
+		return engine.Base{Path: path, Format: format, Absent: true}, nil
 	}
 	f, err := store.Open(p.want.Name())
 	if err != nil {
-		return "", "", false, failCache(err)
+		return engine.Base{}, failCache(err)
 	}
 	defer f.Close()
 	image, err := p.readCached(ctx, f, store.Record(p.want.Name()), io.Discard)
 	if err != nil {
-		return "", "", false, err
+		return engine.Base{}, err
 	}
 	step("cache", "%s, which is the image", path)
 	if image.Format == diskimage.Ova { // which is unpacked first
-		return filepath.Join(dryDir, "disk"), qemuimg.Driver(image.Format), false, nil
+		return engine.Base{Path: filepath.Join(dryDir, "disk"), Format: image.Format, Absent: true}, nil
 	}
-	return path, qemuimg.Driver(image.Format), true, p.chooseFirmware(ctx, image, "")
+	return engine.Base{Path: path, Format: image.Format}, nil
 }
 
 // printContext writes what the machine is told.
@@ -190,6 +177,3 @@ func (p *plan) printRecipe(step func(name, format string, args ...any)) {
 func form(f diskimage.Format, k compress.Kind) string {
 	return strings.TrimSpace(string(f) + " " + string(k))
 }
-
-// commandLine is QEMU's command line, quoted for a shell.
-func commandLine(c *machine.Config) string { return shell.Join(c.Argv()...) }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -19,7 +21,7 @@ const sshHost = "vm"
 // keepRunning leaves the machine to the user. The product is the directory in
 // which everything about it is found.
 func (r *run) keepRunning() error {
-	if err := r.keep(r.call.Log.Infof); err != nil {
+	if err := r.keep(r.log.Infof); err != nil {
 		return err
 	}
 	return r.call.WriteProduct("", []byte(r.dir+"\n"))
@@ -28,24 +30,31 @@ func (r *run) keepRunning() error {
 // keepFailed leaves the machine of a failed build to the user, if that is
 // wanted. An interrupted build is one that nobody waits for.
 func (r *run) keepFailed(ctx context.Context, err error) error {
-	if !r.options.KeepOnFailure || ctx.Err() != nil || r.vm == nil || r.vm.Ended(0) != nil {
+	if !r.options.KeepOnFailure || ctx.Err() != nil || r.machine == nil || r.ended(time.Second) != nil {
 		return err
 	}
-	return errors.Join(err, r.keep(r.call.Log.Warnf))
+	return errors.Join(err, r.keep(r.log.Warnf))
 }
 
 // keep writes down how to reach the machine, and tells.
 func (r *run) keep(tell func(format string, args ...any)) error {
-	address := strings.Split(r.vm.Address(), ":")
+	kept, err := r.machine.Keep()
+	if err != nil {
+		return fmt.Errorf("keeping the machine: %w", err)
+	}
+	host, port, err := net.SplitHostPort(kept.Address)
+	if err != nil {
+		return fmt.Errorf("keeping the machine: %w", err)
+	}
 	file := func(name string) string { return filepath.Join(r.dir, name) }
 	type content struct{ name, text string }
-	files := []content{{"pid", fmt.Sprintln(r.vm.Pid())}}
+	var files []content
 	key, check := r.hostKey(), "yes"
 	if key == nil {
 		check = "accept-new" // on this host's own port, where only the machine answers
 	}
 	config := fmt.Sprintf("Host %s\n  HostName %s\n  Port %s\n  User %s\n  HostKeyAlias %s\n  UserKnownHostsFile %s\n  StrictHostKeyChecking %s\n",
-		sshHost, address[0], address[1], r.options.SSHUser, sshHost, sshPath(file("known_hosts")), check)
+		sshHost, host, port, r.options.SSHUser, sshHost, sshPath(file("known_hosts")), check)
 	if len(r.disks) > 0 { // else the user's own keys log in
 		config += fmt.Sprintf("  IdentityFile %s\n  IdentitiesOnly yes\n", sshPath(file("id_ed25519")))
 		files = append(files, content{"id_ed25519", string(r.seed.LoginPEM)})
@@ -60,10 +69,12 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 		}
 	}
 	r.kept = true
-	tell("the machine is left running, process %d", r.vm.Pid())
+	tell("the machine is left running, %s", kept.Name)
 	tell("log in:    %s", shell.Join("ssh", "-F", file("ssh_config"), sshHost))
-	tell("console:   %s", shell.Join("socat", "-,raw,echo=0", "UNIX-CONNECT:"+file("console.sock")))
-	tell("stop it:   kill %d && rm -r %s", r.vm.Pid(), shell.Quote(r.dir))
+	if kept.Console != nil {
+		tell("console:   %s", shell.Join(kept.Console...))
+	}
+	tell("stop it:   %s && rm -r %s", shell.Join(kept.Stop...), shell.Quote(r.dir))
 	return nil
 }
 

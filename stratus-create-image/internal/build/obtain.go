@@ -42,11 +42,11 @@ func (p *plan) endorser() string {
 func (r *run) obtain(ctx context.Context) (*base.Image, error) {
 	o := r.options
 	if o.Base.Described() {
-		r.say("finding the base %q", o.Base.Text)
+		r.log.Infof("finding the base %q", o.Base.Text)
 		if err := r.find(ctx); err != nil {
 			return nil, err
 		}
-		r.say("the base is %s, %s", r.found.Identifier, r.endorser())
+		r.log.Infof("the base is %s, %s", r.found.Identifier, r.endorser())
 	}
 	if o.Base.Form != source.File {
 		image, err := r.download(ctx)
@@ -55,8 +55,8 @@ func (r *run) obtain(ctx context.Context) (*base.Image, error) {
 		}
 		return image, badBase(image.Unpack(ctx, r.dir))
 	}
-	r.say("reading the base image %q", o.Base.Text)
-	meter := r.call.Log.Meter("reading", fileSize(o.Base.Text))
+	r.log.Infof("reading the base image %q", o.Base.Text)
+	meter := r.log.Meter("reading", fileSize(o.Base.Text))
 	defer func() { _ = meter.Close() }()
 	image, err := base.Open(ctx, o.Base.Text, r.dir, meter)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
@@ -58,18 +59,15 @@ type Options struct {
 	Exclude   []string
 	NoSeal    []string
 
-	Type     string // instance type
-	Types    map[string]string
-	CPU, RAM int   // 0: the type's
-	DiskSize int64 // bytes; 0: the base's
+	Engine    engine.Engine
+	Size      engine.Size
+	DiskSize  int64              // bytes; 0: the base's
+	Card      contextualize.Card // that the engine's machines have
+	NoNetwork bool               // the machine reaches no other host
 
-	Accel    string
-	Network  string
-	DisksBus string
-	Firmware string
-	SSHUser  string
-	Scheme   contextualize.Scheme
-	Context  *contextualize.Context // without a seed
+	SSHUser string
+	Scheme  contextualize.Scheme
+	Context *contextualize.Context // without a seed and a card
 
 	// SSHKeys gives the user's own keys, for a machine that is not told any.
 	SSHKeys func(context.Context) (signers []ssh.Signer, release func(), err error)

@@ -16,9 +16,8 @@ import (
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/shell"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 )
 
@@ -28,7 +27,7 @@ type outputs struct{ image, packages *files.Pending }
 // createOutputs begins the outputs at once: one that cannot be written must not
 // cost an hour.
 func (r *run) createOutputs() (out outputs, err error) {
-	if !r.saving {
+	if r.target == nil {
 		return out, nil
 	}
 	if out.image, err = files.CreatePending(r.target.Path, r.options.Force); err != nil {
@@ -56,12 +55,13 @@ func (r *run) save(ctx context.Context, out outputs) error {
 	if err := r.base.CheckUnchanged(); err != nil {
 		return fault.BadInputf("%w", err)
 	}
-	r.say("saving %q (%s)", r.target.Path, form(r.target.Format, r.target.Compression))
-	if r.target.Format == diskimage.Ova && r.hardware.bus == machine.Virtio {
-		r.call.Log.Warnf("the appliance has its disk on %s and an e1000 network card, on which this image was not tried", applianceBus(r.hardware.bus))
+	r.log.Infof("saving %q (%s)", r.target.Path, form(r.target.Format, r.target.Compression))
+	if r.target.Format == diskimage.Ova && r.machine.Hardware().Bus == engine.Virtio {
+		r.log.Warnf("the appliance has its disk on %s and an e1000 network card, on which this image was not tried", applianceBus(engine.Virtio))
 	}
-	meter := r.call.Log.Meter("digesting", 0)
-	sums, err := save.Write(ctx, r.config().Overlay(), r.target, out.image.File, r.dir, meter)
+	meter := r.log.Meter("digesting", 0)
+	r.target.Pack = r.pack
+	sums, err := r.machine.Save(ctx, r.target, out.image.File, meter)
 	_ = meter.Close()
 	if err != nil {
 		return fmt.Errorf("saving %q: %w", r.target.Path, err)
@@ -70,7 +70,7 @@ func (r *run) save(ctx context.Context, out outputs) error {
 	if err != nil {
 		return err
 	}
-	draft, err := r.draft(sums, r.base, r.os, list)
+	draft, err := r.draft(sums, r.base, r.os, r.machine.Hardware().Bus, list)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
 		return nil, err
 	}
 	if unread := r.packages.after.Unread; unread > 0 {
-		r.call.Log.Warnf("%d records of the guest's package databases make no sense, and are not in %q", unread, r.options.SBOM)
+		r.log.Warnf("%d records of the guest's package databases make no sense, and are not in %q", unread, r.options.SBOM)
 	}
 	if _, err := out.packages.File.Write(b.Bytes()); err != nil {
 		return nil, fmt.Errorf("writing %q: %w", r.options.SBOM, err)
@@ -117,7 +117,7 @@ func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
 		}
 	}
 	image := metadata.Image{SHA1: sums.SHA1}
-	r.say("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(fileSize(r.target.Path)), image.Identifier())
+	r.log.Infof("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(fileSize(r.target.Path)), image.Identifier())
 	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
 		return r.lost("its description", err)
 	}

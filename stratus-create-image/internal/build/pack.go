@@ -8,32 +8,34 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// pack makes a virtual appliance of the disk, for machines such as the one that
-// it was made in. Virtio is not for appliances.
-func (p *plan) pack(ctx context.Context, w io.Writer, disk string) error {
+// pack writes a virtual appliance around the disk, for machines such as the one
+// that it was made in.
+func (r *run) pack(ctx context.Context, w io.Writer, disk string) error {
 	now, err := command.Now()
 	if err != nil {
 		return err
 	}
-	h := &p.hardware
+	o, hardware := r.options, r.machine.Hardware()
 	return ova.Write(ctx, w, ova.Machine{
-		Name: applianceName(p.target.Path), Title: p.options.Title, Disk: disk, CPUs: h.size.CPU, Memory: h.size.RAM,
-		Firmware: p.firmware(), DisksBus: string(applianceBus(h.bus)), Time: now,
+		Name: applianceName(r.target.Path), Title: o.Title, Disk: disk, CPUs: o.Size.CPU, Memory: o.Size.RAM,
+		Firmware: hardware.Firmware, DisksBus: applianceBus(hardware.Bus), Time: now,
 	})
 }
 
-// applianceBus is where an appliance has its disk: virtio is not for them.
-func applianceBus(bus machine.Bus) machine.Bus {
-	if bus == machine.Virtio {
-		return machine.SATA
+// applianceBus returns the bus of an appliance's disk. The format of appliances
+// does not know virtio.
+func applianceBus(bus string) string {
+	if bus == engine.Virtio {
+		return "sata"
 	}
 	return bus
 }
 
-// applianceName makes a name for the machine and its files from the output's.
+// applianceName returns a name for the machine and its files, made from that of the
+// output.
 func applianceName(path string) string {
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	name = strings.Map(func(r rune) rune {

@@ -10,8 +10,8 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/save"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
@@ -19,25 +19,26 @@ import (
 // plan is what the options come to, checked as far as it can be before
 // anything is started.
 type plan struct {
-	options  *Options
-	target   save.Target // when saving
-	saving   bool
-	baseDoc  *metadata.Document // the base's description, or nil
-	found    *source.Found      // where that is signed
-	want     claim.Claim        // what the base must be
-	item     *cache.Item        // with the base, where that was downloaded
-	recipe   recipe.Recipe
-	seal     *seal.Plan
-	hardware hardware
-	seed     *contextualize.Seed
-	disks    []contextualize.Disk // that tell the machine its context
-	notes    []string             // about the context, one line each
+	options *Options
+	target  *engine.Target     // nil where nothing is saved
+	baseDoc *metadata.Document // the base's description, or nil
+	found   *source.Found      // where that is signed
+	want    claim.Claim        // what the base must be
+	item    *cache.Item        // with the base, where that was downloaded
+	recipe  recipe.Recipe
+	seal    *seal.Plan
+	seed    *contextualize.Seed
+	disks   []contextualize.Disk // that tell the machine its context
+	notes   []string             // about the context, one line each
 }
 
 // newPlan checks the options.
 func newPlan(o *Options) (*plan, error) {
-	p := &plan{options: o, saving: !o.NoSave && !o.NoShutdown, want: claim.Claim{SHA256: o.Base.SHA256}}
-	for _, step := range []func() error{p.checkOutput, p.checkTexts, p.checkRecipe, p.checkHardware, p.makeContext, p.readBaseMetadata, p.checkPrograms} {
+	p := &plan{options: o, want: claim.Claim{SHA256: o.Base.SHA256}}
+	for _, step := range []func() error{
+		p.checkOutput, p.checkTexts, p.checkRecipe, p.makeContext, p.readBaseMetadata,
+		func() error { return o.Engine.Check(p.target) },
+	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -47,25 +48,22 @@ func newPlan(o *Options) (*plan, error) {
 
 func (p *plan) checkOutput() (err error) {
 	o := p.options
-	if o.DryRun && o.Output == "" {
-		p.saving = false // what would be written need not be known
-	}
+	saving := !o.NoSave && !o.NoShutdown && (o.Output != "" || !o.DryRun)
 	switch {
-	case p.saving && o.Output == "":
+	case saving && o.Output == "":
 		return fault.WithHint(fault.Usagef("no output is named"), "add -o FILE, or --no-save to try things out")
 	case o.NoShutdown && o.Output != "":
 		return fault.WithHint(fault.Usagef("a machine that is left running (--no-shutdown) cannot be saved to %q", o.Output), "drop one of the two")
-	case !p.saving && o.Metadata != "":
+	case !saving && o.Metadata != "":
 		return fault.Usagef("nothing is saved that %q could describe", o.Metadata)
-	case !p.saving && o.SBOM != "":
+	case !saving && o.SBOM != "":
 		return fault.Usagef("nothing is saved whose packages %q could list", o.SBOM)
-	case !p.saving:
+	case !saving:
 		return nil
 	}
-	if p.target, err = save.ParseTarget(o.Output, o.Format); err != nil {
+	if p.target, err = engine.ParseTarget(o.Output, o.Format); err != nil {
 		return usage(err)
 	}
-	p.target.Pack = p.pack
 	return checkNames(o)
 }
 

@@ -8,14 +8,13 @@ import (
 
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/machine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
 
 // customize does to the guest what the user asks for.
 func (r *run) customize(ctx context.Context) (err error) {
-	alive, cancel := r.vm.Alive(ctx)
+	alive, cancel := r.machine.Alive(ctx)
 	defer cancel()
 	if err := r.waitUp(alive); err != nil {
 		return r.explain(err)
@@ -29,17 +28,17 @@ func (r *run) customize(ctx context.Context) (err error) {
 	if r.options.OS != "" {
 		r.os.ID, r.os.Like = strings.ToLower(r.options.OS), nil
 	}
-	r.say("the guest is %s %s on %s", r.os.ID, r.os.Version, r.os.Arch)
-	if r.hardware.size.Swap > 0 {
-		const addSwap = "for d in " + machine.SwapDevice + "; do mkswap $d && swapon $d && exit; done; exit 1"
+	r.log.Infof("the guest is %s %s on %s", r.os.ID, r.os.Version, r.os.Arch)
+	if pattern := r.machine.Hardware().Swap; pattern != "" {
+		addSwap := "for d in " + pattern + "; do mkswap $d && swapon $d && exit; done; exit 1"
 		if _, err := r.guest.Output(alive, "adding swap", addSwap); err != nil {
-			r.call.Log.Warnf("the machine has no swap: %v", err)
+			r.log.Warnf("the machine has no swap: %v", err)
 		}
 	}
 	if err := r.listPackages(alive, &r.packages.before); err != nil {
 		return r.explain(err)
 	}
-	if err := r.recipe.Apply(alive, r.guest, r.os, r.say); err != nil {
+	if err := r.recipe.Apply(alive, r.guest, r.os, r.log.Infof); err != nil {
 		return r.explain(err)
 	}
 	return r.explain(r.listPackages(alive, &r.packages.after))
@@ -68,19 +67,19 @@ func (r *run) listPackages(ctx context.Context, packages *sbom.Packages) (err er
 	if r.options.SBOM == "" {
 		return nil
 	}
-	r.say("listing the packages")
+	r.log.Infof("listing the packages")
 	*packages, err = sbom.List(ctx, r.guest)
 	return err
 }
 
-// explain adds to an error in the guest what the user cannot see: how QEMU
+// explain adds to an error in the guest what the user cannot see: how the machine
 // ended, or, with --quiet, the end of what a command printed.
 func (r *run) explain(err error) error {
 	var exit *guest.ExitError
 	switch {
 	case errors.Is(err, guest.ErrBroken):
 		// A guest that goes down by itself ends its ssh server first.
-		return errors.Join(err, r.vm.Ended(patience/4))
+		return errors.Join(err, r.ended(patience/4))
 	case errors.As(err, &exit) && r.call.Bool("quiet") && exit.Tail != "":
 		return fmt.Errorf("%w\n%s", err, exit.Tail)
 	}
@@ -89,23 +88,23 @@ func (r *run) explain(err error) error {
 
 // finish seals the guest and shuts it down.
 func (r *run) finish(ctx context.Context) error {
-	alive, cancel := r.vm.Alive(ctx)
+	alive, cancel := r.machine.Alive(ctx)
 	defer cancel()
-	if err := r.seal.Apply(alive, r.guest, r.seed.LoginKey(), r.say); err != nil {
+	if err := r.seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); err != nil {
 		return fmt.Errorf("sealing the image: %w", r.explain(err))
 	}
-	r.say("trimming the disk")
+	r.log.Infof("trimming the disk")
 	// Only what is deleted on the disk, too, is trimmed.
 	if _, err := r.guest.Output(alive, "fstrim", "sync && fstrim -a && sync"); err != nil && alive.Err() == nil {
-		r.call.Log.Warnf("the image will be larger than it need be: %v", err)
+		r.log.Warnf("the image will be larger than it need be: %v", err)
 	}
 	last, err := r.seal.LastCommand(seal.Account{Name: r.options.SSHUser, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
 	if err != nil {
 		return fmt.Errorf("sealing the image: %w", err)
 	}
-	r.say("shutting down")
+	r.log.Infof("shutting down")
 	var asked error
-	err = r.vm.Shutdown(ctx, patience, func(ctx context.Context) error {
+	err = r.machine.Stop(ctx, patience, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, patience/4)
 		defer cancel()
 		_, asked = r.guest.Output(ctx, "shutting down", last)

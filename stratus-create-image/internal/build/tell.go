@@ -31,9 +31,7 @@ func (r *run) tell(ctx context.Context, failure error) {
 	if failure != nil {
 		cause, _, _ := strings.Cut(failure.Error(), marker)
 		told.Failure = &report.Failure{Phase: r.phase, Cause: cause}
-		if r.vm != nil {
-			told.Failure.Console = r.vm.ConsoleTail(consoleLines)
-		}
+		told.Failure.Console = r.console
 	}
 	o.Tell(ctx, told)
 }

@@ -1,0 +1,19 @@
+package build
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/message"
+)
+
+// stamped is a log that puts the time since the start of the build before each
+// step.
+type stamped struct {
+	message.Log
+	start time.Time
+}
+
+func (s stamped) Infof(format string, args ...any) {
+	s.Log.Infof("[%6.1fs] %s", time.Since(s.start).Seconds(), fmt.Sprintf(format, args...))
+}

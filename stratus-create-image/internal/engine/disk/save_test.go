@@ -1,0 +1,183 @@
+package disk
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha512"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+)
+
+// TestWrite saves one overlay in every form, and reads it back with the peers'
+// own programs.
+func TestWrite(t *testing.T) {
+	peers.Need(t, "qemu-img", "qemu-io", "xz", "bzip2", "gzip", "zstd", "tar")
+	dir := t.TempDir()
+	const size = 8 << 20
+	want := make([]byte, size)
+	copy(want, "from the base")
+	base := filepath.Join(dir, "base.raw")
+	if err := os.WriteFile(base, want, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	overlay := filepath.Join(dir, "overlay.qcow2")
+	if err := CreateOverlay(t.Context(), overlay, base, diskimage.Raw, size); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("qemu-io", "-f", "qcow2", "-c", "write -P 0x55 1M 64k", overlay).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
+
+	for _, name := range []string{"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi", "a.vhdx", "a.vhdx.zst", "a.vhd", "a.vhd.gz", "a.ova", "a.ova.xz"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			target, err := engine.ParseTarget(filepath.Join(dir, name), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			target.Pack = pack
+			sums := write(t, overlay, target, dir)
+			plain := decompressed(t, target)
+			if diff := cmp.Diff(int64(len(plain)), sums.Bytes); diff != "" {
+				t.Errorf("size (-want +got):\n%s", diff)
+			}
+			if sum := sha512.Sum512(plain); !bytes.Equal(sum[:], sums.SHA512) {
+				t.Errorf("SHA-512 %x, want %x", sums.SHA512, sum)
+			}
+			if got := content(t, plain, target.Format); !bytes.Equal(got, want) {
+				t.Errorf("the disk has another content (%d bytes, want %d)", len(got), len(want))
+			}
+		})
+	}
+}
+
+func write(t *testing.T, overlay string, target *engine.Target, scratch string) digest.Sums {
+	t.Helper()
+	out, err := os.Create(target.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	sums, err := Write(t.Context(), overlay, target, out, scratch, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(scratch)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("besides the image there are files: %v, %v", entries, err)
+	}
+	return sums
+}
+
+// decompressed reads the image with the compression's own program.
+func decompressed(t *testing.T, target *engine.Target) []byte {
+	t.Helper()
+	programs := map[compress.Kind]string{compress.None: "cat", compress.Gzip: "zcat", compress.Bzip2: "bzcat", compress.Xz: "xzcat", compress.Zstd: "zstdcat"}
+	plain, err := exec.Command(programs[target.Compression], target.Path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+// pack makes an appliance.
+func pack(ctx context.Context, w io.Writer, disk string) error {
+	return ova.Write(ctx, w, ova.Machine{Name: "test", Title: "Test", Disk: disk, CPUs: 1, Memory: 512, Firmware: "bios", DisksBus: "sata"})
+}
+
+// content is what a guest would see.
+func content(t *testing.T, image []byte, format diskimage.Format) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/image", image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if format == diskimage.Ova {
+		disk, err := exec.Command("tar", "-xOf", dir+"/image", "--wildcards", "*.vmdk").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content(t, disk, diskimage.Vmdk)
+	}
+	if out, err := exec.Command("qemu-img", "convert", "-f", Driver(format), "-O", "raw", dir+"/image", dir+"/raw").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	raw, err := os.ReadFile(dir + "/raw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestPackFails(t *testing.T) {
+	peers.Need(t, "qemu-img")
+	dir := t.TempDir()
+	overlay := filepath.Join(dir, "overlay.qcow2")
+	if err := CreateOverlay(t.Context(), overlay, "/dev/null", diskimage.Raw, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(dir + "/a.ova")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	broken := errors.New("broken packer")
+	target := &engine.Target{Path: out.Name(), Format: diskimage.Ova, Pack: func(context.Context, io.Writer, string) error { return broken }}
+	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); !errors.Is(err, broken) {
+		t.Errorf("a packer that fails: %v", err)
+	}
+	if _, err := os.Stat(dir + "/disk.vmdk"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the intermediate file: %v", err)
+	}
+}
+
+func TestWriteFails(t *testing.T) {
+	peers.Need(t, "qemu-img", "xz")
+	dir := t.TempDir()
+	overlay := filepath.Join(dir, "overlay.qcow2")
+	if err := os.WriteFile(overlay, []byte("no qcow2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(dir + "/a.raw.xz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	target := &engine.Target{Path: out.Name(), Format: diskimage.Raw, Compression: compress.Xz}
+	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); err == nil || !strings.Contains(err.Error(), "qcow2") {
+		t.Errorf("a broken overlay: %v, want QEMU's message", err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	good := filepath.Join(dir, "good.qcow2")
+	if err := CreateOverlay(t.Context(), good, "/dev/null", diskimage.Raw, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []compress.Kind{compress.Gzip, compress.Xz, compress.Zstd} {
+		_, err := Write(t.Context(), good, &engine.Target{Path: "full", Format: diskimage.Raw, Compression: kind}, full, dir, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "No space left") && !strings.Contains(err.Error(), "no space left") {
+			t.Errorf("%s to a full disk: %v", kind, err)
+		}
+		if _, err := os.Stat(dir + "/image"); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the intermediate file: %v", err)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// Package local is the engine that runs machines on this host, with QEMU. It
+// must not know what a machine is for, nor log in to it.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/shell"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
+)
+
+// Engine starts machines on this host.
+type Engine struct {
+	Accel    qemu.Accel
+	Network  qemu.Network
+	Bus      qemu.Bus
+	Firmware qemu.Firmware
+}
+
+// Check implements engine.Engine: it looks for QEMU's programs and firmware.
+func (e *Engine) Check(target *engine.Target) error {
+	if e.Firmware == qemu.UEFI {
+		if _, err := findOVMF(); err != nil {
+			return err
+		}
+	}
+	for _, name := range append([]string{qemu.Program}, disk.Programs(target)...) {
+		if _, err := exec.LookPath(name); err != nil {
+			return fault.WithHint(fmt.Errorf("looking for %s: %w", name, errors.Unwrap(err)),
+				"install it; on Debian and Ubuntu: apt-get install qemu-system-x86 qemu-utils xz-utils bzip2")
+		}
+	}
+	return nil
+}
+
+func findOVMF() (*qemu.OVMF, error) {
+	ovmf, err := qemu.FindOVMF()
+	if err != nil {
+		return nil, fault.WithHint(err, "install it; on Debian and Ubuntu: apt-get install ovmf")
+	}
+	return ovmf, nil
+}
+
+// Describe implements engine.Engine: one line for the machine, and one with QEMU's
+// command line. It reads the beginning of the base's disk.
+func (e *Engine) Describe(ctx context.Context, spec *engine.Spec) ([]engine.Line, error) {
+	config := e.config(spec)
+	known := !spec.Base.Absent || e.Firmware != qemu.AutoFirmware
+	if known {
+		var err error
+		if config.OVMF, err = e.firmware(ctx, &spec.Base, ""); err != nil {
+			return nil, err
+		}
+	}
+	bus, firmware := string(config.Bus), firmwareName(config)
+	if e.Bus == qemu.AutoBus {
+		bus += " first"
+	}
+	if !known {
+		firmware = "uefi or bios, by what is on the disk"
+	}
+	return []engine.Line{
+		{Name: "machine", Text: fmt.Sprintf("%d cpu, %d MiB, %d MiB swap, %s, network %s, disks on %s, %s",
+			config.CPU, config.RAM, config.Swap, config.Accel, config.Network, bus, firmware)},
+		{Name: "qemu", Text: shell.Join(config.Argv()...)},
+	}, nil
+}
+
+// config returns the machine to run on the first bus, by a BIOS.
+func (e *Engine) config(spec *engine.Spec) *qemu.Config {
+	accel, _ := e.Accel.Resolve()
+	config := &qemu.Config{
+		Dir: spec.Dir, Accel: accel, CPU: spec.Size.CPU, RAM: spec.Size.RAM, Swap: spec.Size.Swap,
+		Base: spec.Base.Path, BaseFormat: disk.Driver(spec.Base.Format),
+		Bus: e.Bus.Candidates(spec.Base.Bus)[0], Network: e.Network, Keep: spec.Keep,
+	}
+	for _, d := range spec.Context {
+		config.Seeds = append(config.Seeds, filepath.Join(spec.Dir, "context-"+strings.ToLower(d.Label)+".iso"))
+	}
+	if spec.Base.Hold != nil {
+		config.Holds = append(config.Holds, spec.Base.Hold)
+	}
+	return config
+}
+
+// firmware returns the firmware that starts the system on the base's disk, nil for
+// a BIOS. scratch is a directory for a small file.
+func (e *Engine) firmware(ctx context.Context, base *engine.Base, scratch string) (*qemu.OVMF, error) {
+	needed := e.Firmware == qemu.UEFI
+	if e.Firmware == qemu.AutoFirmware {
+		head, err := disk.Head(ctx, base.Path, base.Format, scratch, disk.HeadSize)
+		if err != nil {
+			return nil, fmt.Errorf("looking for what starts the base image: %w", err)
+		}
+		needed = disk.NeedsUEFI(head)
+	}
+	if !needed {
+		return nil, nil
+	}
+	return findOVMF()
+}
+
+// firmwareName returns the name of the machine's firmware.
+func firmwareName(config *qemu.Config) string {
+	if config.OVMF != nil {
+		return string(qemu.UEFI)
+	}
+	return string(qemu.BIOS)
+}

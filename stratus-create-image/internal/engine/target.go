@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/diskimage"
+)
+
+// Target is an image file to write.
+type Target struct {
+	Path        string
+	Format      diskimage.Format
+	Compression compress.Kind
+	// Pack writes the appliance around the disk in the named file, a VMDK that can
+	// be read in one pass. The format Ova needs it.
+	Pack func(ctx context.Context, w io.Writer, disk string) error
+}
+
+// formats are the disk formats by file extension.
+var formats = map[string]diskimage.Format{
+	".qcow2": diskimage.Qcow2, ".raw": diskimage.Raw, ".img": diskimage.Raw,
+	".vmdk": diskimage.Vmdk, ".vdi": diskimage.Vdi, ".vhd": diskimage.Vhd, ".vhdx": diskimage.Vhdx,
+	".ova": diskimage.Ova,
+}
+
+// compressions are the compressions by file extension.
+var compressions = map[string]compress.Kind{
+	".gz": compress.Gzip, ".bz2": compress.Bzip2, ".xz": compress.Xz, ".zst": compress.Zstd,
+}
+
+// ParseTarget returns the target that an output file's name stands for. A format
+// that is not empty has precedence over the extension. The compression is always
+// by extension.
+func ParseTarget(path, format string) (*Target, error) {
+	t := &Target{Path: path}
+	name := strings.ToLower(filepath.Base(path))
+	if kind, ok := compressions[filepath.Ext(name)]; ok {
+		t.Compression = kind
+		name = strings.TrimSuffix(name, filepath.Ext(name))
+	}
+	if format != "" {
+		var ok bool
+		if t.Format, ok = formats["."+strings.ToLower(format)]; !ok {
+			return nil, fmt.Errorf("reading the format %q: qcow2, raw, img, vmdk, vdi, vhd, vhdx and ova are allowed", format)
+		}
+		return t, nil
+	}
+	var ok bool
+	if t.Format, ok = formats[filepath.Ext(name)]; !ok {
+		return nil, fmt.Errorf("reading the output name %q: .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova is expected at its end, then .gz, .bz2, .xz or .zst if it is to be compressed", path)
+	}
+	return t, nil
+}
