@@ -75,7 +75,11 @@ func options(c *command.Call) (*build.Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := parseDuration("script-timeout", c.String("script-timeout"))
+	change, err := readRecipe(c)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := readSeal(c)
 	if err != nil {
 		return nil, err
 	}
@@ -130,21 +134,9 @@ func options(c *command.Call) (*build.Options, error) {
 		ImageVersion: c.String("image-version"),
 		Replaces:     c.String("replaces"),
 
-		OS:        c.String("os"),
-		Installer: c.String("installer"),
-		Repos:     c.StringSlice("extra-os-repos"),
-		Unsigned:  c.Bool("allow-unsigned-repos"),
-		Mirrors:   c.StringSlice("apt-mirror"),
-		Proxy:     c.String("package-proxy"),
-		Update:    c.Bool("update"),
-		Remove:    c.StringSlice("remove"),
-		Packages:  c.StringSlice("packages"),
-		Copies:    c.StringSlice("copy"),
-		Scripts:   c.StringSlice("scripts"),
-		Commands:  c.StringSlice("run"),
-		Env:       c.StringSlice("env"),
-		Exclude:   c.StringSlice("exclude"),
-		NoSeal:    c.StringSlice("no-seal"),
+		OS:     c.String("os"),
+		Recipe: change,
+		Seal:   plan,
 
 		Engine:    host,
 		Size:      machineSize,
@@ -158,8 +150,7 @@ func options(c *command.Call) (*build.Options, error) {
 		Scheme:  scheme,
 		Context: content,
 
-		StartTimeout:  start,
-		ScriptTimeout: script,
+		StartTimeout: start,
 
 		NoShutdown:    c.Bool("no-shutdown"),
 		KeepOnFailure: c.Bool("keep-on-failure"),

@@ -26,8 +26,8 @@ func reach(c *command.Call, o *build.Options) (err error) {
 			return err
 		}
 	}
-	if len(o.Repos) > 0 {
-		if o.HTTP, err = remote.NewHTTP(endpoint.Options(c)); err != nil {
+	if len(o.Recipe.Repos) > 0 {
+		if o.Recipe.HTTP, err = remote.NewHTTP(endpoint.Options(c)); err != nil {
 			return err
 		}
 	}

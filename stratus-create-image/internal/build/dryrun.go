@@ -13,7 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
@@ -42,14 +41,9 @@ func (p *plan) print(call *command.Call) error {
 	}
 	step(machine[0].Name, "%s", machine[0].Text)
 	p.printContext(step)
-	p.printRecipe(step)
+	p.options.Recipe.Describe(step)
 	if !p.options.NoShutdown {
-		for _, pattern := range p.seal.Exclude {
-			step("seal", "remove %s", pattern)
-		}
-		for _, item := range p.seal.Items {
-			step("seal", "%s: remove %s", item.Name, item.What)
-		}
+		p.options.Seal.Describe(step)
 	}
 	switch {
 	case p.target != nil:
@@ -139,37 +133,6 @@ func (p *plan) printContext(step func(name, format string, args ...any)) {
 	}
 	for _, note := range p.notes {
 		step("context", "%s", message.Printable(note))
-	}
-}
-
-func (p *plan) printRecipe(step func(name, format string, args ...any)) {
-	r := &p.recipe
-	for _, c := range r.Copies {
-		step("copy", "%s to %s", c.Local, c.Remote)
-	}
-	for _, entry := range r.Repos {
-		step("repo", "%s", entry)
-	}
-	if r.Mirror != nil {
-		step("mirror", "%s", r.Mirror)
-	}
-	if r.Proxy != "" {
-		step("proxy", "%s", r.Proxy)
-	}
-	if r.Update {
-		step("update", "all packages")
-	}
-	if len(r.Remove) > 0 {
-		step("remove", "%s", strings.Join(r.Remove, " "))
-	}
-	if len(r.Packages)+len(r.Files) > 0 {
-		step("install", "%s", strings.Join(append(r.Packages[:len(r.Packages):len(r.Packages)], r.Files...), " "))
-	}
-	for _, s := range r.Scripts {
-		step("script", "%s", shell.Join(append([]string{s.Path}, s.Args...)...))
-	}
-	for _, c := range r.Commands {
-		step("run", "%s", c)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -42,22 +43,9 @@ type Options struct {
 	ImageVersion        string
 	Replaces            string // identifier of an older image, or empty
 
-	OS        string // overrides what the guest says
-	Installer string
-	Repos     []string
-	Unsigned  bool        // accept repositories without a key
-	HTTP      recipe.HTTP // for keys of Repos
-	Mirrors   []string    // of apt's archives, while the image is made
-	Proxy     string      // URL for the package manager, while the image is made
-	Update    bool        // bring all packages up to date
-	Remove    []string    // packages
-	Packages  []string
-	Copies    []string
-	Scripts   []string
-	Commands  []string
-	Env       []string
-	Exclude   []string
-	NoSeal    []string
+	OS     string // overrides what the guest says
+	Recipe recipe.Recipe
+	Seal   *seal.Plan
 
 	Engine    engine.Engine
 	Size      engine.Size
@@ -72,8 +60,7 @@ type Options struct {
 	// SSHKeys gives the user's own keys, for a machine that is not told any.
 	SSHKeys func(context.Context) (signers []ssh.Signer, release func(), err error)
 
-	StartTimeout  time.Duration
-	ScriptTimeout time.Duration
+	StartTimeout time.Duration
 
 	NoShutdown    bool
 	KeepOnFailure bool

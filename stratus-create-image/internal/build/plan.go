@@ -11,8 +11,6 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -25,8 +23,6 @@ type plan struct {
 	found   *source.Found      // where that is signed
 	want    claim.Claim        // what the base must be
 	item    *cache.Item        // with the base, where that was downloaded
-	recipe  recipe.Recipe
-	seal    *seal.Plan
 	seed    *contextualize.Seed
 	disks   []contextualize.Disk // that tell the machine its context
 	notes   []string             // about the context, one line each
@@ -36,7 +32,7 @@ type plan struct {
 func newPlan(o *Options) (*plan, error) {
 	p := &plan{options: o, want: claim.Claim{SHA256: o.Base.SHA256}}
 	for _, step := range []func() error{
-		p.checkOutput, p.checkTexts, p.checkRecipe, p.makeContext, p.readBaseMetadata,
+		p.checkOutput, p.checkTexts, p.makeContext, p.readBaseMetadata,
 		func() error { return o.Engine.Check(p.target) },
 	} {
 		if err := step(); err != nil {
@@ -108,6 +104,9 @@ func (p *plan) checkTexts() error {
 	}
 	if _, err := metadata.DecodeIdentifier(o.Replaces); o.Replaces != "" && err != nil {
 		return fault.Usagef("reading --replaces %q: the identifier of an image is expected: %w", o.Replaces, err)
+	}
+	if o.NoNetwork && o.Recipe.NeedsRepos() {
+		return fault.Usagef("packages cannot be installed without a network (--network none)")
 	}
 	if o.Base.Described() && o.BaseMetadata != "" {
 		return fault.Usagef("--base-metadata is for a base without a signed description, which %q has", o.Base.Text)

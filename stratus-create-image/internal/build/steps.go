@@ -38,7 +38,7 @@ func (r *run) customize(ctx context.Context) (err error) {
 	if err := r.listPackages(alive, &r.packages.before); err != nil {
 		return r.explain(err)
 	}
-	if err := r.recipe.Apply(alive, r.guest, r.os, r.log.Infof); err != nil {
+	if err := r.options.Recipe.Apply(alive, r.guest, r.os, r.log.Infof); err != nil {
 		return r.explain(err)
 	}
 	return r.explain(r.listPackages(alive, &r.packages.after))
@@ -90,7 +90,7 @@ func (r *run) explain(err error) error {
 func (r *run) finish(ctx context.Context) error {
 	alive, cancel := r.machine.Alive(ctx)
 	defer cancel()
-	if err := r.seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); err != nil {
+	if err := r.options.Seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); err != nil {
 		return fmt.Errorf("sealing the image: %w", r.explain(err))
 	}
 	r.log.Infof("trimming the disk")
@@ -98,7 +98,7 @@ func (r *run) finish(ctx context.Context) error {
 	if _, err := r.guest.Output(alive, "fstrim", "sync && fstrim -a && sync"); err != nil && alive.Err() == nil {
 		r.log.Warnf("the image will be larger than it need be: %v", err)
 	}
-	last, err := r.seal.LastCommand(seal.Account{Name: r.options.SSHUser, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
+	last, err := r.options.Seal.LastCommand(seal.Account{Name: r.options.SSHUser, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
 	if err != nil {
 		return fmt.Errorf("sealing the image: %w", err)
 	}

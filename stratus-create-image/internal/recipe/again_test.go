@@ -35,7 +35,7 @@ func TestReposAgain(t *testing.T) {
 	} {
 		sandboxtest.Output(t, g, test.before)
 		for _, entry := range test.entries {
-			if err := apply(t, g, s, &Recipe{Installer: test.installer, Repos: []string{entry}, AllowUnsigned: true}); err != nil {
+			if err := apply(t, g, s, &Recipe{Installer: test.installer, Repos: repos(t, entry), AllowUnsigned: true}); err != nil {
 				t.Errorf("%s: %v", test.installer, err)
 			}
 		}
@@ -52,16 +52,16 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	const own, user = "it took longer than 2s", "it took longer than 2s (--script-timeout)"
-	mirror := &Mirror{rules: []rule{{from: "http://nowhere.invalid/debian", to: "http://127.0.0.1:1/debian"}}}
+	mirror := mirrors(t, "http://nowhere.invalid/debian=http://127.0.0.1:1/debian")
 	for _, test := range []struct {
 		program string
 		recipe  Recipe
 		want    string
 	}{
 		{"mktemp", Recipe{Commands: []string{"true"}}, "making a private directory: " + own},
-		{"mkdir", Recipe{Repos: []string{"http://x.org ./"}}, "adding a repository: " + own},
-		{"head", Recipe{Mirror: mirror, Commands: []string{"true"}}, mirrorLabel + ": " + own},
-		{"cmp", Recipe{Mirror: mirror, Commands: []string{"true"}}, `restoring "/etc/apt/sources.list": ` + mirrorLabel + ": " + own},
+		{"mkdir", Recipe{Repos: repos(t, "http://x.org ./")}, "adding a repository: " + own},
+		{"head", Recipe{Mirrors: mirror, Commands: []string{"true"}}, mirrorLabel + ": " + own},
+		{"cmp", Recipe{Mirrors: mirror, Commands: []string{"true"}}, `restoring "/etc/apt/sources.list": ` + mirrorLabel + ": " + own},
 		{"cat", Recipe{Proxy: "http://127.0.0.1:1", Remove: []string{"x"}}, proxyLabel + ": " + own},
 		{"rm", Recipe{Commands: []string{"true"}}, "removing the private directory: " + own},
 		{"cp", Recipe{Copies: []Copy{{local, "/opt/file"}}, Timeout: 2 * time.Second}, "copying: " + user},

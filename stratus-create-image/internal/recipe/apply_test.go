@@ -62,23 +62,17 @@ func TestApt(t *testing.T) {
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
 	sandboxtest.Output(t, g, "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*proxy*; printf '# first\ndeb http://nowhere.invalid/debian ./\n' >/etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
-	mirror, err := ParseMirror([]string{"http://nowhere.invalid/debian=" + url + "/mirror/debian"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	mirror := mirrors(t, "http://nowhere.invalid/debian="+url+"/mirror/debian")
 	const repository = "http://through.the.proxy.invalid/mirror/debian ./"
-	added, err := parseRepo(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	add := &Recipe{Installer: Apt, Repos: []string{"[key=" + keyFile + "] " + repository}}
+	added := repos(t, repository)[0]
+	add := &Recipe{Installer: Apt, Repos: repos(t, "[key="+keyFile+"] "+repository)}
 	if err := apply(t, g, s, add); err != nil {
 		t.Fatal(err)
 	}
 	// The same key is for the other source, too.
 	sandboxtest.Output(t, g, "sed -i 's,^deb ,&[signed-by=/etc/apt/keyrings/"+added.name()+".gpg] ,' /etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
 	before := sandboxtest.Output(t, g, etc)
-	r := &Recipe{Installer: Apt, Packages: []string{"stratus-beta"}, Mirror: mirror, Proxy: url,
+	r := &Recipe{Installer: Apt, Packages: install("stratus-beta"), Mirrors: mirror, Proxy: Proxy(url),
 		Commands: []string{"grep -r " + url + " /etc/apt", "exit 7"}}
 	if err := apply(t, g, s, r); err == nil || !strings.Contains(err.Error(), "exit status 7") {
 		t.Errorf("a recipe whose command ends with 7: %v", err)
@@ -127,13 +121,13 @@ func TestAptRefuses(t *testing.T) {
 		{"no key, allowed", url + " ./", true, false},
 		{"the key", "[key=" + keyFile + "] " + url + " ./", false, false},
 	} {
-		err := apply(t, g, s, &Recipe{Installer: Apt, Repos: []string{test.repo}, Packages: []string{"stratus-beta"}, AllowUnsigned: test.allow})
+		err := apply(t, g, s, &Recipe{Installer: Apt, Repos: repos(t, test.repo), Packages: install("stratus-beta"), AllowUnsigned: test.allow})
 		if (err != nil) != test.bad {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		sandboxtest.Output(t, g, "dpkg --purge stratus-alpha stratus-beta >&2; rm -rf /etc/apt/sources.list.d/* /etc/apt/keyrings/* /var/lib/apt/lists/*")
 	}
-	err := apply(t, g, s, &Recipe{Installer: Apt, Files: []string{dir + "/stratus-beta.deb", dir + "/stratus-alpha.deb"}})
+	err := apply(t, g, s, &Recipe{Installer: Apt, Packages: []Package{{dir + "/stratus-beta.deb", true}, {dir + "/stratus-alpha.deb", true}}})
 	if got := sandboxtest.Output(t, g, "cat /usr/share/stratus-beta/file"); err != nil || got != "content\n" {
 		t.Errorf("installing files: %v, %q", err, got)
 	}
@@ -146,11 +140,8 @@ func TestMirrorChangedMeanwhile(t *testing.T) {
 	g := s.Login("root")
 	peers.Need(t, "apt-get")
 	sandboxtest.Output(t, g, "rm -f /etc/apt/sources.list.d/*; echo deb http://nowhere.invalid/debian ./ >/etc/apt/sources.list; echo deb http://nowhere.invalid/debian ./ >/etc/apt/sources.list.d/x.list")
-	mirror, err := ParseMirror([]string{"http://127.0.0.1:1/debian"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &Recipe{Installer: Apt, Mirror: mirror, Commands: []string{"sed -i 's,^,# ,; $ a deb http://127.0.0.1:1/debian more main' /etc/apt/sources.list; rm /etc/apt/sources.list.d/x.list"}}
+	mirror := mirrors(t, "http://127.0.0.1:1/debian")
+	r := &Recipe{Installer: Apt, Mirrors: mirror, Commands: []string{"sed -i 's,^,# ,; $ a deb http://127.0.0.1:1/debian more main' /etc/apt/sources.list; rm /etc/apt/sources.list.d/x.list"}}
 	if err := apply(t, g, s, r); err != nil {
 		t.Error(err)
 	}
@@ -158,7 +149,7 @@ func TestMirrorChangedMeanwhile(t *testing.T) {
 	if got := sandboxtest.Output(t, g, "cat /etc/apt/sources.list; ls /etc/apt/sources.list.d"); got != want {
 		t.Errorf("the sources are\n%swant\n%s", got, want)
 	}
-	r = &Recipe{Installer: Apt, Mirror: &Mirror{rules: []rule{{to: "http://127.0.0.1:1/ubuntu"}}}, Commands: []string{"true"}}
+	r = &Recipe{Installer: Apt, Mirrors: mirrors(t, "http://127.0.0.1:1/ubuntu"), Commands: []string{"true"}}
 	if err := apply(t, g, s, r); err == nil {
 		t.Error("a mirror of nothing is taken")
 	}
@@ -193,7 +184,7 @@ func TestRPM(t *testing.T) {
 				{"nothing signed, allowed", unsignedURL, true, false},
 				{"the key", "[key=" + keyFile + "] " + signedURL, false, false},
 			} {
-				err := apply(t, g, s, &Recipe{Installer: installer, Repos: []string{test.repo}, Packages: []string{"stratus-beta"}, AllowUnsigned: test.allow})
+				err := apply(t, g, s, &Recipe{Installer: installer, Repos: repos(t, test.repo), Packages: install("stratus-beta"), AllowUnsigned: test.allow})
 				if (err != nil) != test.bad {
 					t.Errorf("%s: %v", test.name, err)
 				}
@@ -208,8 +199,8 @@ func TestRPM(t *testing.T) {
 				}
 				sandboxtest.Output(t, g, "test ! -e /opt/stratus-beta && rm -f /etc/yum.repos.d/* /etc/zypp/repos.d/*; rpm -e --allmatches $(rpm -qa gpg-pubkey stratus-alpha) >&2 || true; rm -rf /var/cache/dnf /var/cache/zypp")
 			}
-			r := &Recipe{Installer: installer, Repos: []string{"http://through.the.proxy.invalid"}, AllowUnsigned: true, Proxy: unsignedURL, Update: true,
-				Files: []string{unsigned + "/stratus-beta.rpm"}}
+			r := &Recipe{Installer: installer, Repos: repos(t, "http://through.the.proxy.invalid"), AllowUnsigned: true, Proxy: Proxy(unsignedURL), Update: true,
+				Packages: []Package{{unsigned + "/stratus-beta.rpm", true}}}
 			if err := apply(t, g, s, r); err != nil {
 				t.Errorf("a file, with what it needs from elsewhere: %v", err)
 			}

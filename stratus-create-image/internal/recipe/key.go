@@ -9,13 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"regexp"
-	"strings"
 )
 
-// maxKey bounds a file of signing keys, in bytes.
+// maxKey bounds what a server sends for a signing key, in bytes.
 const maxKey = 1 << 20
 
 // key is the public key, or several, that a repository is signed with.
@@ -30,12 +28,18 @@ type HTTP interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// readKey reads a signing key from a local file or, over https, from elsewhere:
-// a key that anybody on the way could have exchanged proves nothing.
-func (i Installer) readKey(ctx context.Context, client HTTP, from string) (*key, error) {
-	data, name, err := loadKey(ctx, client, from)
-	if err != nil {
-		return nil, fmt.Errorf("reading the signing key: %w", err)
+// readKey returns the signing key of a repository, or nil where it names none.
+// A key that is not here is loaded over https.
+func (i Installer) readKey(ctx context.Context, client HTTP, r Repo) (*key, error) {
+	if r.keyFrom == "" {
+		return nil, nil //nolint:nilnil // as said above
+	}
+	data, name := r.keyBytes, path.Base(r.keyFrom)
+	if isURL(r.keyFrom) {
+		var err error
+		if data, name, err = loadKey(ctx, client, r.keyFrom); err != nil {
+			return nil, fmt.Errorf("reading the signing key: %w", err)
+		}
 	}
 	parse := parseOpenPGP
 	if i == Apk {
@@ -43,11 +47,11 @@ func (i Installer) readKey(ctx context.Context, client HTTP, from string) (*key,
 	}
 	k, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("reading the signing key %q: %w", from, err)
+		return nil, fmt.Errorf("reading the signing key %q: %w", r.keyFrom, err)
 	}
 	// apk finds a key by the name of its file.
 	if k.name = name; i == Apk && !apkKeyName.MatchString(name) {
-		return nil, fmt.Errorf("reading the signing key %q: apk wants the name that it was made with, NAME.rsa.pub", from)
+		return nil, fmt.Errorf("reading the signing key %q: not a valid name for apk; want the one that the key was made with, NAME.rsa.pub", r.keyFrom)
 	}
 	return k, nil
 }
@@ -55,18 +59,9 @@ func (i Installer) readKey(ctx context.Context, client HTTP, from string) (*key,
 var apkKeyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9@._+-]*\.rsa\.pub$`)
 
 func loadKey(ctx context.Context, client HTTP, from string) (data []byte, name string, err error) {
-	if !strings.Contains(from, "://") {
-		f, err := os.Open(from)
-		if err != nil {
-			return nil, "", err
-		}
-		defer f.Close()
-		data, err = readBounded(f)
-		return data, path.Base(from), err
-	}
 	u, err := url.Parse(from)
 	if err != nil || u.Scheme != "https" || u.User != nil {
-		return nil, "", errors.New("a local file or an https URL without a password is expected")
+		return nil, "", errors.New("not a valid place; want a local file or an https URL without a password")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
@@ -80,22 +75,17 @@ func loadKey(ctx context.Context, client HTTP, from string) (data []byte, name s
 	if response.StatusCode != http.StatusOK {
 		return nil, "", fmt.Errorf("%q answers %s, want 200", from, response.Status)
 	}
-	data, err = readBounded(response.Body)
-	return data, path.Base(u.Path), err
-}
-
-func readBounded(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxKey+1))
+	data, err = io.ReadAll(io.LimitReader(response.Body, maxKey+1))
 	if err == nil && len(data) > maxKey {
-		err = fmt.Errorf("it is larger than %d bytes", maxKey)
+		err = fmt.Errorf("%q has more than %d bytes", from, maxKey)
 	}
-	return data, err
+	return data, path.Base(u.Path), err
 }
 
 func parsePEM(data []byte) (*key, error) {
 	block, _ := pem.Decode(data)
 	if block == nil || block.Type != "PUBLIC KEY" {
-		return nil, errors.New("it is no public key in PEM form")
+		return nil, errors.New("not a valid public key in PEM form")
 	}
 	if _, err := x509.ParsePKIXPublicKey(block.Bytes); err != nil {
 		return nil, err

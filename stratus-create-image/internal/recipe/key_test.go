@@ -61,6 +61,16 @@ func TestOpenPGP(t *testing.T) {
 	}
 }
 
+// readFrom parses a repository with the key and reads that.
+func readFrom(t *testing.T, i Installer, client HTTP, from string) (*key, error) {
+	t.Helper()
+	r, err := ParseRepo("[key=" + from + "] https://x.org")
+	if err != nil {
+		return nil, err
+	}
+	return i.readKey(t.Context(), client, r)
+}
+
 func TestReadKey(t *testing.T) {
 	peers.Need(t, "openssl")
 	dir := t.TempDir()
@@ -70,7 +80,7 @@ func TestReadKey(t *testing.T) {
 	server := httptest.NewTLSServer(http.FileServer(http.Dir(dir)))
 	defer server.Close()
 	for _, from := range []string{dir + "/me@example.org-1.rsa.pub", server.URL + "/me@example.org-1.rsa.pub"} {
-		k, err := Apk.readKey(t.Context(), server.Client(), from)
+		k, err := readFrom(t, Apk, server.Client(), from)
 		if err != nil || k.name != "me@example.org-1.rsa.pub" {
 			t.Errorf("%q: %+v, %v", from, k, err)
 		}
@@ -79,11 +89,11 @@ func TestReadKey(t *testing.T) {
 		dir + "/renamed", dir + "/p.rsa.pub", dir + "/missing.rsa.pub", dir, server.URL + "/missing.rsa.pub",
 		strings.Replace(server.URL, "https", "http", 1) + "/me@example.org-1.rsa.pub", "https://me:secret@example.org/k.rsa.pub",
 	} {
-		if k, err := Apk.readKey(t.Context(), server.Client(), bad); err == nil || strings.Contains(err.Error(), "secret") {
+		if k, err := readFrom(t, Apk, server.Client(), bad); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %+v, %v", bad, k, err)
 		}
 	}
-	if _, err := Apt.readKey(t.Context(), nil, dir+"/renamed"); err == nil {
+	if _, err := readFrom(t, Apt, nil, dir+"/renamed"); err == nil {
 		t.Error("apt takes a PEM key")
 	}
 }

@@ -101,37 +101,37 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-func TestCheckProxy(t *testing.T) {
+func TestParseProxy(t *testing.T) {
 	for text, bad := range map[string]bool{
-		"": false, "http://proxy:3128": false, "https://[2001:db8::1]:3128/": false,
-		"proxy:3128": true, "http://user:secret@proxy": true, "socks5://x": true, "http://x/$(id)": true, "http://x y": true, "http://": true,
+		"http://proxy:3128": false, "https://[2001:db8::1]:3128/": false,
+		"": true, "proxy:3128": true, "http://user:secret@proxy": true, "socks5://x": true, "http://x/$(id)": true, "http://x y": true, "http://": true,
 	} {
-		if err := CheckProxy(text); (err != nil) != bad || err != nil && strings.Contains(err.Error(), "secret") {
-			t.Errorf("CheckProxy(%q): %v", text, err)
+		if _, err := ParseProxy(text); (err != nil) != bad || err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("ParseProxy(%q): %v", text, err)
 		}
 	}
 }
 
-func TestParseInstalls(t *testing.T) {
+func TestParsePackages(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"x.deb", "-y.rpm", "a b;id.apk", "z.pkg.tar.zst", "notes.txt", "nginx"} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	names, files, err := ParseInstalls([]string{"curl, x.deb,./x.deb", "-y.rpm,a b;id.apk,z.pkg.tar.zst", "nginx,nginx/bookworm-backports,notes.txt,gone.deb"})
+	packages, err := ParsePackages("curl, x.deb,./x.deb,-y.rpm,a b;id.apk,z.pkg.tar.zst,nginx,nginx/bookworm-backports,notes.txt,gone.deb")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"curl", "nginx", "nginx/bookworm-backports", "notes.txt", "gone.deb"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"curl", "nginx", "nginx/bookworm-backports", "notes.txt", "gone.deb"}, names(packages, false)); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"x.deb", "./x.deb", "-y.rpm", "a b;id.apk", "z.pkg.tar.zst"}, files); diff != "" {
+	if diff := cmp.Diff([]string{"x.deb", "./x.deb", "-y.rpm", "a b;id.apk", "z.pkg.tar.zst"}, names(packages, true)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	for _, bad := range []string{"./gone.deb", "/etc/passwd", "../x.deb", "./notes.txt", ".", "-x", "$(id).deb"} {
-		if names, files, err := ParseInstalls([]string{bad}); err == nil {
-			t.Errorf("ParseInstalls(%q) = %q, %q", bad, names, files)
+		if packages, err := ParsePackages(bad); err == nil {
+			t.Errorf("ParsePackages(%q) = %v", bad, packages)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func TestParseInstalls(t *testing.T) {
 // anything is done.
 func TestWrongFiles(t *testing.T) {
 	for installer, file := range map[Installer]string{Apt: "x.rpm", Dnf: "x.deb", Zypper: "x.apk", Apk: "x.deb", Pacman: "x.rpm"} {
-		r := &Recipe{Installer: installer, Files: []string{file}}
+		r := &Recipe{Installer: installer, Packages: []Package{{file, true}}}
 		if r.Empty() || !r.NeedsRepos() {
 			t.Errorf("a recipe with %q changes nothing", file)
 		}

@@ -2,62 +2,57 @@ package recipe
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"path"
 	"regexp"
 	"strings"
 )
 
-// Mirror says which addresses of apt's sources stand for others while a recipe
-// is applied.
-type Mirror struct{ rules []rule }
+// Mirror stands for an archive of apt's while a recipe is applied: for the one
+// at a URL or, where that is empty, for each whose URL ends with the same name as
+// the mirror's.
+type Mirror struct{ from, to string }
 
-// rule replaces one archive: the one at an address or, where that is empty,
-// every one whose address ends with the same name as the mirror's.
-type rule struct{ from, to string }
+// Mirrors are several of them; the first that fits counts.
+type Mirrors []Mirror
 
-// ParseMirror reads "[OLD=]URL" items: URL is a mirror of the archive at OLD; if
+// ParseMirror reads "[OLD=]URL": URL is a mirror of the archive at OLD or, where
 // that is not given, of those that end with the same name, such as "/debian".
-// It is nil without items.
-func ParseMirror(items []string) (*Mirror, error) {
-	if len(items) == 0 {
-		return nil, nil //nolint:nilnil // as said above
+func ParseMirror(text string) (Mirror, error) {
+	m := Mirror{to: text}
+	if from, to, ok := strings.Cut(text, "=http"); ok {
+		m = Mirror{from: from, to: "http" + to}
 	}
-	m := new(Mirror)
-	for _, item := range items {
-		r := rule{to: item}
-		if from, to, ok := strings.Cut(item, "=http"); ok {
-			r = rule{from: from, to: "http" + to}
+	for _, address := range []string{m.from, m.to} {
+		if address != "" && !plainURL(address) {
+			return Mirror{}, errors.New("not a valid mirror; want [OLD=]URL, http or https URLs without a password")
 		}
-		for _, text := range []string{r.from, r.to} {
-			if text != "" && !plainURL(text) {
-				return nil, fmt.Errorf("reading the mirror %q: http or https URLs without a password are expected: [OLD=]URL", item)
-			}
-		}
-		if r.from == "" && archive(r.to) == "" {
-			return nil, fmt.Errorf("reading the mirror %q: say what it is a mirror of: OLD=URL", item)
-		}
-		m.rules = append(m.rules, rule{strings.TrimRight(r.from, "/"), strings.TrimRight(r.to, "/")})
 	}
-	return m, nil
+	if m.from == "" && archive(m.to) == "" {
+		return Mirror{}, errors.New("the URL does not name an archive; want OLD=URL")
+	}
+	return Mirror{strings.TrimRight(m.from, "/"), strings.TrimRight(m.to, "/")}, nil
 }
 
-// String lists the mirrors.
-func (m *Mirror) String() string {
-	var to []string
-	for _, r := range m.rules {
-		to = append(to, r.to)
+// String lists the mirrors' URLs.
+func (m Mirrors) String() string {
+	to := make([]string, len(m))
+	for i, mirror := range m {
+		to[i] = mirror.to
 	}
 	return strings.Join(to, ", ")
 }
 
-// CheckProxy accepts the URL of a proxy, or none.
-func CheckProxy(text string) error {
-	if text != "" && !plainURL(text) {
-		return errors.New("reading the package proxy: an http or https URL without a password is expected")
+// Proxy is the URL of a proxy.
+type Proxy string
+
+// ParseProxy returns the proxy at an http or https URL. Its error does not quote
+// the text, which may contain a password.
+func ParseProxy(text string) (Proxy, error) {
+	if !plainURL(text) {
+		return "", errors.New("not a valid proxy; want an http or https URL without a password")
 	}
-	return nil
+	return Proxy(text), nil
 }
 
 // urlText matches URLs that need no quoting anywhere.
@@ -82,12 +77,12 @@ var addresses = regexp.MustCompile(`https?://[^\s\]]+`)
 
 // rewrite puts the mirrors' addresses into the text of a file of sources.
 // Comments stay. back is what leads to the former text again.
-func (m *Mirror) rewrite(text string) (rewritten string, back []rule) {
+func (m Mirrors) rewrite(text string) (rewritten string, back []Mirror) {
 	rewritten = replaceAddresses(text, func(address string) string {
 		bare := strings.TrimRight(address, "/")
-		for _, r := range m.rules {
+		for _, r := range m {
 			if r.to != bare && (r.from == bare || r.from == "" && archive(bare) == archive(r.to)) {
-				back = append(back, rule{from: r.to, to: address})
+				back = append(back, Mirror{from: r.to, to: address})
 				return r.to
 			}
 		}
@@ -109,7 +104,7 @@ func replaceAddresses(text string, replace func(string) string) string {
 
 // undo takes the mirrors' addresses out of a text that was changed since they
 // came to be in it.
-func undo(text string, back []rule) string {
+func undo(text string, back []Mirror) string {
 	return replaceAddresses(text, func(address string) string {
 		for _, r := range back {
 			if r.from == strings.TrimRight(address, "/") {

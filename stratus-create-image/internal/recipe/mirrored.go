@@ -22,14 +22,14 @@ type mirrored struct {
 type mirroredFile struct {
 	path             string
 	original, edited string // copies in the private directory
-	back             []rule
+	back             []Mirror
 }
 
 const mirrorLabel = "using a mirror"
 
 // use rewrites the sources in place. The originals are kept beside them, with
 // their times.
-func (s *mirrored) use(ctx context.Context, m *Mirror) error {
+func (s *mirrored) use(ctx context.Context, m Mirrors) error {
 	list, err := s.guest.Output(ctx, mirrorLabel, "cd /etc/apt && ls -d sources.list sources.list.d/*.list sources.list.d/*.sources 2>/dev/null || true")
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *mirrored) use(ctx context.Context, m *Mirror) error {
 	return nil
 }
 
-func (s *mirrored) useIn(ctx context.Context, m *Mirror, file string, n int) error {
+func (s *mirrored) useIn(ctx context.Context, m Mirrors, file string, n int) error {
 	text, err := s.read(ctx, file)
 	if err != nil {
 		return err

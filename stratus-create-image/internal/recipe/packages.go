@@ -12,39 +12,21 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// CheckRepos finds what is wrong with repositories whatever the guest's package
-// manager will be. Their form is "[[OPTION]] URL [WORD ...]": for apt
-// "URL SUITE [COMPONENT ...]", for dnf, yum and zypper "URL [KEY-URL]", for apk
-// "URL", for pacman "URL NAME". OPTION is "key=KEY", a local file or an https URL
-// with the key that signs the repository, or, for apt, "signed-by=KEYRING", a
-// file that the guest has. KEY-URL is an https or file URL.
-func CheckRepos(entries []string) error {
-	for _, entry := range entries {
-		r, err := parseRepo(entry)
-		if err != nil {
-			return err
-		}
-		if r.keyFrom != "" && !strings.Contains(r.keyFrom, "://") {
-			if _, _, err := loadKey(context.Background(), nil, r.keyFrom); err != nil {
-				return fmt.Errorf("reading the signing key: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// packaging is what one guest's package manager is to do.
+// packaging is the part of a recipe that a package manager does.
 type packaging struct {
 	*Recipe
-	installer  Installer // empty where it has nothing to do
+	installer  Installer // empty: it has nothing to do
 	additions  []addition
 	conditions conditions
+	packages   []string // of repositories
+	files      []string // local ones
 	say        func(format string, args ...any)
 }
 
-// newPackaging finds out all that can go wrong before the guest is touched.
+// newPackaging reports what can be known to go wrong before the guest is
+// changed.
 func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string, ...any)) (*packaging, error) {
-	p := &packaging{Recipe: r, installer: r.Installer, say: say}
+	p := &packaging{Recipe: r, installer: r.Installer, packages: names(r.Packages, false), files: names(r.Packages, true), say: say}
 	if p.installer == "" {
 		var err error
 		// A mirror is for scripts as well, but no reason to refuse a guest.
@@ -52,16 +34,16 @@ func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string,
 			return nil, err
 		}
 	}
-	if r.Mirror != nil && p.installer != Apt {
-		say("not using the mirror %s: the guest has no apt", r.Mirror)
+	if len(r.Mirrors) > 0 && p.installer != Apt {
+		say("not using the mirror %s: the guest has no apt", r.Mirrors)
 	}
-	for _, file := range r.Files {
+	for _, file := range p.files {
 		if suffixes := managers[p.installer].suffixes; !hasSuffix(file, suffixes) {
 			return nil, fmt.Errorf("reading the package file %q: %s installs files that end with %s", file, p.installer, strings.Join(suffixes, ", "))
 		}
 	}
-	for _, entry := range r.Repos {
-		a, err := p.newAddition(ctx, entry)
+	for _, repo := range r.Repos {
+		a, err := p.newAddition(ctx, repo)
 		if err != nil {
 			return nil, err
 		}
@@ -70,17 +52,12 @@ func (r *Recipe) newPackaging(ctx context.Context, os guest.OS, say func(string,
 	return p, nil
 }
 
-func (p *packaging) newAddition(ctx context.Context, entry string) (addition, error) {
-	r, err := parseRepo(entry)
+func (p *packaging) newAddition(ctx context.Context, r Repo) (addition, error) {
+	k, err := p.installer.readKey(ctx, p.HTTP, r)
 	if err != nil {
 		return addition{}, err
 	}
-	var k *key
-	if r.keyFrom != "" {
-		if k, err = p.installer.readKey(ctx, p.HTTP, r.keyFrom); err != nil {
-			return addition{}, err
-		}
-	} else if p.AllowUnsigned {
+	if k == nil && p.AllowUnsigned {
 		p.conditions.unsigned = true
 	}
 	return p.installer.addition(r, k, p.AllowUnsigned)
@@ -88,16 +65,16 @@ func (p *packaging) newAddition(ctx context.Context, entry string) (addition, er
 
 func (p *packaging) addRepos(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	for n, a := range p.additions {
-		p.say("adding the repository %q", a.entry)
+		p.say("adding the repository %q", a.repo)
 		if err := p.limited(ctx, func(ctx context.Context) error { return a.apply(ctx, g, dir, n) }); err != nil {
-			return fmt.Errorf("adding the repository %q: %w", a.entry, err)
+			return fmt.Errorf("adding the repository %q: %w", a.repo, err)
 		}
 	}
 	return nil
 }
 
-// grow adds the text of the file $1 to the file $2, unless it is there: an image
-// may be made from one that has it. The file may end in the midst of a line.
+// grow appends the text of the file $1 to the file $2, unless that has it, as in
+// an image made from one with the same repository. $2 may end without a newline.
 const grow = `
 nl='
 '
@@ -132,8 +109,8 @@ func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n i
 	return nil
 }
 
-// change runs the package manager. Packages go before others come: those may
-// conflict with them.
+// change runs the package manager. It removes packages before it installs
+// others, which may conflict with them.
 func (p *packaging) change(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	m := managers[p.installer]
 	if err := p.limited(ctx, func(ctx context.Context) error { return p.useProxy(ctx, g, dir) }); err != nil {
@@ -157,25 +134,25 @@ func (p *packaging) change(ctx context.Context, g *guest.Guest, dir *guest.Dir) 
 			return fmt.Errorf("removing the packages %q: %w", p.Remove, err)
 		}
 	}
-	if len(p.Packages) > 0 {
-		p.say("installing with %s: %s", p.installer, strings.Join(p.Packages, " "))
-		if err := p.run(ctx, g, m.install, p.Packages); err != nil {
-			return fmt.Errorf("installing the packages %q: %w", p.Packages, err)
+	if len(p.packages) > 0 {
+		p.say("installing with %s: %s", p.installer, strings.Join(p.packages, " "))
+		if err := p.run(ctx, g, m.install, p.packages); err != nil {
+			return fmt.Errorf("installing the packages %q: %w", p.packages, err)
 		}
 	}
 	return p.installFiles(ctx, g, dir)
 }
 
-// installFiles installs all local files at once: they may need each other. In
-// the guest they have names of ours.
+// installFiles installs all local files at once: they may need each other. Their
+// names in the guest are chosen here.
 func (p *packaging) installFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
-	if len(p.Files) == 0 {
+	if len(p.files) == 0 {
 		return nil
 	}
-	p.say("installing with %s: %s", p.installer, strings.Join(p.Files, " "))
+	p.say("installing with %s: %s", p.installer, strings.Join(p.files, " "))
 	m := managers[p.installer]
 	var there []string
-	for n, local := range p.Files {
+	for n, local := range p.files {
 		suffix := m.suffixes[slices.IndexFunc(m.suffixes, func(s string) bool { return strings.HasSuffix(local, s) })]
 		name := fmt.Sprintf("package-%d%s", n, suffix)
 		if err := dir.Upload(ctx, local, name); err != nil {
@@ -184,7 +161,7 @@ func (p *packaging) installFiles(ctx context.Context, g *guest.Guest, dir *guest
 		there = append(there, path.Join(dir.Path, name))
 	}
 	if err := p.run(ctx, g, m.local, there); err != nil {
-		return fmt.Errorf("installing the files %q: %w", p.Files, err)
+		return fmt.Errorf("installing the files %q: %w", p.files, err)
 	}
 	return nil
 }

@@ -21,11 +21,11 @@ func (p *packaging) useProxy(ctx context.Context, g *guest.Guest, dir *guest.Dir
 	var variables []Variable
 	// Both cases: not every library reads both.
 	for _, name := range []string{"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"} {
-		variables = append(variables, Variable{name, p.Proxy})
+		variables = append(variables, Variable{name, string(p.Proxy)})
 	}
 	switch p.installer {
 	case Apt:
-		file, err := writeAptProxy(ctx, g, dir, p.Proxy)
+		file, err := writeAptProxy(ctx, g, dir, string(p.Proxy))
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ touch /run/before`)
 			if test.installer == Apt {
 				repo += " ./"
 			}
-			r := &Recipe{Installer: test.installer, Repos: []string{repo}, Packages: []string{"stratus-beta"}, Proxy: url}
+			r := &Recipe{Installer: test.installer, Repos: repos(t, repo), Packages: install("stratus-beta"), Proxy: Proxy(url)}
 			if err := apply(t, s.Login("jane"), s, r); err != nil {
 				t.Error(err)
 			}

@@ -1,6 +1,10 @@
+// Package recipe changes a running guest as the user asked: files, package
+// repositories, packages, scripts and commands. It must not know how the guest
+// came to run, nor what becomes of it.
 package recipe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,40 +18,92 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// Recipe is what is done to a guest, in this order.
+// Recipe is what is done to a guest, in this order. Each part has a parser here.
 type Recipe struct {
 	Copies    []Copy
-	Repos     []string // forms: see CheckRepos
-	Update    bool     // bring every installed package up to date
-	Remove    []string // packages
-	Packages  []string // to install by their names
-	Files     []string // local package files to install
+	Repos     []Repo
+	Update    bool      // bring every installed package up to date
+	Remove    []string  // names of packages, as ParseNames returns them
+	Packages  []Package // to install
 	Scripts   []Script
-	Commands  []string // for sh -c
-	Variables []Variable
+	Commands  []string   // for sh -c
+	Variables []Variable // of scripts and commands
 
 	Installer     Installer     // empty: the one that the operating system has
-	AllowUnsigned bool          // of Repos, take one without a key unverified
+	AllowUnsigned bool          // do not check the packages of Repos that have no key
 	HTTP          HTTP          // loads signing keys; nil where no repository has a URL for a key
-	Mirror        *Mirror       // of apt's archives, for the time of Apply, or nil
-	Proxy         string        // URL for the package manager's own runs, or empty; see CheckProxy
+	Mirrors       Mirrors       // of apt's archives, while Apply runs
+	Proxy         Proxy         // of the package manager, while Apply runs; empty for none
 	Timeout       time.Duration // for each copy, script, command and run of the package manager; 0 for none
 
 	ownTime time.Duration // for each other step; 0 for the constant
 }
 
-// Empty says whether the recipe changes anything.
+// Empty reports whether the recipe changes nothing.
 func (r *Recipe) Empty() bool {
 	return len(r.Copies)+len(r.Scripts)+len(r.Commands) == 0 && !r.needsInstaller()
 }
 
-// needsInstaller says whether the package manager has something to do.
+// needsInstaller reports whether the package manager has something to do.
 func (r *Recipe) needsInstaller() bool { return len(r.Repos)+len(r.Remove) > 0 || r.NeedsRepos() }
 
-// NeedsRepos says whether package repositories must be reached.
-func (r *Recipe) NeedsRepos() bool { return r.Update || len(r.Packages)+len(r.Files) > 0 }
+// NeedsRepos reports whether package repositories must be reached.
+func (r *Recipe) NeedsRepos() bool { return r.Update || len(r.Packages) > 0 }
 
-// Apply changes the guest. say tells what is being done.
+// Describe calls step with the name and a description of each step.
+func (r *Recipe) Describe(step func(name, format string, args ...any)) {
+	for _, c := range r.Copies {
+		step("copy", "%s to %s", c.Local, c.Remote)
+	}
+	for _, repo := range r.Repos {
+		step("repo", "%s", repo)
+	}
+	if len(r.Mirrors) > 0 {
+		step("mirror", "%s", r.Mirrors)
+	}
+	if r.Proxy != "" {
+		step("proxy", "%s", r.Proxy)
+	}
+	if r.Update {
+		step("update", "all packages")
+	}
+	if len(r.Remove) > 0 {
+		step("remove", "%s", strings.Join(r.Remove, " "))
+	}
+	if len(r.Packages) > 0 {
+		step("install", "%s", strings.Join(append(names(r.Packages, false), names(r.Packages, true)...), " "))
+	}
+	for _, s := range r.Scripts {
+		step("script", "%s", s)
+	}
+	for _, c := range r.Commands {
+		step("run", "%s", c)
+	}
+}
+
+// ownTime bounds each step that is not the user's.
+const ownTime = 10 * time.Minute
+
+// limited runs one step of ours.
+func (r *Recipe) limited(ctx context.Context, step func(context.Context) error) error {
+	return within(ctx, cmp.Or(r.ownTime, ownTime), "", step)
+}
+
+// timed runs one step of the user's, under the recipe's time limit.
+func (r *Recipe) timed(ctx context.Context, step func(context.Context) error) error {
+	if r.Timeout == 0 {
+		return step(ctx)
+	}
+	return within(ctx, r.Timeout, " (--script-timeout)", step)
+}
+
+func within(ctx context.Context, limit time.Duration, option string, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v%s", limit, option))
+	defer cancel()
+	return step(ctx)
+}
+
+// Apply changes the guest. It calls say with each step that begins.
 func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say func(format string, args ...any)) (err error) {
 	if r.Empty() {
 		return nil
@@ -78,9 +134,9 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 	if err := p.addRepos(ctx, g, dir); err != nil {
 		return err
 	}
-	if r.Mirror != nil && p.installer == Apt {
-		say("using the mirror %s", r.Mirror)
-		if err := r.limited(ctx, func(ctx context.Context) error { return mirrored.use(ctx, r.Mirror) }); err != nil {
+	if len(r.Mirrors) > 0 && p.installer == Apt {
+		say("using the mirror %s", r.Mirrors)
+		if err := r.limited(ctx, func(ctx context.Context) error { return mirrored.use(ctx, r.Mirrors) }); err != nil {
 			return err
 		}
 	}
@@ -90,7 +146,7 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 	return r.runAll(ctx, g, dir, say)
 }
 
-// copyFiles brings each copy to the private directory first, so that a login
+// copyFiles copies the files by way of the private directory, so that a login
 // user other than root can place files anywhere, and they belong to root.
 func (r *Recipe) copyFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir, say func(string, ...any)) error {
 	for i, c := range r.Copies {
@@ -103,7 +159,8 @@ func (r *Recipe) copyFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir, 
 	return nil
 }
 
-// copyTo has the name in the private directory on its way.
+// copyTo copies one file or directory. On its way it has the given name in the
+// private directory.
 func (c Copy) copyTo(ctx context.Context, g *guest.Guest, dir *guest.Dir, name string) error {
 	if err := dir.Upload(ctx, c.Local, name); err != nil {
 		return err
@@ -123,8 +180,8 @@ func (c Copy) copyTo(ctx context.Context, g *guest.Guest, dir *guest.Dir, name s
 	return g.Run(ctx, "copying", command)
 }
 
-// runAll runs scripts and commands. The variables reach them through a private
-// file: on command lines anybody in the guest could read them.
+// runAll runs scripts and commands. They take the variables from a private file:
+// everybody in the guest can read command lines.
 func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, say func(string, ...any)) error {
 	if len(r.Scripts)+len(r.Commands) == 0 {
 		return nil
@@ -139,7 +196,7 @@ func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, say
 			return err
 		}
 		name := path.Join(place, filepath.Base(s.Path))
-		say("running the script %q %s", s.Path, shell.Join(s.Args...))
+		say("running the script %s", s)
 		command := source + "exec " + shell.Join(append([]string{path.Join(dir.Path, name)}, s.Args...)...)
 		if err := r.runScript(ctx, g, dir, s, name, command); err != nil {
 			return fmt.Errorf("running the script %q: %w", s.Path, err)

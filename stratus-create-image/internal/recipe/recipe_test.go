@@ -35,15 +35,15 @@ func TestInstallerFor(t *testing.T) {
 	}
 }
 
-func TestParsePackages(t *testing.T) {
-	got, err := ParsePackages([]string{"nginx, curl", "g++:amd64", "vim=2:9.0-1,@base,,", "libfoo>=1.2"})
+func TestParseNames(t *testing.T) {
+	got, err := ParseNames("nginx, curl,g++:amd64,vim=2:9.0-1,@base,,libfoo>=1.2")
 	want := []string{"nginx", "curl", "g++:amd64", "vim=2:9.0-1", "@base", "libfoo>=1.2"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	for _, bad := range []string{"-y", "--purge", "a b", "a;reboot", "$(id)", "a\nb", "../x", "'a'"} {
-		if got, err := ParsePackages([]string{bad}); err == nil {
-			t.Errorf("ParsePackages(%q) = %q", bad, got)
+		if got, err := ParseNames(bad); err == nil {
+			t.Errorf("ParseNames(%q) = %q", bad, got)
 		}
 	}
 }
@@ -106,18 +106,18 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-func TestParseEnv(t *testing.T) {
+func TestParseVariable(t *testing.T) {
 	t.Setenv("STRATUS_TEST_X", "outside")
 	for text, want := range map[string]Variable{
 		"A=b=c": {"A", "b=c"}, "A=": {"A", ""}, "_x1=é\n": {"_x1", "é\n"}, "STRATUS_TEST_X": {"STRATUS_TEST_X", "outside"},
 	} {
-		if got, err := ParseEnv(text); err != nil || got != want {
-			t.Errorf("ParseEnv(%q) = %q, %v", text, got, err)
+		if got, err := ParseVariable(text); err != nil || got != want {
+			t.Errorf("ParseVariable(%q) = %q, %v", text, got, err)
 		}
 	}
 	for _, bad := range []string{"", "=x", "1A=x", "A B=x", "A;B=x", "STRATUS_TEST_NOT_SET", "A=\x00"} {
-		if got, err := ParseEnv(bad); err == nil {
-			t.Errorf("ParseEnv(%q) = %q", bad, got)
+		if got, err := ParseVariable(bad); err == nil {
+			t.Errorf("ParseVariable(%q) = %q", bad, got)
 		}
 	}
 	if diff := cmp.Diff("export A='it'\\''s'\nexport B=''\n", exports([]Variable{{"A", "it's"}, {"B", ""}})); diff != "" {

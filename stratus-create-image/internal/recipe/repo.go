@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 )
@@ -18,19 +19,28 @@ var word = regexp.MustCompile(`^[A-Za-z0-9._/:+~][A-Za-z0-9._/:+~-]*$`)
 // guest has.
 var signedBy = regexp.MustCompile(`^signed-by=/[A-Za-z0-9._/+-]+$`)
 
-// repo is one more package repository, as the user names it.
-type repo struct {
-	entry   string
-	option  string   // of an apt source, such as "signed-by=/etc/apt/keyrings/x.gpg", or empty
-	keyFrom string   // the path here, or the URL, of its signing key, or empty
-	fields  []string // its address, and what the package manager wants with it
+// Repo is one more package repository.
+type Repo struct {
+	text     string   // as the user wrote it
+	option   string   // of an apt source, such as "signed-by=/etc/apt/keyrings/x.gpg", or empty
+	keyFrom  string   // the path here, or the URL, of its signing key, or empty
+	keyBytes []byte   // content of the file keyFrom; nil where that is a URL
+	fields   []string // its address, and what the package manager wants with it
 }
 
-// parseRepo reads "[[OPTION]] URL [WORD ...]", where OPTION is key=KEY or
-// signed-by=KEYRING. What words there may be depends on the package manager.
-func parseRepo(entry string) (repo, error) {
-	r := repo{entry: entry}
-	rest := strings.TrimSpace(entry)
+// String returns the repository as the user wrote it.
+func (r Repo) String() string { return r.text }
+
+// ParseRepo reads "[[OPTION]] URL [WORD ...]" and finds what is wrong with it
+// whatever the guest's package manager will be: for apt it is
+// "URL SUITE [COMPONENT ...]", for dnf, yum and zypper "URL [KEY-URL]", for apk
+// "URL", for pacman "URL NAME". OPTION is "key=KEY", a local file, which is read
+// now, or an https URL with the key that signs the repository, or, for apt,
+// "signed-by=KEYRING", a file that the guest has. KEY-URL is an https or file
+// URL.
+func ParseRepo(text string) (r Repo, err error) {
+	r.text = text
+	rest := strings.TrimSpace(text)
 	if option, after, ok := strings.Cut(rest, "]"); ok && strings.HasPrefix(option, "[") {
 		option = option[1:]
 		if key, ok := strings.CutPrefix(option, "key="); ok && key != "" {
@@ -38,75 +48,81 @@ func parseRepo(entry string) (repo, error) {
 		} else if signedBy.MatchString(option) {
 			r.option = option
 		} else {
-			return r, fmt.Errorf("reading the repository %q: the option %q is neither key=KEY nor signed-by=KEYRING", entry, option)
+			return r, fmt.Errorf("the option %q is not supported; want key=KEY or signed-by=KEYRING", option)
 		}
 		rest = after
 	}
 	r.fields = strings.Fields(rest)
 	if err := r.check(); err != nil {
-		return r, fmt.Errorf("reading the repository %q: %w", entry, err)
+		return r, err
+	}
+	if r.keyFrom != "" && !isURL(r.keyFrom) {
+		if r.keyBytes, err = os.ReadFile(r.keyFrom); err != nil {
+			return r, fmt.Errorf("reading the signing key: %w", err)
+		}
 	}
 	return r, nil
 }
 
-func (r repo) check() error {
+func isURL(text string) bool { return strings.Contains(text, "://") }
+
+func (r Repo) check() error {
 	if len(r.fields) == 0 {
-		return errors.New("it has no address")
+		return errors.New("it has no URL")
 	}
 	u, err := url.Parse(r.fields[0])
 	if err != nil {
-		return errors.New("its address is no URL")
+		return errors.New("not a valid URL")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "file" || u.User != nil {
-		return errors.New("an http, https or file URL without a password is expected first")
+		return errors.New("not a valid repository: it begins with an http, https or file URL without a password")
 	}
 	for _, f := range r.fields[1:] {
 		if !word.MatchString(f) {
-			return fmt.Errorf("%q cannot stand in it", f)
+			return fmt.Errorf("%q is not a valid word of a repository", f)
 		}
 		// Whatever the package manager: no other word has a scheme.
-		if strings.Contains(f, "://") && !keyURL(f) {
-			return fmt.Errorf("%q is no address for a key: an https or file URL is expected", f)
+		if isURL(f) && !keyURL(f) {
+			return fmt.Errorf("%q is not a valid URL for a key; want an https or file URL", f)
 		}
 	}
 	return nil
 }
 
-// keyURL says whether a guest may take a signing key from there: one that anybody
-// on the way could have exchanged proves nothing.
+// keyURL reports whether a guest may take a signing key from the URL: over http,
+// the key could have been exchanged on the way, and would prove nothing.
 func keyURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" && u.Host != "" || u.Scheme == "file" && u.Host == "" && len(u.Path) > 1)
 }
 
-// name is what the repository's files are called in the guest: the same for the
-// same repository, and another one for every other, in images that are made from
-// each other, too.
-func (r repo) name() string {
+// name returns the name of the repository's files in the guest. It depends on
+// the repository alone, so that images made from each other hold it once.
+func (r Repo) name() string {
 	sum := sha256.Sum256([]byte(strings.Join(r.fields, " ")))
 	return "stratus-" + hex.EncodeToString(sum[:4])
 }
 
-// addition is what makes a repository known to the package manager: files, and
-// commands after them.
+// addition makes a repository known to the package manager: files, and commands
+// that run after they are written.
 type addition struct {
-	entry    string
+	repo     Repo
 	files    []file
 	commands [][]string
 }
 
-// file is one file of an addition, for everybody to read.
+// file is one file of an addition, readable for everybody.
 type file struct {
 	path, content string
-	grow          bool // the content is added to what is there, unless that has it
+	grow          bool // append the content, unless the file has it already
 }
 
-// addition says how a repository is added. Its packages are checked against its
-// key, or one that the guest trusts already; against none where there is no key
-// and unsigned allows that.
-func (i Installer) addition(r repo, k *key, unsigned bool) (addition, error) {
+// addition returns how a repository is added. Its packages are checked against
+// the key k, or one that the guest trusts already; with unsigned, those of a
+// repository without a key are not checked.
+func (i Installer) addition(r Repo, k *key, unsigned bool) (addition, error) {
 	name := r.name()
-	a := addition{entry: r.entry}
+	a := addition{repo: r}
 	count := len(r.fields)
 	unsigned = unsigned && k == nil && r.option == ""
 	switch {
@@ -130,11 +146,11 @@ func (i Installer) addition(r repo, k *key, unsigned bool) (addition, error) {
 		a.addPacman(name, r.fields, k)
 		return a, nil
 	}
-	return a, fmt.Errorf("reading the repository %q: no form that %s takes", r.entry, i)
+	return a, fmt.Errorf("reading the repository %q: not a valid repository for %s", r, i)
 }
 
-// aptSources is where apt's sources are. The same repository must not stand there
-// in both forms: apt wants it to have one key.
+// aptSources is the directory of apt's sources. apt refuses a repository that
+// stands there in both forms, with different keys.
 const aptSources = "/etc/apt/sources.list.d/"
 
 func (a *addition) addDeb822(name string, fields []string, k *key) {
@@ -149,7 +165,7 @@ func (a *addition) addDeb822(name string, fields []string, k *key) {
 	a.commands = append(a.commands, []string{"rm", "-f", base + ".list"})
 }
 
-func (a *addition) addOneLine(name string, r repo, unsigned bool) {
+func (a *addition) addOneLine(name string, r Repo, unsigned bool) {
 	option := r.option
 	if unsigned {
 		option = "trusted=yes"
@@ -162,7 +178,7 @@ func (a *addition) addOneLine(name string, r repo, unsigned bool) {
 	a.commands = append(a.commands, []string{"rm", "-f", base + ".sources"})
 }
 
-// addRPM gives the key to rpm itself: zypper would ask whether to trust it.
+// addRPM imports the key with rpm: zypper would ask whether to trust it.
 func (a *addition) addRPM(i Installer, name string, fields []string, k *key, unsigned bool) {
 	var from string
 	switch {
@@ -192,8 +208,7 @@ func (a *addition) addRPM(i Installer, name string, fields []string, k *key, uns
 	a.files = append(a.files, file{path: dir + name + ".repo", content: text})
 }
 
-// addPacman takes "URL NAME": pacman's repositories have the name that their
-// database has.
+// addPacman adds "URL NAME", where NAME is that of the repository's database.
 func (a *addition) addPacman(name string, fields []string, k *key) {
 	level := "Never"
 	if k != nil {

@@ -21,6 +21,27 @@ func osOf(i Installer) guest.OS {
 	return guest.OS{}
 }
 
+// repos parses repositories.
+func repos(t *testing.T, texts ...string) (all []Repo) {
+	t.Helper()
+	for _, text := range texts {
+		r, err := ParseRepo(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// install returns packages of repositories.
+func install(names ...string) (packages []Package) {
+	for _, name := range names {
+		packages = append(packages, Package{Name: name})
+	}
+	return packages
+}
+
 // flat is an addition as text.
 func flat(a addition) string {
 	var b strings.Builder
@@ -63,7 +84,7 @@ func TestAddition(t *testing.T) {
 		{Pacman, "https://x.org/r extra", nil, true, ">>/etc/pacman.conf\n\n[extra]\nSigLevel = Never\nServer = https://x.org/r\n"},
 	}
 	for _, test := range tests {
-		r, err := parseRepo(test.entry)
+		r, err := ParseRepo(test.entry)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -92,7 +113,7 @@ func TestBadRepos(t *testing.T) {
 		{Zypper, "https://x.org -e"}, {Dnf, "https://x.org KEY"}, {Dnf, "https://x.org /etc/KEY"}, {Dnf, "https://x.org https:///KEY"},
 		{Dnf, "https://x.org file://x.org/KEY"}, {Dnf, "https://x.org file:///"},
 	} {
-		r, err := parseRepo(bad.entry)
+		r, err := ParseRepo(bad.entry)
 		if err == nil {
 			_, err = bad.installer.addition(r, nil, false)
 		}
@@ -105,11 +126,11 @@ func TestBadRepos(t *testing.T) {
 func TestRepoName(t *testing.T) {
 	names := make(map[string]string)
 	for _, entry := range []string{"https://x.org ./", "https://x.org main", "https://x.org"} {
-		r, err := parseRepo(entry)
+		r, err := ParseRepo(entry)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := parseRepo("[key=other.asc]  " + strings.ReplaceAll(entry, " ", "  "))
+		again, err := ParseRepo("[signed-by=/other.asc]  " + strings.ReplaceAll(entry, " ", "  "))
 		if err != nil || again.name() != r.name() {
 			t.Errorf("%q is called %s and %s: %v", entry, r.name(), again.name(), err)
 		}
@@ -120,22 +141,22 @@ func TestRepoName(t *testing.T) {
 	}
 }
 
-func TestCheckRepos(t *testing.T) {
+func TestParseRepo(t *testing.T) {
 	// Bad for every package manager: said before the guest is known.
 	for _, bad := range []string{"https://x.org http://x.org/KEY", "https://x.org -e"} {
-		if err := CheckRepos([]string{bad}); err == nil {
+		if _, err := ParseRepo(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}
 	path := filepath.Join(t.TempDir(), "a key.asc")
-	entry := "[key=" + path + "] https://x.org"
-	if err := CheckRepos([]string{"https://x.org/", entry}); err == nil || !strings.Contains(err.Error(), path) {
+	text := "[key=" + path + "] https://x.org"
+	if _, err := ParseRepo(text); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a key that is not there: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckRepos([]string{"https://x.org/", entry}); err != nil {
-		t.Error(err)
+	if r, err := ParseRepo(text); err != nil || string(r.keyBytes) != "x" || r.String() != text {
+		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -17,26 +17,29 @@ type Script struct {
 	Args []string
 }
 
-// ParseScript reads "path arg arg": words as a shell splits them. The name of a
-// file that exists stands for itself, whatever is in it.
+// String returns the path and the arguments, quoted for a shell.
+func (s Script) String() string { return shell.Join(append([]string{s.Path}, s.Args...)...) }
+
+// ParseScript reads "path arg arg", words as a shell splits them, or the path of
+// a file, whatever characters are in it.
 func ParseScript(line string) (Script, error) {
 	s := Script{Path: line}
 	if _, err := os.Stat(line); err != nil {
 		fields, err := shell.Split(line)
 		if err != nil {
-			return s, fmt.Errorf("reading the script: %w", err)
+			return s, err
 		}
 		if len(fields) == 0 {
-			return s, errors.New("reading the script: its name is empty")
+			return s, errors.New("it has no path")
 		}
 		s = Script{Path: fields[0], Args: fields[1:]}
 	}
 	info, err := os.Stat(s.Path)
 	if err != nil {
-		return s, fmt.Errorf("reading the script: %w", err)
+		return s, err
 	}
 	if !info.Mode().IsRegular() {
-		return s, fmt.Errorf("reading the script %q: it is no regular file", s.Path)
+		return s, fmt.Errorf("%q is not a regular file", s.Path)
 	}
 	return s, nil
 }
@@ -45,24 +48,24 @@ func ParseScript(line string) (Script, error) {
 type Copy struct{ Local, Remote string }
 
 // ParseCopy reads LOCAL:REMOTE. It splits at the last ":/": a local name may
-// hold colons.
+// contain colons.
 func ParseCopy(text string) (Copy, error) {
 	i := strings.LastIndex(text, ":/")
 	if i < 1 {
-		return Copy{}, fmt.Errorf("reading the copy %q: LOCAL:REMOTE is expected, REMOTE beginning with a slash", text)
+		return Copy{}, errors.New("not a valid copy; want LOCAL:REMOTE, where REMOTE begins with a slash")
 	}
 	c := Copy{Local: text[:i], Remote: text[i+1:]}
 	if _, err := os.Stat(c.Local); err != nil {
-		return Copy{}, fmt.Errorf("reading the copy %q: %w", text, err)
+		return Copy{}, err
 	}
 	if path.Clean(c.Remote) == "/" && !strings.HasSuffix(c.Remote, "/") {
-		return Copy{}, fmt.Errorf("reading the copy %q: the file needs a name in the guest", text)
+		return Copy{}, errors.New("the copy needs a name in the guest")
 	}
 	return c, nil
 }
 
-// target is where the copy goes: a REMOTE that ends with a slash is the
-// directory that gets it.
+// target returns the path of the copy in the guest. A Remote that ends with a
+// slash is the directory that receives it.
 func (c Copy) target() string {
 	if strings.HasSuffix(c.Remote, "/") {
 		return path.Join(c.Remote, path.Base(strings.TrimRight(c.Local, "/")))
@@ -73,20 +76,20 @@ func (c Copy) target() string {
 // variable matches the name of an environment variable.
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// ParseEnv reads NAME=VALUE, or NAME alone for a variable of our own
-// environment, which keeps its value off the command line.
-func ParseEnv(text string) (Variable, error) {
+// ParseVariable reads NAME=VALUE, or NAME alone for a variable of our own
+// environment. Its errors do not contain the value, which may be secret.
+func ParseVariable(text string) (Variable, error) {
 	name, value, given := strings.Cut(text, "=")
 	if !variable.MatchString(name) {
-		return Variable{}, fmt.Errorf("reading the variable %q: NAME=VALUE or NAME is expected", name)
+		return Variable{}, fmt.Errorf("%q is not a valid name of a variable; want NAME=VALUE or NAME", name)
 	}
 	if !given {
 		if value, given = os.LookupEnv(name); !given {
-			return Variable{}, fmt.Errorf("reading the variable %q: it has no value and is not in the environment", name)
+			return Variable{}, fmt.Errorf("%q has no value and is not in the environment", name)
 		}
 	}
 	if strings.ContainsRune(value, 0) {
-		return Variable{}, fmt.Errorf("reading the variable %q: its value holds a NUL", name)
+		return Variable{}, fmt.Errorf("the value of %q contains a NUL", name)
 	}
 	return Variable{name, value}, nil
 }
@@ -94,7 +97,7 @@ func ParseEnv(text string) (Variable, error) {
 // Variable is one environment variable for scripts and commands.
 type Variable struct{ Name, Value string }
 
-// exports is a shell file that sets the variables.
+// exports returns a shell file that sets the variables.
 func exports(variables []Variable) string {
 	var b strings.Builder
 	for _, v := range variables {

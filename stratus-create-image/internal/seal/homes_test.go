@@ -9,14 +9,10 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sandboxtest"
 )
 
-// only is a plan of the named items and no others.
+// only returns a plan of the named items and no others.
 func only(t *testing.T, names ...string) *Plan {
 	t.Helper()
-	p, err := NewPlan(slices.DeleteFunc(Names(), func(name string) bool { return slices.Contains(names, name) }), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return plan(t, slices.DeleteFunc(Names(), func(name string) bool { return slices.Contains(names, name) })...)
 }
 
 // TestHomes has the build key stand in the home of an account of the base, which
@@ -75,7 +71,7 @@ func TestLimit(t *testing.T) {
 		}
 		p.limit = 2 * time.Second
 		if test.exclude != "" {
-			p.Exclude = []string{test.exclude}
+			p.Exclude = []Path{Path(test.exclude)}
 		}
 		if err := p.Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("where %s never ends: %v; want %q", test.program, err, test.want)

@@ -124,10 +124,7 @@ put /var/log/nginx/access.log planted; put /etc/sysconfig/network-scripts/ifcfg-
 	if before := check(t, g); len(before) < 30 || paths < 150 {
 		t.Fatalf("%d paths are planted, and the checker finds %q", paths, before)
 	}
-	p, err := NewPlan(nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := plan(t)
 	if err := p.Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err != nil {
 		t.Fatal(err)
 	}
@@ -149,10 +146,7 @@ func TestItems(t *testing.T) {
 		s := sandboxtest.Start(t)
 		g := s.Login("root")
 		sandboxtest.Output(t, g, command)
-		p, err := NewPlan([]string{item}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := plan(t, item)
 		if err := p.Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err != nil {
 			t.Fatal(err)
 		}
@@ -166,10 +160,7 @@ func TestItems(t *testing.T) {
 // that has the name only.
 func TestLastCommand(t *testing.T) {
 	peers.Need(t, "sudo", "useradd", "userdel")
-	p, err := NewPlan(nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := plan(t)
 	const mark = "stratus build 0123456789"
 	for _, test := range []struct {
 		comment string
@@ -214,10 +205,7 @@ func TestLastCommandFails(t *testing.T) {
 	peers.Need(t, "useradd")
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
-	p, err := NewPlan(nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := plan(t)
 	const mark = "stratus build 0123456789"
 	sandboxtest.Output(t, g, "useradd -M -d /proc/1 -c '"+mark+"' stratus-one")
 	command, err := p.LastCommand(Account{"stratus-one", mark}, "echo end")

@@ -1,4 +1,4 @@
-// Package seal takes out of a guest what must not be in an image that others
+// Package seal removes from a guest what must not be in an image that others
 // start: keys, identities, and traces of the machine that it was made on. It
 // must not know how the guest came to run, nor what becomes of it.
 package seal
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,40 +19,54 @@ import (
 // Plan is what one sealing removes.
 type Plan struct {
 	Items   []Item
-	Exclude []string // more paths, with shell patterns
+	Exclude []Path
 
-	limit time.Duration // for each item, path and look; see itemTime
+	limit time.Duration // for each item, path and search
 }
 
-// itemTime bounds the removal of one item: a guest in which it never ends must
-// not hold the build for ever.
+// Path is an absolute path below the root of the guest, with shell patterns.
+type Path string
+
+// itemTime bounds each step: a guest in which one never ends must not hold the
+// build for ever.
 const itemTime = 10 * time.Minute
 
-// NewPlan leaves out the named items and checks the paths to exclude.
-func NewPlan(without, exclude []string) (*Plan, error) {
-	off := make(map[string]bool)
-	for _, name := range without {
-		off[name] = true
+// ParseItem returns the item of that name.
+func ParseItem(name string) (Item, error) {
+	i := slices.Index(Names(), name)
+	if i < 0 {
+		return Item{}, fmt.Errorf("this item is not supported; want %s", strings.Join(Names(), ", "))
 	}
-	p := &Plan{Exclude: exclude, limit: itemTime}
-	for _, item := range items {
-		if !off[item.Name] {
-			p.Items = append(p.Items, item)
-		}
-		delete(off, item.Name)
-	}
-	for name := range off {
-		return nil, fmt.Errorf("reading what not to seal: %q: allowed are %s", name, strings.Join(Names(), ", "))
-	}
-	for _, pattern := range exclude {
-		if !path.IsAbs(pattern) || path.Clean(pattern) != strings.TrimRight(pattern, "/") || strings.Count(pattern, "/") < 2 && strings.ContainsAny(pattern, "*?[") {
-			return nil, fmt.Errorf("reading the path %q to exclude: an absolute path below the root is expected, without %q", pattern, "..")
-		}
-	}
-	return p, nil
+	return items[i], nil
 }
 
-// Names lists the items in their order.
+// ParsePath checks a path to remove.
+func ParsePath(text string) (Path, error) {
+	if !path.IsAbs(text) || path.Clean(text) != strings.TrimRight(text, "/") || strings.Count(text, "/") < 2 && strings.ContainsAny(text, "*?[") {
+		return "", fmt.Errorf("not a valid path; want an absolute path below the root, without %q", "..")
+	}
+	return Path(text), nil
+}
+
+// NewPlan returns a plan that removes the excluded paths, and all items but
+// those in without.
+func NewPlan(without []Item, exclude []Path) *Plan {
+	p := &Plan{Items: slices.Clone(items), Exclude: exclude, limit: itemTime}
+	p.Items = slices.DeleteFunc(p.Items, func(i Item) bool { return slices.Contains(without, i) })
+	return p
+}
+
+// Describe calls step with a description of each removal.
+func (p *Plan) Describe(step func(name, format string, args ...any)) {
+	for _, pattern := range p.Exclude {
+		step("seal", "remove %s", pattern)
+	}
+	for _, item := range p.Items {
+		step("seal", "%s: remove %s", item.Name, item.What)
+	}
+}
+
+// Names returns the names of the items in their order.
 func Names() []string {
 	names := make([]string, len(items))
 	for i, item := range items {
@@ -60,8 +75,8 @@ func Names() []string {
 	return names
 }
 
-// WriteTable writes all items: their names, whether they go unless the user says
-// otherwise, and what they are.
+// WriteTable writes all items: their names, whether they are removed by default,
+// and what they are.
 func WriteTable(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "%-16s %-8s %s\n", "ITEM", "DEFAULT", "REMOVES"); err != nil {
 		return err
@@ -74,13 +89,14 @@ func WriteTable(w io.Writer) error {
 	return nil
 }
 
-// Apply seals the guest, but for the build's account: see Account. loginKey is
-// the public key, without its comment, that must not be found in it afterwards.
+// Apply removes everything from the guest but the build's account: see Account.
+// It fails if loginKey, a public key without its comment, is still found in the
+// guest afterwards.
 func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say func(format string, args ...any)) error {
 	for _, pattern := range p.Exclude {
 		say("sealing: removing %q", pattern)
 		// With an empty IFS the unquoted variable is matched, but never split.
-		command := "set -eu; IFS=; p=" + shell.Quote(pattern) + "; rm -rf -- $p"
+		command := "set -eu; IFS=; p=" + shell.Quote(string(pattern)) + "; rm -rf -- $p"
 		err := p.timed(ctx, func(ctx context.Context) error { return g.Run(ctx, "exclude", command) })
 		if err != nil {
 			return fmt.Errorf("removing %q: %w", pattern, err)

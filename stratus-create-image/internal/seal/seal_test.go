@@ -9,11 +9,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestNewPlan(t *testing.T) {
-	p, err := NewPlan([]string{"logs", "tmp"}, []string{"/opt/x*", "/srv/dir/"})
-	if err != nil {
-		t.Fatal(err)
+// plan returns a plan without the named items.
+func plan(t *testing.T, without ...string) *Plan {
+	t.Helper()
+	var off []Item
+	for _, name := range without {
+		item, err := ParseItem(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		off = append(off, item)
 	}
+	return NewPlan(off, nil)
+}
+
+func TestNewPlan(t *testing.T) {
+	p := plan(t, "logs", "tmp")
 	var names []string
 	for _, item := range p.Items {
 		names = append(names, item.Name)
@@ -26,11 +37,16 @@ func TestNewPlan(t *testing.T) {
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
-	if _, err := NewPlan([]string{"rust"}, nil); err == nil || !strings.Contains(err.Error(), "ssh-host-keys") {
+	if _, err := ParseItem("rust"); err == nil || !strings.Contains(err.Error(), "ssh-host-keys") {
 		t.Errorf("an unknown item: %v", err)
 	}
+	for _, good := range []string{"/opt/x*", "/srv/dir/"} {
+		if got, err := ParsePath(good); err != nil || string(got) != good {
+			t.Errorf("ParsePath(%q) = %q, %v", good, got, err)
+		}
+	}
 	for _, bad := range []string{"", "/", "//", "etc/x", "/*", "/a/../b", "/a/..", "/e?c", "./x"} {
-		if _, err := NewPlan(nil, []string{bad}); err == nil {
+		if _, err := ParsePath(bad); err == nil {
 			t.Errorf("the path %q is taken", bad)
 		}
 	}
