@@ -7,13 +7,11 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/build"
-	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 // options makes of the flags what build needs. Every error is one of usage and
@@ -122,7 +120,7 @@ func readNature(c *command.Call, o *build.Options) error {
 		o.Format = &format
 	}
 	if value := c.String("compression"); c.IsSet("compression") {
-		kind, err := compress.Parse(value)
+		kind, err := diskimage.ParseCompression(value)
 		if err != nil {
 			return errFlag("compression", value, err)
 		}
@@ -133,7 +131,7 @@ func readNature(c *command.Call, o *build.Options) error {
 
 // readChecksums reads the checksums that the image must have.
 func readChecksums(c *command.Call, o *build.Options) error {
-	for _, a := range []describe.Algorithm{describe.MD5, describe.SHA1, describe.SHA256, describe.SHA512} {
+	for _, a := range diskimage.Algorithms() {
 		flag := strings.ToLower(strings.ReplaceAll(string(a), "-", ""))
 		value := c.String(flag)
 		if !c.IsSet(flag) {
@@ -142,11 +140,11 @@ func readChecksums(c *command.Call, o *build.Options) error {
 		if o.Image == "" {
 			return fault.WithHint(errFlag(flag, value, errors.New("there is no image to verify")), "name the image after the options")
 		}
-		checksum, err := describe.ParseChecksum(a, value)
+		var err error
+		*o.Checksums.Digest(a), err = a.Parse(value)
 		if err != nil {
 			return errFlag(flag, value, err)
 		}
-		o.Checksums = append(o.Checksums, checksum)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
@@ -51,7 +52,7 @@ func FuzzLocation(f *testing.F) {
 			return
 		}
 		doc := metadata.New()
-		doc.SetImage(metadata.Image{SHA1: make([]byte, 20)})
+		doc.SetImage(diskimage.Image{SHA1: make([]byte, 20)})
 		doc.SetText(metadata.Type, "base")
 		doc.SetTexts(metadata.Location, []string{value})
 		if err := doc.Check(metadata.Draft); err != nil {

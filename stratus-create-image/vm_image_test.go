@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
@@ -71,7 +72,7 @@ func checkDraft(t *testing.T, image, base string, draft []byte) {
 		}
 		return digest
 	}
-	want := metadata.Image{Bytes: info.Size(), MD5: sum("md5sum", image), SHA1: sum("sha1sum", image), SHA256: sum("sha256sum", image), SHA512: sum("sha512sum", image)}
+	want := diskimage.Image{Bytes: info.Size(), MD5: sum("md5sum", image), SHA1: sum("sha1sum", image), SHA256: sum("sha256sum", image), SHA512: sum("sha512sum", image)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the draft's digests (-want +got):\n%s", diff)
 	}
@@ -79,10 +80,9 @@ func checkDraft(t *testing.T, image, base string, draft []byte) {
 	for _, term := range []metadata.Term{metadata.Title, metadata.Creator, metadata.OS, metadata.OSArch, metadata.Version, metadata.Format, metadata.Compression, metadata.IsVersionOf} {
 		texts[term.String()] = d.Text(term)
 	}
-	baseImage := metadata.Image{SHA1: sum("sha1sum", base)}
 	wantTexts := map[string]string{
 		"dcterms:title": "A <title> & more", "dcterms:creator": "Jane <jane@example.org>", "slterms:os": "debian", "slterms:os-arch": "x86_64",
-		"slterms:version": "1.0", "dcterms:format": "qcow2", "dcterms:compression": "", "dcterms:isVersionOf": baseImage.Identifier(),
+		"slterms:version": "1.0", "dcterms:format": "qcow2", "dcterms:compression": "", "dcterms:isVersionOf": metadata.IdentifierOf(sum("sha1sum", base)),
 	}
 	if diff := cmp.Diff(wantTexts, texts); diff != "" {
 		t.Errorf("the draft's fields (-want +got):\n%s", diff)

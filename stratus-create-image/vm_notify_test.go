@@ -66,7 +66,7 @@ func identifierOf(t *testing.T, draft []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return is.Identifier()
+	return metadata.IdentifierOf(is.SHA1)
 }
 
 // checkTook compares how long a build took, by its mail, with how long it was

@@ -11,6 +11,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 // zstdWindow is the largest window that is accepted: zstd needs that much
@@ -19,15 +21,15 @@ const zstdWindow = 32 << 20
 
 // newDecoder gives the decoder of a compressed stream. It does not read src
 // before the first Read.
-func newDecoder(ctx context.Context, kind Kind, src *ahead) (io.ReadCloser, error) {
+func newDecoder(ctx context.Context, kind diskimage.Compression, src *ahead) (io.ReadCloser, error) {
 	switch kind {
-	case Gzip:
+	case diskimage.Gzip:
 		return &gzipDecoder{src: src}, nil
-	case Bzip2:
+	case diskimage.Bzip2:
 		return io.NopCloser(bzip2.NewReader(bufio.NewReaderSize(src, packedBlock))), nil
-	case Zstd:
+	case diskimage.Zstd:
 		return newZstdDecoder(src)
-	case Xz:
+	case diskimage.Xz:
 		return startXz(ctx, src)
 	}
 	return nil, fmt.Errorf("no decoder for compression %q", kind)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 // FuzzReader: any input either gives bytes or an error about the data.
@@ -15,7 +17,7 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add([]byte("plain"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		if Detect(stream) == Xz {
+		if diskimage.DetectCompression(stream) == diskimage.Xz {
 			t.Skip("the program's business, and a process each time")
 		}
 		r, err := NewReader(t.Context(), bytes.NewReader(stream))

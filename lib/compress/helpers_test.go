@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -45,11 +46,11 @@ func pack(t testing.TB, data []byte, command ...string) []byte {
 }
 
 // unpack reads a stream to its end.
-func unpack(t testing.TB, r io.Reader) (Kind, []byte, error) {
+func unpack(t testing.TB, r io.Reader) (diskimage.Compression, []byte, error) {
 	t.Helper()
 	reader, err := NewReader(t.Context(), r)
 	if err != nil {
-		return None, nil, err
+		return diskimage.None, nil, err
 	}
 	defer func() {
 		if err := reader.Close(); err != nil {
@@ -57,7 +58,7 @@ func unpack(t testing.TB, r io.Reader) (Kind, []byte, error) {
 		}
 	}()
 	data, err := io.ReadAll(reader)
-	return reader.Kind(), data, err
+	return reader.Compression(), data, err
 }
 
 // failAfter gives the bytes of data and then err.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -111,7 +112,7 @@ func TestReaped(t *testing.T) {
 		below, feed := io.Pipe()
 		t.Cleanup(func() { _ = feed.Close() })
 		go func() { _, _ = feed.Write(input) }()
-		p, err := newDecoder(t.Context(), Xz, readAhead(t.Context(), below, packedBlock))
+		p, err := newDecoder(t.Context(), diskimage.Xz, readAhead(t.Context(), below, packedBlock))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +166,7 @@ func TestKilledProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Reader{ctx: t.Context(), kind: Xz, src: src, body: p}
+	r := &Reader{ctx: t.Context(), kind: diskimage.Xz, src: src, body: p}
 	if _, err := io.ReadAll(r); err == nil || errors.Is(err, ErrCorrupt) {
 		t.Errorf("got error %v, want one that is not %v", err, ErrCorrupt)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 // ErrCorrupt is wrapped by the errors about a stream that cannot be unpacked:
@@ -24,7 +26,7 @@ type Reader struct {
 	caller context.Context // the one given
 	ctx    context.Context // ends with it, or at Close
 	stop   context.CancelFunc
-	kind   Kind
+	kind   diskimage.Compression
 	src    *ahead    // the compressed bytes; nil for None
 	out    *ahead    // the decompressed bytes; nil for None
 	body   io.Reader // what Read reads
@@ -41,11 +43,11 @@ func NewReader(ctx context.Context, r io.Reader) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := &Reader{caller: ctx, kind: Detect(head)}
+	reader := &Reader{caller: ctx, kind: diskimage.DetectCompression(head)}
 	ctx, reader.stop = context.WithCancel(ctx)
 	reader.ctx = ctx
 	body := io.MultiReader(bytes.NewReader(head), r)
-	if reader.kind == None {
+	if reader.kind == diskimage.None {
 		reader.body = body
 		return reader, nil
 	}
@@ -68,7 +70,7 @@ func peek(ctx context.Context, r io.Reader) ([]byte, error) {
 	}
 	peeked := make(chan result, 1)
 	go func() {
-		head := make([]byte, headSize)
+		head := make([]byte, diskimage.CompressionHead)
 		n, err := fill(ctx, r, head)
 		peeked <- result{head[:n], err}
 	}()
@@ -83,8 +85,8 @@ func peek(ctx context.Context, r io.Reader) ([]byte, error) {
 	}
 }
 
-// Kind is the compression that was recognised.
-func (r *Reader) Kind() Kind {
+// Compression returns the compression that was recognised.
+func (r *Reader) Compression() diskimage.Compression {
 	return r.kind
 }
 
@@ -96,7 +98,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return 0, context.Cause(r.ctx)
 	}
 	n, err := r.body.Read(p)
-	if err != nil && err != io.EOF && r.kind != None {
+	if err != nil && err != io.EOF && r.kind != diskimage.None {
 		err = r.verdict(err)
 	}
 	return n, err
@@ -120,7 +122,7 @@ func (r *Reader) verdict(err error) error {
 // the stream below that is still going on, unless the context has ended.
 func (r *Reader) Close() error {
 	r.stop()
-	if r.kind == None {
+	if r.kind == diskimage.None {
 		return nil
 	}
 	<-r.out.done

@@ -9,28 +9,30 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 // packers are the programs whose output must be read, by the kind of it.
 var packers = []struct {
-	kind    Kind
+	kind    diskimage.Compression
 	command string
 }{
-	{Gzip, "gzip -c"},
-	{Gzip, "pigz -c -p 2 -b 128"},
-	{Bzip2, "bzip2 -c"},
-	{Bzip2, "bzip2 -c -1"},
-	{Bzip2, "pbzip2 -c -p2 -b1"},
-	{Bzip2, "lbzip2 -c -n 2 -1"},
-	{Xz, "xz -c"},
-	{Xz, "xz -c -0 -T2 --block-size=100000"},
-	{Xz, "xz -c --check=none"},
-	{Xz, "xz -c --check=crc32"},
-	{Xz, "xz -c --check=sha256"},
-	{Zstd, "zstd -c"},
-	{Zstd, "zstd -c -19 --no-check"},
-	{Zstd, "zstd -c -T2 -B100000"},
-	{Zstd, "pzstd -c -p 2"},
+	{diskimage.Gzip, "gzip -c"},
+	{diskimage.Gzip, "pigz -c -p 2 -b 128"},
+	{diskimage.Bzip2, "bzip2 -c"},
+	{diskimage.Bzip2, "bzip2 -c -1"},
+	{diskimage.Bzip2, "pbzip2 -c -p2 -b1"},
+	{diskimage.Bzip2, "lbzip2 -c -n 2 -1"},
+	{diskimage.Xz, "xz -c"},
+	{diskimage.Xz, "xz -c -0 -T2 --block-size=100000"},
+	{diskimage.Xz, "xz -c --check=none"},
+	{diskimage.Xz, "xz -c --check=crc32"},
+	{diskimage.Xz, "xz -c --check=sha256"},
+	{diskimage.Zstd, "zstd -c"},
+	{diskimage.Zstd, "zstd -c -19 --no-check"},
+	{diskimage.Zstd, "zstd -c -T2 -B100000"},
+	{diskimage.Zstd, "pzstd -c -p 2"},
 }
 
 func TestPrograms(t *testing.T) {
@@ -53,10 +55,10 @@ func TestPrograms(t *testing.T) {
 }
 
 // checkUnpack reads a stream.
-func checkUnpack(t *testing.T, name string, packed []byte, kind Kind, want []byte) {
+func checkUnpack(t *testing.T, name string, packed []byte, kind diskimage.Compression, want []byte) {
 	t.Helper()
 	if len(packed) == 0 { // some programs make nothing of nothing
-		kind = None
+		kind = diskimage.None
 	}
 	t.Run(name, func(t *testing.T) {
 		gotKind, got, err := unpack(t, bytes.NewReader(packed))
@@ -69,7 +71,7 @@ func checkUnpack(t *testing.T, name string, packed []byte, kind Kind, want []byt
 func TestPlain(t *testing.T) {
 	for _, want := range [][]byte{nil, []byte("B"), []byte("BZ"), []byte("foobar"), text(1 << 20)} {
 		kind, got, err := unpack(t, iotest.OneByteReader(bytes.NewReader(want)))
-		if err != nil || kind != None || !bytes.Equal(got, want) {
+		if err != nil || kind != diskimage.None || !bytes.Equal(got, want) {
 			t.Errorf("%d bytes: got %d, kind %q, error %v", len(want), len(got), kind, err)
 		}
 	}
@@ -80,15 +82,15 @@ func TestSkippable(t *testing.T) {
 	want := text(1000)
 	frame := pack(t, want, "zstd", "-c")
 	skip := []byte("\x53\x2a\x4d\x18\x05\x00\x00\x00abcde")
-	checkUnpack(t, "around", slices.Concat(skip, frame, skip, skip, frame, skip), Zstd, slices.Concat(want, want))
-	checkUnpack(t, "alone", skip, Zstd, nil)
+	checkUnpack(t, "around", slices.Concat(skip, frame, skip, skip, frame, skip), diskimage.Zstd, slices.Concat(want, want))
+	checkUnpack(t, "alone", skip, diskimage.Zstd, nil)
 }
 
 // TestPadding: zeros may follow xz streams, four at a time.
 func TestPadding(t *testing.T) {
 	want := text(1000)
 	stream := pack(t, want, "xz", "-c")
-	checkUnpack(t, "padded", slices.Concat(stream, make([]byte, 8), stream, make([]byte, 4)), Xz, slices.Concat(want, want))
+	checkUnpack(t, "padded", slices.Concat(stream, make([]byte, 8), stream, make([]byte, 4)), diskimage.Xz, slices.Concat(want, want))
 }
 
 // small are streams short enough to damage them everywhere.
@@ -106,7 +108,7 @@ func TestTruncated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for n := range stream {
 				kind, _, err := unpack(t, bytes.NewReader(stream[:n]))
-				if kind == None && n < headSize {
+				if kind == diskimage.None && n < diskimage.CompressionHead {
 					continue // too short to be recognised
 				}
 				wantCorrupt(t, fmt.Sprintf("%d of %d bytes", n, len(stream)), err)
@@ -125,7 +127,7 @@ func TestFlipped(t *testing.T) {
 				damaged := slices.Clone(stream)
 				damaged[i] ^= 1 << (i % 8)
 				kind, got, err := unpack(t, bytes.NewReader(damaged))
-				if kind == None && i < headSize || err == nil && bytes.Equal(got, want) {
+				if kind == diskimage.None && i < diskimage.CompressionHead || err == nil && bytes.Equal(got, want) {
 					continue
 				}
 				wantCorrupt(t, fmt.Sprintf("byte %d of %d", i, len(stream)), err)

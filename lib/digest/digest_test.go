@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -31,9 +32,12 @@ func noise(n int) []byte {
 }
 
 // sumsOf takes the checksums one by one.
-func sumsOf(data []byte, kind compress.Kind) Sums {
+func sumsOf(data []byte, compression diskimage.Compression) diskimage.Image {
 	md5, sha1, sha256, sha512 := md5.Sum(data), sha1.Sum(data), sha256.Sum256(data), sha512.Sum512(data)
-	return Sums{int64(len(data)), md5[:], sha1[:], sha256[:], sha512[:], kind}
+	return diskimage.Image{
+		Bytes: int64(len(data)), MD5: md5[:], SHA1: sha1[:], SHA256: sha256[:], SHA512: sha512[:],
+		Format: diskimage.Raw, Compression: compression,
+	}
 }
 
 // pack compresses data with a real program.
@@ -66,7 +70,8 @@ func TestKnown(t *testing.T) {
 		}
 		return b
 	}
-	want := Sums{
+	want := diskimage.Image{
+		Format: diskimage.Raw,
 		Bytes:  3,
 		MD5:    unhex("900150983cd24fb0d6963f7d28e17f72"),
 		SHA1:   unhex("a9993e364706816aba3e25717850c26c9cd0d89d"),
@@ -81,13 +86,13 @@ func TestKnown(t *testing.T) {
 func TestSizes(t *testing.T) {
 	data := noise(3*ringSize*chunkSize + 12345)
 	for _, n := range []int{0, 1, 5, 6, 7, chunkSize - 1, chunkSize, chunkSize + 1, ringSize * chunkSize, len(data)} {
-		for name, sum := range map[string]func(context.Context, io.Reader, ...io.Writer) (Sums, error){"Raw": Raw, "Stream": Stream} {
+		for name, sum := range map[string]func(context.Context, io.Reader, ...io.Writer) (diskimage.Image, error){"Raw": Raw, "Stream": Stream} {
 			var sink bytes.Buffer
 			got, err := sum(t.Context(), iotest.HalfReader(bytes.NewReader(data[:n])), &sink)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(sumsOf(data[:n], compress.None), got); diff != "" {
+			if diff := cmp.Diff(sumsOf(data[:n], diskimage.None), got); diff != "" {
 				t.Errorf("%s of %d bytes: %s", name, n, diff)
 			}
 			if !bytes.Equal(sink.Bytes(), data[:n]) {
@@ -116,12 +121,12 @@ func TestAllocations(t *testing.T) {
 
 func TestCompressed(t *testing.T) {
 	data := append(noise(1<<20), make([]byte, 3<<20)...)
-	for command, kind := range map[string]compress.Kind{
-		"":         compress.None,
-		"gzip -c":  compress.Gzip,
-		"bzip2 -c": compress.Bzip2,
-		"xz -0 -c": compress.Xz,
-		"zstd -c":  compress.Zstd,
+	for command, kind := range map[string]diskimage.Compression{
+		"":         diskimage.None,
+		"gzip -c":  diskimage.Gzip,
+		"bzip2 -c": diskimage.Bzip2,
+		"xz -0 -c": diskimage.Xz,
+		"zstd -c":  diskimage.Zstd,
 	} {
 		t.Run(command, func(t *testing.T) {
 			packed := pack(t, data, command)
@@ -140,7 +145,7 @@ func TestCompressed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(sumsOf(packed, compress.None), raw); diff != "" {
+			if diff := cmp.Diff(sumsOf(packed, diskimage.None), raw); diff != "" {
 				t.Errorf("raw: %s", diff)
 			}
 		})

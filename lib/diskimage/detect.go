@@ -34,7 +34,7 @@ const (
 // ErrMalformed when f has fewer than size bytes; reading errors of f are
 // returned as they are.
 func DetectFile(f io.ReaderAt, size int64) (Format, error) {
-	i := image{f, size}
+	i := source{f, size}
 	head, err := i.read(0, int(min(size, headSize)))
 	if err != nil {
 		return "", err

@@ -1,9 +1,10 @@
-// Package diskimage recognises the format of a virtual disk image from its
-// content, says whether the image stands alone, and how large the disk in it
-// is. Images are hostile input: every answer comes from the image's own
+// Package diskimage holds what is known of a virtual disk image: its size,
+// digests, format and compression. It recognises format and compression from the
+// content, and finds out whether the image stands alone and how large the disk
+// in it is. Images are hostile input: every answer comes from the image's own
 // headers, with bounded reads, before any other program opens the file. The
-// package must not know where images come from, what is done with them, or
-// the name of the file: it opens nothing itself.
+// package must not know where images come from, what is done with them, or the
+// name of the file: it opens nothing itself.
 package diskimage
 
 import (
@@ -48,7 +49,7 @@ func ParseFormat(name string) (Format, error) {
 	case "vpc":
 		return Vhd, nil
 	}
-	return "", fmt.Errorf("unknown image format %q: want raw (or img), qcow2, vmdk, vdi, vhd (or vpc), vhdx or ova", name)
+	return "", errors.New("not supported; want raw (or img), qcow2, vmdk, vdi, vhd (or vpc), vhdx or ova")
 }
 
 // CheckSelfContained returns an error that wraps ErrForeign when the image of
@@ -61,7 +62,7 @@ func ParseFormat(name string) (Format, error) {
 // Checksums are not verified, but for those of VHDX headers: an image whose
 // checksum is wrong may pass here and be refused by the program that opens it.
 func CheckSelfContained(f io.ReaderAt, size int64, format Format) error {
-	i := image{f, size}
+	i := source{f, size}
 	switch format {
 	case Raw, Ova:
 		return nil
@@ -85,7 +86,7 @@ func CheckSelfContained(f io.ReaderAt, size int64, format Format) error {
 // ErrMalformed or are reading errors of f, as for CheckSelfContained.
 func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
 	var (
-		i     = image{f, size}
+		i     = source{f, size}
 		bytes uint64
 		err   error
 	)
@@ -114,14 +115,14 @@ func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
 	return int64(bytes), nil
 }
 
-// image is the file of which the headers are read.
-type image struct {
+// source is the file of which the headers are read.
+type source struct {
 	f    io.ReaderAt
 	size int64
 }
 
 // read returns the n bytes at the offset. The caller bounds n.
-func (i image) read(offset int64, n int) ([]byte, error) {
+func (i source) read(offset int64, n int) ([]byte, error) {
 	if n < 0 || offset < 0 || offset > i.size-int64(n) {
 		return nil, malformed("%d bytes wanted at offset %d, the image has %d", n, offset, i.size)
 	}

@@ -21,7 +21,7 @@ const (
 )
 
 // qcow2Header returns the fixed part of the header, and its version.
-func (i image) qcow2Header() (header []byte, version uint32, err error) {
+func (i source) qcow2Header() (header []byte, version uint32, err error) {
 	header, err = i.read(0, qcow2HeaderV2)
 	if err != nil {
 		return nil, 0, err
@@ -36,7 +36,7 @@ func (i image) qcow2Header() (header []byte, version uint32, err error) {
 	return header, version, err
 }
 
-func (i image) checkQcow2() error {
+func (i source) checkQcow2() error {
 	header, version, err := i.qcow2Header()
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (i image) checkQcow2() error {
 	return nil
 }
 
-func (i image) qcow2Name(offset uint64, length uint32) ([]byte, error) {
+func (i source) qcow2Name(offset uint64, length uint32) ([]byte, error) {
 	if length > qcow2MaxName {
 		return nil, malformed("file name of %d bytes, want at most %d", length, qcow2MaxName)
 	}
@@ -70,7 +70,7 @@ func (i image) qcow2Name(offset uint64, length uint32) ([]byte, error) {
 
 // qcow2DataFileName finds the name of the external data file in the header
 // extensions at the offset. The name may be left out: it is empty then.
-func (i image) qcow2DataFileName(offset int64) ([]byte, error) {
+func (i source) qcow2DataFileName(offset int64) ([]byte, error) {
 	for range qcow2MaxExtensions {
 		extension, err := i.read(offset, 8)
 		if err != nil {
@@ -88,7 +88,7 @@ func (i image) qcow2DataFileName(offset int64) ([]byte, error) {
 	return nil, malformed("more than %d header extensions", qcow2MaxExtensions)
 }
 
-func (i image) qcow2Size() (uint64, error) {
+func (i source) qcow2Size() (uint64, error) {
 	header, _, err := i.qcow2Header()
 	if err != nil {
 		return 0, err

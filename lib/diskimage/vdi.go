@@ -17,7 +17,7 @@ const (
 	vdiDifferencing = 4
 )
 
-func (i image) vdiHeader() ([]byte, error) {
+func (i source) vdiHeader() ([]byte, error) {
 	header, err := i.read(0, vdiHeaderSize)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func (i image) vdiHeader() ([]byte, error) {
 	return header, nil
 }
 
-func (i image) checkVdi() error {
+func (i source) checkVdi() error {
 	header, err := i.vdiHeader()
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (i image) checkVdi() error {
 	return nil
 }
 
-func (i image) vdiSize() (uint64, error) {
+func (i source) vdiSize() (uint64, error) {
 	header, err := i.vdiHeader()
 	if err != nil {
 		return 0, err

@@ -17,7 +17,7 @@ type vhdFooter struct {
 
 // vhdFooter returns the footer. A dynamic image has it at both ends, and
 // programs differ in which one they believe: where both exist they must agree.
-func (i image) vhdFooter() (vhdFooter, error) {
+func (i source) vhdFooter() (vhdFooter, error) {
 	head, atHead, err := i.vhdFooterAt(0)
 	if err != nil {
 		return vhdFooter{}, err
@@ -38,7 +38,7 @@ func (i image) vhdFooter() (vhdFooter, error) {
 	return head, nil
 }
 
-func (i image) vhdFooterAt(offset int64) (footer vhdFooter, found bool, err error) {
+func (i source) vhdFooterAt(offset int64) (footer vhdFooter, found bool, err error) {
 	b, err := i.read(offset, tailSize)
 	if err != nil || !hasAt(b, 0, vhdMagic) {
 		return vhdFooter{}, false, err
@@ -46,7 +46,7 @@ func (i image) vhdFooterAt(offset int64) (footer vhdFooter, found bool, err erro
 	return vhdFooter{kind: binary.BigEndian.Uint32(b[60:]), size: binary.BigEndian.Uint64(b[48:])}, true, nil
 }
 
-func (i image) checkVhd() error {
+func (i source) checkVhd() error {
 	footer, err := i.vhdFooter()
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (i image) checkVhd() error {
 
 // vhdSize returns the current size. For images of Virtual PC some programs
 // use the size that the geometry gives instead, which may differ a little.
-func (i image) vhdSize() (uint64, error) {
+func (i source) vhdSize() (uint64, error) {
 	footer, err := i.vhdFooter()
 	return footer.size, err
 }

@@ -35,7 +35,7 @@ const (
 
 // checkVhdxLog refuses an image that was not closed cleanly. A program that
 // opens it replays its log first, which may change anything that is read here.
-func (i image) checkVhdxLog() error {
+func (i source) checkVhdxLog() error {
 	signature, err := i.read(0, len(vhdxMagic))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ type vhdxMetadata struct {
 
 // vhdxMetadata finds the metadata region. The region table exists twice, and
 // which copy counts depends on checksums and on the program: they must agree.
-func (i image) vhdxMetadata() (vhdxMetadata, error) {
+func (i source) vhdxMetadata() (vhdxMetadata, error) {
 	if err := i.checkVhdxLog(); err != nil {
 		return vhdxMetadata{}, err
 	}
@@ -106,7 +106,7 @@ func (i image) vhdxMetadata() (vhdxMetadata, error) {
 	return vhdxMetadata{first, table}, nil
 }
 
-func (i image) vhdxMetadataOffset(regionTable int64) (int64, error) {
+func (i source) vhdxMetadataOffset(regionTable int64) (int64, error) {
 	table, err := i.read(regionTable, vhdxTableSize)
 	if err != nil {
 		return 0, err
@@ -155,7 +155,7 @@ func (m vhdxMetadata) entry(guid string) ([]byte, error) {
 
 // vhdxItem returns the 8 bytes of a metadata item: those read here have that
 // length.
-func (i image) vhdxItem(m vhdxMetadata, guid string) ([]byte, error) {
+func (i source) vhdxItem(m vhdxMetadata, guid string) ([]byte, error) {
 	entry, err := m.entry(guid)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (i image) vhdxItem(m vhdxMetadata, guid string) ([]byte, error) {
 	return i.read(m.offset+int64(offset), 8)
 }
 
-func (i image) checkVhdx() error {
+func (i source) checkVhdx() error {
 	metadata, err := i.vhdxMetadata()
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ func (i image) checkVhdx() error {
 	return nil
 }
 
-func (i image) vhdxSize() (uint64, error) {
+func (i source) vhdxSize() (uint64, error) {
 	metadata, err := i.vhdxMetadata()
 	if err != nil {
 		return 0, err

@@ -34,7 +34,7 @@ type vmdkHeader struct {
 }
 
 // vmdkIsText tells whether the whole file is a text descriptor.
-func (i image) vmdkIsText() (bool, error) {
+func (i source) vmdkIsText() (bool, error) {
 	start, err := i.read(0, len(vmdkMagic))
 	if err != nil || hasAt(start, 0, vmdkMagic) {
 		return false, err
@@ -48,7 +48,7 @@ func (i image) vmdkIsText() (bool, error) {
 	return true, nil
 }
 
-func (i image) vmdkHeader() (vmdkHeader, error) {
+func (i source) vmdkHeader() (vmdkHeader, error) {
 	header, err := i.vmdkHeaderAt(0)
 	if err != nil {
 		return vmdkHeader{}, err
@@ -70,7 +70,7 @@ func (i image) vmdkHeader() (vmdkHeader, error) {
 	return header, nil
 }
 
-func (i image) vmdkHeaderAt(offset int64) (vmdkHeader, error) {
+func (i source) vmdkHeaderAt(offset int64) (vmdkHeader, error) {
 	b, err := i.read(offset, vmdkHeaderSize)
 	if err != nil {
 		return vmdkHeader{}, err
@@ -86,7 +86,7 @@ func (i image) vmdkHeaderAt(offset int64) (vmdkHeader, error) {
 	}, nil
 }
 
-func (i image) checkVmdk() error {
+func (i source) checkVmdk() error {
 	text, err := i.vmdkIsText()
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (i image) checkVmdk() error {
 }
 
 // vmdkDescriptor returns the descriptor embedded in a sparse file.
-func (i image) vmdkDescriptor(header vmdkHeader) ([]byte, error) {
+func (i source) vmdkDescriptor(header vmdkHeader) ([]byte, error) {
 	if header.descriptorOffset == 0 || header.descriptorSize == 0 {
 		return nil, malformed("VMDK without a descriptor: it is an extent of a larger disk")
 	}
@@ -132,7 +132,7 @@ func (i image) vmdkDescriptor(header vmdkHeader) ([]byte, error) {
 
 // vmdkSize returns the capacity of a sparse file. A text descriptor holds no
 // disk.
-func (i image) vmdkSize() (uint64, error) {
+func (i source) vmdkSize() (uint64, error) {
 	text, err := i.vmdkIsText()
 	if err != nil {
 		return 0, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -26,12 +27,12 @@ func (c *checker) constraints(root, description *strictxml.Node) {
 	}
 	var digests []string
 	for _, sum := range named(description, checksum) {
-		if textAt(sum, algorithm) == sha1Algorithm {
+		if textAt(sum, algorithm) == string(diskimage.SHA1) {
 			digests = append(digests, textAt(sum, digest))
 		}
 	}
 	if n := len(digests); n != 1 {
-		c.report("constraint 4", description, "%d elements %s of algorithm %s; allowed: exactly 1", n, checksum, sha1Algorithm)
+		c.report("constraint 4", description, "%d elements %s of algorithm %s; allowed: exactly 1", n, checksum, string(diskimage.SHA1))
 	}
 	for i, t := range atMostOnce {
 		if n := len(named(description, t)); n > 1 {
@@ -61,7 +62,7 @@ func (c *checker) identifier(description *strictxml.Node, digests []string) {
 		return
 	}
 	if sum, err := hex.DecodeString(digests[0]); err == nil && len(sum) == len(decoded) && !bytes.Equal(sum, decoded) {
-		c.report("constraint 12", found[0], "%q; allowed: %q, for the %s digest %s", id, IdentifierOf(sum), sha1Algorithm, digests[0])
+		c.report("constraint 12", found[0], "%q; allowed: %q, for the %s digest %s", id, IdentifierOf(sum), string(diskimage.SHA1), digests[0])
 	}
 }
 
@@ -99,7 +100,7 @@ func (c *checker) index(root, description *strictxml.Node) {
 	seen := map[string]bool{}
 	for _, sum := range named(description, checksum) {
 		name := foldAlgorithm(textAt(sum, algorithm))
-		if seen[name] && name != foldAlgorithm(sha1Algorithm) {
+		if seen[name] && name != foldAlgorithm(string(diskimage.SHA1)) {
 			c.report(ruleIndex, sum, "second digest %s; allowed: one of each algorithm", clip(strings.ToUpper(name)))
 		}
 		seen[name] = true

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -44,7 +46,7 @@ func TestIdentifier(t *testing.T) {
 			if got := IdentifierOf(digest); got != test.want {
 				t.Errorf("identifier of %s is %q, want %q", test.digest, got, test.want)
 			}
-			if got := (Image{SHA1: digest}).Identifier(); got != test.want {
+			if got := IdentifierOf(digest); got != test.want {
 				t.Errorf("identifier of an image with %s is %q, want %q", test.digest, got, test.want)
 			}
 			got, err := DecodeIdentifier(test.want)
@@ -80,7 +82,7 @@ func TestDecodeIdentifierRefuses(t *testing.T) {
 
 func TestSetImage(t *testing.T) {
 	m, s1, s2, s5 := md5.Sum([]byte("foo")), sha1.Sum([]byte("foo")), sha256.Sum256([]byte("foo")), sha512.Sum512([]byte("foo"))
-	image := Image{Bytes: 3, MD5: m[:], SHA1: s1[:], SHA256: s2[:], SHA512: s5[:]}
+	image := diskimage.Image{Bytes: 3, MD5: m[:], SHA1: s1[:], SHA256: s2[:], SHA512: s5[:]}
 	d := New()
 	d.SetText(Type, "base")
 	d.SetImage(image)
@@ -129,7 +131,7 @@ func TestSetImage(t *testing.T) {
 
 func TestSetImageReplaces(t *testing.T) {
 	empty := sha1.Sum(nil)
-	image := Image{SHA1: empty[:]}
+	image := diskimage.Image{SHA1: empty[:]}
 	for _, file := range []string{"complete.xml", vectors + "plain.xml", vectors + "signed-by-stratuslab/plain.rsa-san.xml"} {
 		d := load(t, file)
 		d.SetImage(image)
@@ -149,7 +151,7 @@ func TestSetImageReplaces(t *testing.T) {
 func TestSetImageOtherPrefix(t *testing.T) {
 	d := mustParse(t, `<r:RDF xmlns:r="`+rdfNamespace+`"><r:Description about="" r:about="a"/></r:RDF>`)
 	foo := sha1.Sum([]byte("foo"))
-	d.SetImage(Image{Bytes: 3, SHA1: foo[:]})
+	d.SetImage(diskimage.Image{Bytes: 3, SHA1: foo[:]})
 	const want = `<r:Description about="" r:about="#Avux7XqPw_byV0N1H88W8J12ooz">`
 	if got := write(t, d); !strings.Contains(got, want) {
 		t.Errorf("document %s, want %s in it", got, want)
@@ -158,7 +160,7 @@ func TestSetImageOtherPrefix(t *testing.T) {
 
 func TestSetImageWithoutSHA1(t *testing.T) {
 	d := load(t, "complete.xml")
-	d.SetImage(Image{Bytes: 3})
+	d.SetImage(diskimage.Image{Bytes: 3})
 	want := []string{"schema: rdf:Description", "schema: rdf:Description", "constraint 4: rdf:Description", "constraint 12: dcterms:identifier"}
 	if diff := cmp.Diff(want, problems(t, d.Check(Draft))); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
@@ -166,7 +168,7 @@ func TestSetImageWithoutSHA1(t *testing.T) {
 }
 
 func TestImage(t *testing.T) {
-	want := Image{
+	want := diskimage.Image{
 		Bytes:  3,
 		MD5:    unhex(t, "acbd18db4cc2f85cedef654fccc4a4d8"),
 		SHA1:   unhex(t, "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33"),
@@ -187,10 +189,10 @@ func TestImage(t *testing.T) {
 		"two sizes":        {edits(size, size+size), "2 elements slreq:bytes"},
 		"bad size":         {edits(size, "<slreq:bytes>3 B</slreq:bytes>"), `slreq:bytes "3 B"; allowed: decimal digits`},
 		"two digests":      {edits(sha1Sum, sha1Sum+sha1Sum), "more than one slreq:checksum of SHA-1"},
-		"short digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", "acbd"), `slreq:value "acbd" of MD5; allowed: 32 hexadecimal digits`},
-		"digest not hex":   {edits("acbd18db4cc2f85cedef654fccc4a4d8", "zcbd18db4cc2f85cedef654fccc4a4d8"), "of MD5; allowed"},
-		"empty digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", ""), `slreq:value "" of MD5`},
-		"no digest at all": {edits("<slreq:value>acbd18db4cc2f85cedef654fccc4a4d8</slreq:value>", ""), `slreq:value "" of MD5`},
+		"short digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", "acbd"), `slreq:value "acbd": not a valid MD5 digest; want 32 hexadecimal digits`},
+		"digest not hex":   {edits("acbd18db4cc2f85cedef654fccc4a4d8", "zcbd18db4cc2f85cedef654fccc4a4d8"), "not a valid MD5 digest"},
+		"empty digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", ""), `slreq:value "": not a valid MD5`},
+		"no digest at all": {edits("<slreq:value>acbd18db4cc2f85cedef654fccc4a4d8</slreq:value>", ""), `slreq:value "": not a valid MD5`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

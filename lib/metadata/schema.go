@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -80,11 +81,9 @@ func (c *checker) checksum(n *strictxml.Node) {
 		{term: algorithm, check: c.simple(algorithmForm)},
 		{term: digest, check: c.simple(hexForm)},
 	}, nil)
-	for _, kind := range checksumKinds {
-		value := textAt(n, digest)
-		if textAt(n, algorithm) == kind.algorithm && value != "" && len(value) != 2*kind.size {
-			c.report(ruleSchema, n, "%s digest %q of %d digits; allowed: %d", kind.algorithm, clip(value), len(value), 2*kind.size)
-		}
+	a, value := diskimage.Algorithm(textAt(n, algorithm)), textAt(n, digest)
+	if size := a.Size(); size > 0 && value != "" && len(value) != 2*size {
+		c.report(ruleSchema, n, "%s digest %q of %d digits; allowed: %d", a, clip(value), len(value), 2*size)
 	}
 }
 

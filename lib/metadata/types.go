@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 const (
@@ -75,13 +77,13 @@ func hexForm(text string) string {
 // algorithmForm refuses other spellings of known names: some readers take them
 // for the same algorithm and some do not.
 func algorithmForm(text string) string {
-	for _, kind := range checksumKinds {
-		if text != kind.algorithm && foldAlgorithm(text) == foldAlgorithm(kind.algorithm) {
-			return kind.algorithm
+	for _, a := range diskimage.Algorithms() {
+		if text != string(a) && foldAlgorithm(text) == foldAlgorithm(string(a)) {
+			return string(a)
 		}
 	}
 	if text == "" {
-		return "a name such as " + sha1Algorithm
+		return "a name such as " + string(diskimage.SHA1)
 	}
 	return ""
 }

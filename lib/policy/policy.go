@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 // The keys of the lists, as Decision.List names them.
@@ -49,7 +49,7 @@ type Subject struct {
 	Email       string            // of the endorser, as the document has it
 	Fingerprint [sha256.Size]byte // SHA-256 digest of the certificate that signed
 	Identifier  string            // of the image
-	Image       metadata.Image    // its checksums, of which there may be some only
+	Image       diskimage.Image   // its checksums, of which there may be some only
 }
 
 // Decision is the answer.
@@ -139,7 +139,7 @@ func canonical(address string) string {
 }
 
 // checksums are the digests that the image has, in hexadecimal.
-func checksums(i metadata.Image) []string {
+func checksums(i diskimage.Image) []string {
 	var sums []string
 	for _, sum := range [][]byte{i.MD5, i.SHA1, i.SHA256, i.SHA512} {
 		if len(sum) > 0 {

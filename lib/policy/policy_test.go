@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 const (
@@ -24,7 +24,7 @@ func subject(email string, pair byte) Subject {
 	if err != nil {
 		panic(err)
 	}
-	s := Subject{Email: email, Identifier: image1, Image: metadata.Image{Bytes: 12, SHA1: sha1, SHA512: make([]byte, 64)}}
+	s := Subject{Email: email, Identifier: image1, Image: diskimage.Image{Bytes: 12, SHA1: sha1, SHA512: make([]byte, 64)}}
 	for i := range s.Fingerprint {
 		s.Fingerprint[i] = pair
 	}

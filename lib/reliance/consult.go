@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/policy"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -32,7 +33,7 @@ func (j *Judge) consult(by *signature.Endorsed) consultation {
 }
 
 // consultOn asks them about an image with these checksums.
-func (j *Judge) consultOn(by *signature.Endorsed, image metadata.Image) consultation {
+func (j *Judge) consultOn(by *signature.Endorsed, image diskimage.Image) consultation {
 	var found consultation
 	subject := policy.Subject{
 		Email: by.Email, Fingerprint: sha256.Sum256(by.Certificate.Raw),

@@ -14,7 +14,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
@@ -150,6 +150,6 @@ func (j *Judge) DecideUntrusted(by *signature.Endorsed, _ time.Time) Verdict {
 // RefuseImage says why a policy refuses the image itself, by all of its
 // checksums: the document may have left out the one that a list has. It is empty
 // where none does. The certificate is not looked at.
-func (j *Judge) RefuseImage(by *signature.Endorsed, image metadata.Image) string {
+func (j *Judge) RefuseImage(by *signature.Endorsed, image diskimage.Image) string {
 	return j.consultOn(by, image).refusal
 }

@@ -13,6 +13,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
@@ -219,10 +220,10 @@ func TestRefuseImage(t *testing.T) {
 		if v := j.DecideUntrusted(ada, now); !v.Trusted {
 			t.Errorf("the document: %+v", v)
 		}
-		if why := j.RefuseImage(ada, metadata.Image{SHA512: sum[:63]}); why != "" {
+		if why := j.RefuseImage(ada, diskimage.Image{SHA512: sum[:63]}); why != "" {
 			t.Errorf("another image: %s", why)
 		}
-		if why := j.RefuseImage(ada, metadata.Image{SHA512: sum}); !strings.Contains(why, "blacklistchecksums") {
+		if why := j.RefuseImage(ada, diskimage.Image{SHA512: sum}); !strings.Contains(why, "blacklistchecksums") {
 			t.Errorf("the image in the list: got %q", why)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -71,7 +72,7 @@ func (e *Endorser) Sign(t testing.TB, is Description) []byte {
 	}
 	d := metadata.New()
 	short, long := sha1.Sum([]byte(is.Content)), sha512.Sum512([]byte(is.Content))
-	d.SetImage(metadata.Image{Bytes: int64(len(is.Content)), SHA1: short[:], SHA512: long[:]})
+	d.SetImage(diskimage.Image{Bytes: int64(len(is.Content)), SHA1: short[:], SHA512: long[:]})
 	d.SetText(metadata.Type, "base")
 	d.SetText(metadata.Valid, metadata.FormatTime(is.Valid))
 	d.SetText(metadata.Location, "http://images.example.org/image.img")

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/metadata"
 )
 
 // elementsOf reads the elements of a page, which are balanced like those of XML but
@@ -203,7 +204,7 @@ func TestSingleSays(t *testing.T) {
 		"stratus-create-image -o new.qcow2 " + s.Identifier, s.Fingerprint, "Tester of alice@example.org", s.Subject, s.Issuer,
 		`title="http://mp.stratuslab.eu/slterms#os-version">OS version</dt><dd dir="auto">24.04</dd>`,
 		">Tag</dt><dd dir=\"auto\">web</dd>", ">SHA-512</dt>", e.Endorsed.Method + " over " + e.Endorsed.Digest,
-		"verified when this page was written", image.Identifier(), "small",
+		"verified when this page was written", metadata.IdentifierOf(image.SHA1), "small",
 		"the certificate is self-signed: nobody but the signer says that the address is theirs",
 	} {
 		if !bytes.Contains(src, []byte(want)) {

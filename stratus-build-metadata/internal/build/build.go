@@ -11,9 +11,10 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 // Run makes the document and writes it. What the user can correct comes up
@@ -39,7 +40,7 @@ func Run(c *command.Call, o Options) error {
 	if err := o.tryOutput(c, doc); err != nil {
 		return err
 	}
-	var found *describe.Description
+	var found *diskimage.Image
 	if o.Image != "" {
 		if found, err = o.describe(c); err != nil {
 			return err
@@ -99,7 +100,7 @@ func readDraft(c *command.Call, path string) (*metadata.Document, error) {
 }
 
 // describe reads the image, and compares it with what the user says of it.
-func (o Options) describe(c *command.Call) (*describe.Description, error) {
+func (o Options) describe(c *command.Call) (*diskimage.Image, error) {
 	r, name, err := c.Open(o.Image, "an image")
 	if err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ func (o Options) describe(c *command.Call) (*describe.Description, error) {
 		size = info.Size()
 	}
 	meter := c.Log.Meter("reading "+name, size)
-	found, err := describe.Image(c.Ctx, io.TeeReader(r, meter))
+	found, err := digest.Stream(c.Ctx, io.TeeReader(r, meter))
 	_ = meter.Close()
 	if errors.Is(err, compress.ErrCorrupt) {
 		return nil, fault.BadInputf("reading the image %q: %w", name, err)
@@ -119,7 +120,7 @@ func (o Options) describe(c *command.Call) (*describe.Description, error) {
 		return nil, fmt.Errorf("reading the image %q: %w", name, err)
 	}
 	c.Log.Verbosef("%s: %d bytes, format %s, compression %q, identifier %s",
-		name, found.Bytes, found.Format, found.Compression, found.Identifier())
+		name, found.Bytes, found.Format, found.Compression, metadata.IdentifierOf(found.SHA1))
 	if found.Bytes == 0 {
 		c.Log.Warnf("the image %q is empty", name)
 	}
@@ -127,7 +128,7 @@ func (o Options) describe(c *command.Call) (*describe.Description, error) {
 }
 
 // compare finds out whether the image is what the user says.
-func (o Options) compare(found describe.Description, name string) error {
+func (o Options) compare(found diskimage.Image, name string) error {
 	if o.Format != nil && *o.Format != found.Format {
 		return fault.WithHint(fault.Usagef("reading the image %q: its format is %q, not %q", name, found.Format, *o.Format),
 			"leave out --format, or give --format %s", found.Format)
@@ -136,12 +137,12 @@ func (o Options) compare(found describe.Description, name string) error {
 		return fault.WithHint(fault.Usagef("reading the image %q: its compression is %q, not %q", name, found.Compression, *o.Compression),
 			"leave out --compression")
 	}
-	err := found.Verify(o.Checksums)
+	err := o.Checksums.Check(found)
 	if err == nil {
 		return nil
 	}
 	err = fault.BadInputf("verifying the image %q: %w", name, err)
-	if found.Compression != compress.None {
+	if found.Compression != diskimage.None {
 		err = fault.WithHint(err, "checksums in metadata are those of the uncompressed image")
 	}
 	return err
@@ -149,7 +150,7 @@ func (o Options) compare(found describe.Description, name string) error {
 
 // checkLocations warns when the locations of a draft are about to become those
 // of another image.
-func (o Options) checkLocations(c *command.Call, doc *metadata.Document, found *describe.Description) {
+func (o Options) checkLocations(c *command.Call, doc *metadata.Document, found *diskimage.Image) {
 	if len(o.Locations) == 0 && len(doc.Texts(metadata.Location)) > 0 && !describes(doc, found) {
 		c.Log.Warnf("the draft is about another image, and its locations may lead there: add --location URI")
 	}

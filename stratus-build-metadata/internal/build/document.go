@@ -3,8 +3,8 @@ package build
 import (
 	"time"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 // required are the terms that old readers insist on, if only to find them
@@ -56,18 +56,16 @@ func (o Options) setFields(doc *metadata.Document) {
 
 // setImage makes the document describe the image. An image that the document
 // did not describe before makes it a new document, created now.
-func setImage(doc *metadata.Document, d *describe.Description, now time.Time) {
+func setImage(doc *metadata.Document, d *diskimage.Image, now time.Time) {
 	if !describes(doc, d) {
 		doc.SetText(metadata.Created, metadata.FormatTime(now))
 	}
-	doc.SetImage(d.Image)
-	doc.SetText(metadata.Format, string(d.Format))
-	doc.SetText(metadata.Compression, string(d.Compression))
+	doc.SetImage(*d)
 }
 
 // describes tells whether the document is about the image.
-func describes(doc *metadata.Document, d *describe.Description) bool {
-	return doc.Text(metadata.Identifier) == d.Identifier()
+func describes(doc *metadata.Document, d *diskimage.Image) bool {
+	return doc.Text(metadata.Identifier) == metadata.IdentifierOf(d.SHA1)
 }
 
 // setTimes gives the document the times that it lacks or that are asked for.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -17,7 +17,7 @@ var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 func described(sha1 byte, created, valid string) *metadata.Document {
 	doc := metadata.New()
 	complete(doc, required())
-	doc.SetImage(metadata.Image{SHA1: bytes.Repeat([]byte{sha1}, 20)})
+	doc.SetImage(diskimage.Image{SHA1: bytes.Repeat([]byte{sha1}, 20)})
 	doc.SetText(metadata.Created, created)
 	doc.SetText(metadata.Valid, valid)
 	return doc
@@ -29,14 +29,14 @@ func TestTimes(t *testing.T) {
 		name           string
 		created, valid string
 		validFor       time.Duration
-		image          *describe.Description // with the SHA-1 digest 0101...
-		want           [2]string             // created and valid
+		image          *diskimage.Image // with the SHA-1 digest 0101...
+		want           [2]string        // created and valid
 	}{
 		{"both missing", "", "", 0, nil, [2]string{present, "2026-07-01T03:04:05Z"}},
 		{"both there", old, old, 0, nil, [2]string{old, old}},
 		{"asked for", old, old, 24 * time.Hour, nil, [2]string{old, "2026-01-03T03:04:05Z"}},
-		{"the same image", old, old, 0, &describe.Description{Image: metadata.Image{SHA1: bytes.Repeat([]byte{1}, 20)}}, [2]string{old, old}},
-		{"another image", old, old, 0, &describe.Description{Image: metadata.Image{SHA1: bytes.Repeat([]byte{2}, 20)}}, [2]string{present, old}},
+		{"the same image", old, old, 0, &diskimage.Image{SHA1: bytes.Repeat([]byte{1}, 20)}, [2]string{old, old}},
+		{"another image", old, old, 0, &diskimage.Image{SHA1: bytes.Repeat([]byte{2}, 20)}, [2]string{present, old}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestRequiredByOldReaders(t *testing.T) {
 	doc := metadata.New()
 	complete(doc, required())
 	Options{}.setTimes(doc, now)
-	setImage(doc, &describe.Description{Image: metadata.Image{SHA1: make([]byte, 20)}}, now)
+	setImage(doc, &diskimage.Image{SHA1: make([]byte, 20)}, now)
 	for _, term := range []metadata.Term{
 		metadata.Identifier, metadata.Bytes, metadata.Type, metadata.Created, metadata.Valid, metadata.Description,
 		metadata.Compression, metadata.OS, metadata.OSArch, metadata.OSVersion, metadata.Version,
@@ -72,8 +72,8 @@ func TestRequiredByOldReaders(t *testing.T) {
 }
 
 func TestStillDescribes(t *testing.T) {
-	found := &describe.Description{
-		Image:  metadata.Image{Bytes: 3, SHA1: bytes.Repeat([]byte{1}, 20), MD5: make([]byte, 16)},
+	found := &diskimage.Image{
+		Bytes: 3, SHA1: bytes.Repeat([]byte{1}, 20), MD5: make([]byte, 16),
 		Format: "qcow2", Compression: "gz",
 	}
 	tests := []struct {
@@ -85,7 +85,7 @@ func TestStillDescribes(t *testing.T) {
 		{"another title", func(d *metadata.Document) { d.SetText(metadata.Title, "x") }, ""},
 		{"another size", func(d *metadata.Document) { d.SetText(metadata.Bytes, "4") }, "the size and the checksums are not those of the image that was read"},
 		{"another checksum", func(d *metadata.Document) {
-			d.SetImage(metadata.Image{Bytes: 3, SHA1: found.SHA1, MD5: bytes.Repeat([]byte{2}, 16)})
+			d.SetImage(diskimage.Image{Bytes: 3, SHA1: found.SHA1, MD5: bytes.Repeat([]byte{2}, 16)})
 		}, "the size and the checksums are not those of the image that was read"},
 		{"another format", func(d *metadata.Document) { d.SetText(metadata.Format, "raw") }, `dcterms:format: got "raw", but the image that was read has "qcow2"`},
 		{"another compression", func(d *metadata.Document) { d.SetText(metadata.Compression, "") }, `dcterms:compression: got "", but the image that was read has "gz"`},

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/edit"
 )
 
@@ -29,7 +29,7 @@ func (o Options) session(c *command.Call) (edit.Session, error) {
 
 // edit lets the user change the document, and gives it back once it passes
 // every check. found is the image, nil where none was read.
-func (o Options) edit(c *command.Call, s edit.Session, doc *metadata.Document, found *describe.Description, now time.Time) (*metadata.Document, error) {
+func (o Options) edit(c *command.Call, s edit.Session, doc *metadata.Document, found *diskimage.Image, now time.Time) (*metadata.Document, error) {
 	text, err := render(doc)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func keepEdited(doc *metadata.Document, cause error) error {
 
 // stillDescribes finds out whether a document that was changed by hand still
 // tells of the image what was found.
-func stillDescribes(doc *metadata.Document, found *describe.Description) error {
+func stillDescribes(doc *metadata.Document, found *diskimage.Image) error {
 	if found == nil {
 		return nil
 	}
@@ -88,7 +88,7 @@ func stillDescribes(doc *metadata.Document, found *describe.Description) error {
 	if err != nil {
 		return err
 	}
-	if !reflect.DeepEqual(image, found.Image) {
+	if !reflect.DeepEqual(image, bytesOf(*found)) {
 		return errors.New("the size and the checksums are not those of the image that was read")
 	}
 	for _, f := range []Field{{metadata.Format, string(found.Format)}, {metadata.Compression, string(found.Compression)}} {
@@ -97,4 +97,10 @@ func stillDescribes(doc *metadata.Document, found *describe.Description) error {
 		}
 	}
 	return nil
+}
+
+// bytesOf returns what Document.Image returns of an image.
+func bytesOf(i diskimage.Image) diskimage.Image {
+	i.Format, i.Compression = "", ""
+	return i
 }

@@ -34,11 +34,11 @@ type Image struct {
 	Path     string // absolute; where it was compressed or in an archive, a copy
 	Unpacked bool   // Path is such a copy
 	Format   diskimage.Format
-	Size     int64       // of the disk in it, in bytes
-	Sums     digest.Sums // of the image, uncompressed; of an archive, not of the disk in it
-	File     []byte      // SHA-256 of the file as it is, perhaps compressed
-	DisksBus string      // ide, scsi or sata; empty where no appliance says so
-	Warnings []string    // about an appliance, one line each
+	Size     int64           // of the disk in it, in bytes
+	Sums     diskimage.Image // of the image, uncompressed; of an archive, not of the disk in it
+	File     []byte          // SHA-256 of the file as it is, perhaps compressed
+	DisksBus string          // ide, scsi or sata; empty where no appliance says so
+	Warnings []string        // about an appliance, one line each
 
 	name  string      // the original
 	file  os.FileInfo // of the original, when it was open
@@ -76,7 +76,7 @@ func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image
 // Digested looks at an image that is not compressed and that the caller has
 // just digested: an open file, so that it is that very one. It refuses what Open
 // does. Of an archive it does not yet look at the disk: see Unpack.
-func Digested(f *os.File, sums digest.Sums) (*Image, error) {
+func Digested(f *os.File, sums diskimage.Image) (*Image, error) {
 	i, err := look(f.Name(), f)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 	if err != nil {
 		return err
 	}
-	if compress.Detect(head) == compress.None {
+	if diskimage.DetectCompression(head) == diskimage.None {
 		if err := i.inspect(f); err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (i *Image) inspect(f *os.File) error {
 // nothing.
 func (i *Image) checkPlain(f *os.File) error {
 	head, err := i.head(f)
-	if err == nil && compress.Detect(head) != compress.None {
+	if err == nil && diskimage.DetectCompression(head) != diskimage.None {
 		err = fmt.Errorf("%w: %q: compressed more than once", ErrUnusable, i.name)
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -23,7 +24,7 @@ func described(t *testing.T, content string) string {
 	t.Helper()
 	sha, md := sha1.Sum([]byte(content)), md5.Sum([]byte(content))
 	d := metadata.New()
-	d.SetImage(metadata.Image{Bytes: int64(len(content)), SHA1: sha[:], MD5: md[:]})
+	d.SetImage(diskimage.Image{Bytes: int64(len(content)), SHA1: sha[:], MD5: md[:]})
 	for term, text := range map[metadata.Term]string{
 		metadata.Type: "grid", metadata.Version: "2.9", metadata.Hypervisor: "xen", metadata.Publisher: "Example",
 	} {

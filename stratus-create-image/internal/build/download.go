@@ -9,14 +9,13 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
 
 // locations are where the base is that has to be downloaded.
@@ -71,7 +70,7 @@ func (r *run) reuse(ctx context.Context) (*base.Image, error) {
 }
 
 // digested takes in an image that has just been digested.
-func (p *plan) digested(f *os.File, sums digest.Sums, file []byte) (*base.Image, error) {
+func (p *plan) digested(f *os.File, sums diskimage.Image, file []byte) (*base.Image, error) {
 	image, err := base.Digested(f, sums)
 	if err != nil {
 		return nil, badBase(err)
@@ -100,7 +99,7 @@ func (p *plan) readCached(ctx context.Context, f *os.File, record string, meter 
 	if err != nil {
 		return nil, fmt.Errorf("reading the cached image %q: %w", f.Name(), err)
 	}
-	sums.Kind = compress.None
+	sums.Compression = diskimage.None
 	file := fetch.FileSHA256(record, sums.SHA256)
 	if err := p.want.Check(sums, file); err != nil {
 		return nil, fault.WithHint(fault.BadInputf("checking the cached image %q: %w", f.Name(), err),
@@ -131,7 +130,7 @@ func failCache(err error) error {
 // failFetch gives errors of downloads their exit codes. A wrong image at one
 // location is worse than another that cannot be reached.
 func failFetch(err error) error {
-	if errors.Is(err, claim.ErrMismatch) {
+	if errors.Is(err, diskimage.ErrMismatch) {
 		return fault.BadInputf("%w", err)
 	}
 	var file *fetch.FileError

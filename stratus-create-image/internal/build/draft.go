@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
@@ -16,15 +16,14 @@ import (
 
 // draft describes the new image. packages is the SHA-256 of the file that lists
 // what is installed, or nil.
-func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, bus string, packages []byte) ([]byte, error) {
+func (p *plan) draft(image diskimage.Image, from *base.Image, os guest.OS, bus string, packages []byte) ([]byte, error) {
 	now, err := command.Now()
 	if err != nil {
 		return nil, err
 	}
 	o := p.options
 	d := metadata.New()
-	d.SetImage(metadata.Image{Bytes: image.Bytes, MD5: image.MD5, SHA1: image.SHA1, SHA256: image.SHA256, SHA512: image.SHA512})
-	baseImage := metadata.Image{SHA1: from.Sums.SHA1}
+	d.SetImage(image)
 	for _, f := range []struct {
 		term metadata.Term
 		text string
@@ -45,7 +44,7 @@ func (p *plan) draft(image digest.Sums, from *base.Image, os guest.OS, bus strin
 		{metadata.Hypervisor, p.baseText(metadata.Hypervisor, "kvm")},
 		{metadata.DisksBus, bus},
 		{metadata.Publisher, p.baseText(metadata.Publisher, "StratusLab")},
-		{metadata.IsVersionOf, baseImage.Identifier()},
+		{metadata.IsVersionOf, metadata.IdentifierOf(from.Sums.SHA1)},
 		{metadata.Replaces, o.Replaces},
 	} {
 		d.SetText(f.term, f.text)

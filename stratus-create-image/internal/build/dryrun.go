@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
@@ -71,7 +70,7 @@ func (p *plan) printBase(ctx context.Context, step func(name, format string, arg
 		if err := p.checkBase(image); err != nil {
 			return engine.Base{}, err
 		}
-		step("base", "%s (%s), SHA-1 %x", o.Base.Text, form(image.Format, image.Sums.Kind), image.Sums.SHA1)
+		step("base", "%s (%s), SHA-1 %x", o.Base.Text, form(image.Format, image.Sums.Compression), image.Sums.SHA1)
 		for _, warning := range image.Warnings {
 			step("", "%s", warning)
 		}
@@ -137,6 +136,6 @@ func (p *plan) printContext(step func(name, format string, args ...any)) {
 }
 
 // form names an image's format and compression for people.
-func form(f diskimage.Format, k compress.Kind) string {
+func form(f diskimage.Format, k diskimage.Compression) string {
 	return strings.TrimSpace(string(f) + " " + string(k))
 }

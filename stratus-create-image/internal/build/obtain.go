@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
@@ -71,9 +69,7 @@ func (p *plan) checkBase(image *base.Image) error {
 		return fault.BadInputf("checking the base image %q: %w", image.Path, err)
 	}
 	if p.found != nil {
-		return p.options.Finder.CheckImage(p.found, metadata.Image{
-			Bytes: image.Sums.Bytes, MD5: image.Sums.MD5, SHA1: image.Sums.SHA1, SHA256: image.Sums.SHA256, SHA512: image.Sums.SHA512,
-		})
+		return p.options.Finder.CheckImage(p.found, image.Sums)
 	}
 	if p.baseDoc == nil {
 		return nil
@@ -82,7 +78,7 @@ func (p *plan) checkBase(image *base.Image) error {
 	if err != nil {
 		return fault.BadInputf("reading the base's description %q: %w", p.options.BaseMetadata, err)
 	}
-	if err := (claim.Claim{Image: says}).Check(image.Sums, nil); err != nil {
+	if err := says.Check(image.Sums); err != nil {
 		return fault.BadInputf("checking the base image %q by its description %q: %w", p.options.Base.Text, p.options.BaseMetadata, err)
 	}
 	return nil

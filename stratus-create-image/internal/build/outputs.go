@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
@@ -81,7 +80,7 @@ func (r *run) save(ctx context.Context, out outputs) error {
 }
 
 // writePackages writes the list of packages, and gives the SHA-256 of the file.
-func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
+func (r *run) writePackages(out outputs, sums diskimage.Image) ([]byte, error) {
 	if out.packages == nil {
 		return nil, nil
 	}
@@ -89,10 +88,9 @@ func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	image := metadata.Image{SHA1: sums.SHA1}
 	var b bytes.Buffer
 	if err := sbom.Write(&b, r.packages.before, r.packages.after, sbom.About{
-		Identifier: image.Identifier(), Title: r.options.Title, Version: r.imageVersion(), Sums: sums, OS: r.os,
+		Identifier: metadata.IdentifierOf(sums.SHA1), Title: r.options.Title, Version: r.imageVersion(), Sums: sums, OS: r.os,
 		Tool: "stratus-create-image", ToolVersion: command.Version(), Time: now,
 	}); err != nil {
 		return nil, err
@@ -107,7 +105,7 @@ func (r *run) writePackages(out outputs, sums digest.Sums) ([]byte, error) {
 	return sum[:], nil
 }
 
-func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
+func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 	if err := out.image.Commit(); err != nil {
 		return fmt.Errorf("saving: %w", err)
 	}
@@ -116,8 +114,7 @@ func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
 			return r.lost("the list of its packages", err)
 		}
 	}
-	image := metadata.Image{SHA1: sums.SHA1}
-	r.log.Infof("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(fileSize(r.target.Path)), image.Identifier())
+	r.log.Infof("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(fileSize(r.target.Path)), metadata.IdentifierOf(sums.SHA1))
 	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
 		return r.lost("its description", err)
 	}
@@ -125,7 +122,7 @@ func (r *run) publish(out outputs, sums digest.Sums, draft []byte) error {
 	if err != nil {
 		return fmt.Errorf("naming the image: %w", err)
 	}
-	r.saved = &report.Image{Path: path, Identifier: image.Identifier(), Draft: draft}
+	r.saved = &report.Image{Path: path, Identifier: metadata.IdentifierOf(sums.SHA1), Draft: draft}
 	if r.options.Metadata != "-" {
 		r.saved.DraftPath = r.options.Metadata
 	}

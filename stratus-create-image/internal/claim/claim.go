@@ -4,21 +4,15 @@ package claim
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
-
-// ErrMismatch is wrapped by the errors about an image that is not the one that
-// is claimed.
-var ErrMismatch = errors.New("not the image that is wanted")
 
 // Claim is what is said of an image.
 type Claim struct {
 	// Image is about the uncompressed image. Bytes is 0 where nobody says.
-	Image metadata.Image
+	Image diskimage.Image
 	// SHA256 is the digest of the file as it came, or of the uncompressed image
 	// in it: who gives one seldom knows which. It is nil where nobody says.
 	SHA256 []byte
@@ -26,30 +20,19 @@ type Claim struct {
 
 // Check compares an image with the claim: every digest that is claimed must be
 // that of the image. file is the SHA-256 of the file as it came; it may be nil
-// where that is gone. The error wraps ErrMismatch.
-func (c Claim) Check(got digest.Sums, file []byte) error {
-	if c.Image.Bytes != 0 && got.Bytes != c.Image.Bytes {
-		return fmt.Errorf("%w: it has %d bytes, want %d", ErrMismatch, got.Bytes, c.Image.Bytes)
-	}
-	for _, sum := range []struct {
-		name      string
-		got, want []byte
-	}{
-		// The one that says most comes first.
-		{"SHA-512", got.SHA512, c.Image.SHA512}, {"SHA-256", got.SHA256, c.Image.SHA256},
-		{"SHA-1", got.SHA1, c.Image.SHA1}, {"MD5", got.MD5, c.Image.MD5},
-	} {
-		if sum.want != nil && !bytes.Equal(sum.got, sum.want) {
-			return fmt.Errorf("%w: its %s is %x, want %x", ErrMismatch, sum.name, sum.got, sum.want)
-		}
+// where that is gone. The error wraps
+// diskimage.ErrMismatch.
+func (c Claim) Check(got diskimage.Image, file []byte) error {
+	if err := c.Image.Check(got); err != nil {
+		return err
 	}
 	switch {
 	case c.SHA256 == nil, bytes.Equal(c.SHA256, got.SHA256), bytes.Equal(c.SHA256, file):
 		return nil
 	case file == nil || bytes.Equal(file, got.SHA256):
-		return fmt.Errorf("%w: its SHA-256 is %x, want %x", ErrMismatch, got.SHA256, c.SHA256)
+		return fmt.Errorf("%w: its SHA-256 is %x, want %x", diskimage.ErrMismatch, got.SHA256, c.SHA256)
 	}
-	return fmt.Errorf("%w: its SHA-256 is %x, uncompressed %x, want %x", ErrMismatch, file, got.SHA256, c.SHA256)
+	return fmt.Errorf("%w: its SHA-256 is %x, uncompressed %x, want %x", diskimage.ErrMismatch, file, got.SHA256, c.SHA256)
 }
 
 // Name names the image by the best digest that is claimed, such as

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 func TestCheck(t *testing.T) {
@@ -21,8 +21,8 @@ func TestCheck(t *testing.T) {
 		other[0] ^= 1
 		return other
 	}
-	whole := metadata.Image{Bytes: got.Bytes, MD5: got.MD5, SHA1: got.SHA1, SHA256: got.SHA256, SHA512: got.SHA512}
-	with := func(change func(*metadata.Image)) Claim { i := whole; change(&i); return Claim{Image: i} }
+	whole := diskimage.Image{Bytes: got.Bytes, MD5: got.MD5, SHA1: got.SHA1, SHA256: got.SHA256, SHA512: got.SHA512}
+	with := func(change func(*diskimage.Image)) Claim { i := whole; change(&i); return Claim{Image: i} }
 	file := sha256.Sum256([]byte("compressed"))
 	for _, test := range []struct {
 		name  string
@@ -32,12 +32,12 @@ func TestCheck(t *testing.T) {
 	}{
 		{"everything", Claim{Image: whole}, nil, ""},
 		{"nothing", Claim{}, nil, ""},
-		{"SHA-1 alone", Claim{Image: metadata.Image{SHA1: got.SHA1}}, nil, ""},
-		{"size", with(func(i *metadata.Image) { i.Bytes++ }), nil, "it has 9 bytes, want 10"},
-		{"MD5", with(func(i *metadata.Image) { i.MD5 = flipped(i.MD5) }), nil, "its MD5 is"},
-		{"SHA-1", with(func(i *metadata.Image) { i.SHA1 = flipped(i.SHA1) }), nil, "its SHA-1 is"},
-		{"SHA-256", with(func(i *metadata.Image) { i.SHA256 = flipped(i.SHA256) }), nil, "its SHA-256 is"},
-		{"SHA-512", with(func(i *metadata.Image) { i.SHA512 = flipped(i.SHA512) }), nil, "its SHA-512 is"},
+		{"SHA-1 alone", Claim{Image: diskimage.Image{SHA1: got.SHA1}}, nil, ""},
+		{"size", with(func(i *diskimage.Image) { i.Bytes++ }), nil, "it has 9 bytes, want 10"},
+		{"MD5", with(func(i *diskimage.Image) { i.MD5 = flipped(i.MD5) }), nil, "its MD5 is"},
+		{"SHA-1", with(func(i *diskimage.Image) { i.SHA1 = flipped(i.SHA1) }), nil, "its SHA-1 is"},
+		{"SHA-256", with(func(i *diskimage.Image) { i.SHA256 = flipped(i.SHA256) }), nil, "its SHA-256 is"},
+		{"SHA-512", with(func(i *diskimage.Image) { i.SHA512 = flipped(i.SHA512) }), nil, "its SHA-512 is"},
 		{"of the content", Claim{SHA256: got.SHA256}, file[:], ""},
 		{"of the file", Claim{SHA256: file[:]}, file[:], ""},
 		{"of neither", Claim{SHA256: flipped(file[:])}, file[:], "uncompressed"},
@@ -45,7 +45,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.claim.Check(got, test.file)
-			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || !errors.Is(err, ErrMismatch)) {
+			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || !errors.Is(err, diskimage.ErrMismatch)) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
@@ -58,9 +58,9 @@ func TestName(t *testing.T) {
 		want  string
 	}{
 		{Claim{}, ""},
-		{Claim{Image: metadata.Image{SHA1: []byte{1}, MD5: []byte{2}}}, "sha1-01"},
-		{Claim{Image: metadata.Image{SHA1: []byte{1}, SHA512: []byte{5}}}, "sha512-05"},
-		{Claim{Image: metadata.Image{SHA1: []byte{1}, SHA256: []byte{2}, SHA512: []byte{5}}}, "sha256-02"},
+		{Claim{Image: diskimage.Image{SHA1: []byte{1}, MD5: []byte{2}}}, "sha1-01"},
+		{Claim{Image: diskimage.Image{SHA1: []byte{1}, SHA512: []byte{5}}}, "sha512-05"},
+		{Claim{Image: diskimage.Image{SHA1: []byte{1}, SHA256: []byte{2}, SHA512: []byte{5}}}, "sha256-02"},
 		{Claim{SHA256: []byte{2}}, "file-sha256-02"},
 	} {
 		if got := test.claim.Name(); got != test.want {

@@ -16,7 +16,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/message"
 )
@@ -80,7 +79,7 @@ type Machine interface {
 	// the caller closes, in the form of the target. It returns the digests and the
 	// size of the image before compression. The image's bytes go to progress as
 	// they are digested.
-	Save(ctx context.Context, target *Target, out *os.File, progress io.Writer) (digest.Sums, error)
+	Save(ctx context.Context, target *Target, out *os.File, progress io.Writer) (diskimage.Image, error)
 
 	// Keep leaves the machine running for the user when the process ends. Only
 	// machines whose Spec says so can be kept. Destroy still removes it.

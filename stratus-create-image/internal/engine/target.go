@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
@@ -15,7 +14,7 @@ import (
 type Target struct {
 	Path        string
 	Format      diskimage.Format
-	Compression compress.Kind
+	Compression diskimage.Compression
 	// Pack writes the appliance around the disk in the named file, a VMDK that can
 	// be read in one pass. The format Ova needs it.
 	Pack func(ctx context.Context, w io.Writer, disk string) error
@@ -29,8 +28,8 @@ var formats = map[string]diskimage.Format{
 }
 
 // compressions are the compressions by file extension.
-var compressions = map[string]compress.Kind{
-	".gz": compress.Gzip, ".bz2": compress.Bzip2, ".xz": compress.Xz, ".zst": compress.Zstd,
+var compressions = map[string]diskimage.Compression{
+	".gz": diskimage.Gzip, ".bz2": diskimage.Bzip2, ".xz": diskimage.Xz, ".zst": diskimage.Zstd,
 }
 
 // ParseTarget returns the target that an output file's name stands for. A format

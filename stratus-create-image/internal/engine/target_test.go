@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
@@ -15,17 +14,17 @@ func TestParseTarget(t *testing.T) {
 		want         *Target
 		bad          bool
 	}{
-		{path: "a.qcow2", want: &Target{Path: "a.qcow2", Format: diskimage.Qcow2, Compression: compress.None}},
-		{path: "d.ir/A.IMG.XZ", want: &Target{Path: "d.ir/A.IMG.XZ", Format: diskimage.Raw, Compression: compress.Xz}},
-		{path: "a.raw.zst", want: &Target{Path: "a.raw.zst", Format: diskimage.Raw, Compression: compress.Zstd}},
-		{path: "a.vmdk.bz2", want: &Target{Path: "a.vmdk.bz2", Format: diskimage.Vmdk, Compression: compress.Bzip2}},
-		{path: "a.vdi.gz", want: &Target{Path: "a.vdi.gz", Format: diskimage.Vdi, Compression: compress.Gzip}},
-		{path: "a.vhd.zst", want: &Target{Path: "a.vhd.zst", Format: diskimage.Vhd, Compression: compress.Zstd}},
-		{path: "A.OVA", want: &Target{Path: "A.OVA", Format: diskimage.Ova, Compression: compress.None}},
-		{path: "disk", format: "ova", want: &Target{Path: "disk", Format: diskimage.Ova, Compression: compress.None}},
-		{path: "a.vhdx", want: &Target{Path: "a.vhdx", Format: diskimage.Vhdx, Compression: compress.None}},
-		{path: "disk", format: "QCOW2", want: &Target{Path: "disk", Format: diskimage.Qcow2, Compression: compress.None}},
-		{path: "disk.gz", format: "raw", want: &Target{Path: "disk.gz", Format: diskimage.Raw, Compression: compress.Gzip}},
+		{path: "a.qcow2", want: &Target{Path: "a.qcow2", Format: diskimage.Qcow2, Compression: diskimage.None}},
+		{path: "d.ir/A.IMG.XZ", want: &Target{Path: "d.ir/A.IMG.XZ", Format: diskimage.Raw, Compression: diskimage.Xz}},
+		{path: "a.raw.zst", want: &Target{Path: "a.raw.zst", Format: diskimage.Raw, Compression: diskimage.Zstd}},
+		{path: "a.vmdk.bz2", want: &Target{Path: "a.vmdk.bz2", Format: diskimage.Vmdk, Compression: diskimage.Bzip2}},
+		{path: "a.vdi.gz", want: &Target{Path: "a.vdi.gz", Format: diskimage.Vdi, Compression: diskimage.Gzip}},
+		{path: "a.vhd.zst", want: &Target{Path: "a.vhd.zst", Format: diskimage.Vhd, Compression: diskimage.Zstd}},
+		{path: "A.OVA", want: &Target{Path: "A.OVA", Format: diskimage.Ova, Compression: diskimage.None}},
+		{path: "disk", format: "ova", want: &Target{Path: "disk", Format: diskimage.Ova, Compression: diskimage.None}},
+		{path: "a.vhdx", want: &Target{Path: "a.vhdx", Format: diskimage.Vhdx, Compression: diskimage.None}},
+		{path: "disk", format: "QCOW2", want: &Target{Path: "disk", Format: diskimage.Qcow2, Compression: diskimage.None}},
+		{path: "disk.gz", format: "raw", want: &Target{Path: "disk.gz", Format: diskimage.Raw, Compression: diskimage.Gzip}},
 		{path: "disk", bad: true},
 		{path: "a.gz", bad: true},
 		{path: "a.iso", bad: true},

@@ -10,18 +10,18 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
-	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
 // About says what the packages are in, and who says so.
 type About struct {
-	Identifier  string      // of the image
-	Title       string      // of the image; its identifier stands in for an empty one
-	Version     string      // of the image
-	Sums        digest.Sums // of the image; those that are nil are left out
-	OS          guest.OS    // of the guest
-	Tool        string      // the command that has made the image
+	Identifier  string          // of the image
+	Title       string          // of the image; its identifier stands in for an empty one
+	Version     string          // of the image
+	Sums        diskimage.Image // of the image; those that are nil are left out
+	OS          guest.OS        // of the guest
+	Tool        string          // the command that has made the image
 	ToolVersion string
 	Time        time.Time // when
 }

@@ -10,7 +10,7 @@ import (
 	cdx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
@@ -21,7 +21,7 @@ var (
 	after  = Packages{List: []Package{deb("curl", "7.88.2"), deb("kernel", "6.1"), deb("kernel", "6.2"), deb("libc6", "2.36"), deb("nginx", "1.22.1"), deb("tools", "6"), deb("tools", "7"),
 		{"rpm", "é\"<", "1:2-3", "noarch", "MIT & \"more\""}}, Unread: 2}
 	about = About{
-		Identifier: "Avux7XqPw_byV0N1H88W8J12ooz", Title: "A \"web\" server <x>", Version: "1.0", Sums: digest.Sums{SHA1: make([]byte, 20), SHA256: make([]byte, 32)},
+		Identifier: "Avux7XqPw_byV0N1H88W8J12ooz", Title: "A \"web\" server <x>", Version: "1.0", Sums: diskimage.Image{SHA1: make([]byte, 20), SHA256: make([]byte, 32)},
 		OS: guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, Tool: "stratus-create-image", ToolVersion: "3.0",
 		Time: time.Date(2026, 11, 23, 1, 2, 3, 0, time.FixedZone("", 3600)),
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
@@ -121,7 +122,7 @@ func refuse(c *candidate) error {
 }
 
 // warn tells what the user should know about what is going to be used.
-func (f *Finder) warn(current []*candidate, chosen *candidate, image metadata.Image) {
+func (f *Finder) warn(current []*candidate, chosen *candidate, image diskimage.Image) {
 	if f.Insecure {
 		f.Warn("--insecure-no-trust: nothing but the image policies has been asked whether %s, certificate %s, may be trusted: anybody can sign under any name",
 			chosen.Email, trust.Fingerprint(chosen.Endorsed.Certificate))
@@ -144,7 +145,7 @@ func (f *Finder) warn(current []*candidate, chosen *candidate, image metadata.Im
 
 // CheckImage asks the image policies about the image itself, of which all
 // checksums are known by now.
-func (f *Finder) CheckImage(found *Found, got metadata.Image) error {
+func (f *Finder) CheckImage(found *Found, got diskimage.Image) error {
 	if why := f.RefuseImage(found.Endorsed, got); why != "" {
 		return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("not using the image %s: %s", found.Identifier, why)}
 	}
@@ -152,7 +153,7 @@ func (f *Finder) CheckImage(found *Found, got metadata.Image) error {
 }
 
 // image is what the description says of the image.
-func (c *candidate) image() (metadata.Image, error) {
+func (c *candidate) image() (diskimage.Image, error) {
 	image, err := c.Endorsed.Document.Image()
 	if err == nil && image.Bytes <= 0 {
 		err = fmt.Errorf("an image of %d bytes", image.Bytes)
@@ -161,7 +162,7 @@ func (c *candidate) image() (metadata.Image, error) {
 		image.SHA1, err = metadata.DecodeIdentifier(c.Identifier)
 	}
 	if err != nil {
-		return metadata.Image{}, fault.BadInputf("reading the base's description: %w", err)
+		return diskimage.Image{}, fault.BadInputf("reading the base's description: %w", err)
 	}
 	return image, nil
 }

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
@@ -30,7 +30,7 @@ type Finder struct {
 	// Trust decides whether the user relies on a document.
 	Trust func(by *signature.Endorsed, now time.Time) reliance.Verdict
 	// RefuseImage says why the image itself is not allowed, or nothing.
-	RefuseImage func(by *signature.Endorsed, image metadata.Image) string
+	RefuseImage func(by *signature.Endorsed, image diskimage.Image) string
 	// Insecure says that Trust does not look at certificates.
 	Insecure bool
 	// AllowDeprecated and AllowExpired let in what is refused otherwise.

@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
 )
@@ -98,16 +98,16 @@ func TestCheckImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	barred := []byte{1, 2, 3}
-	m.finder.RefuseImage = func(by *signature.Endorsed, image metadata.Image) string {
+	m.finder.RefuseImage = func(by *signature.Endorsed, image diskimage.Image) string {
 		if by == found.Endorsed && cmp.Equal(image.SHA256, barred) {
 			return "it is in a black list"
 		}
 		return ""
 	}
-	if err := m.finder.CheckImage(found, metadata.Image{}); err != nil {
+	if err := m.finder.CheckImage(found, diskimage.Image{}); err != nil {
 		t.Error(err)
 	}
-	checkError(t, m.finder.CheckImage(found, metadata.Image{SHA256: barred}), fault.Credentials, found.Identifier+": it is in a black list")
+	checkError(t, m.finder.CheckImage(found, diskimage.Image{SHA256: barred}), fault.Credentials, found.Identifier+": it is in a black list")
 }
 
 // checkError looks for the code, and for the parts of says in the error and in

@@ -1,7 +1,6 @@
 package sign
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +31,7 @@ func checkImage(c *command.Call, path string, d document) error {
 		}
 	}
 	meter := c.Log.Meter("checking "+name, size)
-	sums, err := digest.Stream(c.Ctx, io.TeeReader(r, meter))
+	got, err := digest.Stream(c.Ctx, io.TeeReader(r, meter))
 	_ = meter.Close()
 	if errors.Is(err, compress.ErrCorrupt) {
 		return fault.BadInputf("reading the image %q: %w", name, err)
@@ -40,25 +39,8 @@ func checkImage(c *command.Call, path string, d document) error {
 	if err != nil {
 		return fmt.Errorf("reading the image %q: %w", name, err)
 	}
-	var differences []error
-	if sums.Bytes != described.Bytes {
-		differences = append(differences, fmt.Errorf("  %d bytes, the document has %d", sums.Bytes, described.Bytes))
-	}
-	for _, sum := range []struct {
-		algorithm string
-		got, want []byte
-	}{
-		{"MD5", sums.MD5, described.MD5},
-		{"SHA-1", sums.SHA1, described.SHA1},
-		{"SHA-256", sums.SHA256, described.SHA256},
-		{"SHA-512", sums.SHA512, described.SHA512},
-	} {
-		if sum.want != nil && !bytes.Equal(sum.got, sum.want) {
-			differences = append(differences, fmt.Errorf("  %s %x, the document has %x", sum.algorithm, sum.got, sum.want))
-		}
-	}
-	if len(differences) > 0 {
-		return fault.WithHint(fault.BadInputf("comparing the image %q with %q:\n%w", name, d.name, errors.Join(differences...)),
+	if err := described.Check(got); err != nil {
+		return fault.WithHint(fault.BadInputf("comparing the image %q with %q: %w", name, d.name, err),
 			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
 	return nil

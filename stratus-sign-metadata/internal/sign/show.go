@@ -54,7 +54,7 @@ func described(d document) ([][2]string, error) {
 	}
 	lines := [][2]string{
 		{"document:", d.name},
-		{"image:", image.Identifier()},
+		{"image:", metadata.IdentifierOf(image.SHA1)},
 		{"size:", fmt.Sprintf("%d bytes", image.Bytes)},
 	}
 	for _, sum := range []struct {

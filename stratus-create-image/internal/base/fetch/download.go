@@ -13,6 +13,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
@@ -63,7 +64,7 @@ func (d *download) run(ctx context.Context) (Image, error) {
 // clean removes what is of no use: all but the start of the right image.
 func (d *download) clean(err error) {
 	_ = os.Remove(d.files.Unpacked)
-	if errors.Is(err, claim.ErrMismatch) {
+	if errors.Is(err, diskimage.ErrMismatch) {
 		_ = os.Remove(d.files.Part)
 		_ = os.Remove(d.files.Record)
 	}
@@ -87,14 +88,14 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 	if err != nil && err != io.EOF {
 		return Image{}, err
 	}
-	kind := compress.Detect(head)
-	d.in.setLimit(d.limit(kind != compress.None))
+	kind := diskimage.DetectCompression(head)
+	d.in.setLimit(d.limit(kind != diskimage.None))
 	if err := d.checkSize(size, kind); err != nil {
 		return Image{}, d.mismatch(err, head)
 	}
 	path, sums, err := d.digest(ctx, reader, kind)
 	if errors.Is(err, compress.ErrCorrupt) {
-		err = fmt.Errorf("%w: %w", claim.ErrMismatch, err)
+		err = fmt.Errorf("%w: %w", diskimage.ErrMismatch, err)
 	}
 	if err == nil {
 		err = d.want.Check(sums, d.sum.Sum(nil))
@@ -110,22 +111,22 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 }
 
 // digest digests the image, and keeps what it is decompressed to.
-func (d *download) digest(ctx context.Context, r io.Reader, kind compress.Kind) (string, digest.Sums, error) {
-	if kind == compress.None {
+func (d *download) digest(ctx context.Context, r io.Reader, kind diskimage.Compression) (string, diskimage.Image, error) {
+	if kind == diskimage.None {
 		sums, err := digest.Raw(ctx, r)
 		return d.files.Part, sums, err
 	}
 	f, err := createNew(d.files.Unpacked)
 	if err != nil {
-		return "", digest.Sums{}, mine(err)
+		return "", diskimage.Image{}, mine(err)
 	}
 	defer f.Close()
 	w := files.NewSparse(f, 0)
 	sums, err := digest.Stream(ctx, r, &limited{w: w, left: d.limit(false), limit: d.limit(false)})
 	if err != nil {
-		return "", digest.Sums{}, err
+		return "", diskimage.Image{}, err
 	}
-	sums.Kind = compress.None // of what is kept
+	sums.Compression = diskimage.None // of what is kept
 	return d.files.Unpacked, sums, mine(w.Finish())
 }
 
@@ -143,22 +144,22 @@ func (d *download) limit(compressed bool) int64 {
 }
 
 // checkSize looks at the size before anything else is read, where it is known.
-func (d *download) checkSize(size int64, kind compress.Kind) error {
+func (d *download) checkSize(size int64, kind diskimage.Compression) error {
 	want := d.want.Image.Bytes
 	switch {
 	case size == 0 || want == 0:
 		return nil
-	case kind == compress.None && size != want:
-		return fmt.Errorf("%w: it has %d bytes, want %d", claim.ErrMismatch, size, want)
+	case kind == diskimage.None && size != want:
+		return fmt.Errorf("%w: it has %d bytes, want %d", diskimage.ErrMismatch, size, want)
 	case size > d.limit(true):
-		return fmt.Errorf("%w: it has %d bytes compressed, want %d uncompressed", claim.ErrMismatch, size, want)
+		return fmt.Errorf("%w: it has %d bytes compressed, want %d uncompressed", diskimage.ErrMismatch, size, want)
 	}
 	return nil
 }
 
 // mismatch says where the wrong image is, and what it may be instead.
 func (d *download) mismatch(err error, head []byte) error {
-	if !errors.Is(err, claim.ErrMismatch) {
+	if !errors.Is(err, diskimage.ErrMismatch) {
 		return err
 	}
 	start := bytes.ToLower(bytes.TrimSpace(head))
@@ -176,7 +177,7 @@ type limited struct {
 
 func (l *limited) Write(p []byte) (int, error) {
 	if int64(len(p)) > l.left {
-		return 0, fmt.Errorf("%w: it has more than %d bytes uncompressed, want %d", claim.ErrMismatch, l.limit, l.limit)
+		return 0, fmt.Errorf("%w: it has more than %d bytes uncompressed, want %d", diskimage.ErrMismatch, l.limit, l.limit)
 	}
 	l.left -= int64(len(p))
 	n, err := l.w.Write(p)

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
@@ -59,15 +59,15 @@ type Files struct {
 
 // Image is an image that is all that was wanted.
 type Image struct {
-	Path     string      // Files.Part or Files.Unpacked: not compressed
-	Sums     digest.Sums // of the image
-	Location string      // where it came from, without a password
+	Path     string          // Files.Part or Files.Unpacked: not compressed
+	Sums     diskimage.Image // of the image
+	Location string          // where it came from, without a password
 }
 
 // Fetch downloads the wanted image from the first location that gives it. A
 // download that broke off, also that of an earlier process, goes on where it
 // ended. The error names every location with its reason. It wraps
-// claim.ErrMismatch where one gave another image; kinds of lib/remote where one
+// diskimage.ErrMismatch where one gave another image; kinds of lib/remote where one
 // was refused or not reached; a *FileError where a file on this host cannot be
 // read; ErrNoLocation if nothing was tried.
 func (f *Fetcher) Fetch(ctx context.Context, locations []string, want claim.Claim, files Files) (Image, error) {
@@ -104,7 +104,7 @@ func (f *Fetcher) fetch(ctx context.Context, location string, want claim.Claim, 
 	}
 	d := &download{fetcher: f, location: u.Redacted(), open: open, want: want, files: files}
 	image, err := d.run(ctx)
-	if d.kept > 0 && errors.Is(err, claim.ErrMismatch) {
+	if d.kept > 0 && errors.Is(err, diskimage.ErrMismatch) {
 		// What was downloaded before may have been of another file.
 		f.options.Log("%v; downloading all of it again", err)
 		image, err = d.run(ctx)

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
@@ -38,7 +39,7 @@ func TestFetch(t *testing.T) {
 			files := filesIn(t.TempDir())
 			got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, want, files)
 			checkImage(t, got, err, image, files)
-			if got.Location != location || got.Sums.Kind != "" {
+			if got.Location != location || got.Sums.Compression != "" {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -89,7 +90,7 @@ func TestWrong(t *testing.T) {
 			dir := t.TempDir()
 			location := serve(t, test.serve)
 			_, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, test.claim, filesIn(dir))
-			if !errors.Is(err, claim.ErrMismatch) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), location) {
+			if !errors.Is(err, diskimage.ErrMismatch) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), location) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -135,7 +136,7 @@ func TestLocations(t *testing.T) {
 		t.Errorf("the servers were asked %d times, want 3", tried.Load())
 	}
 	_, err = fetcher(t, remote.Options{}).Fetch(t.Context(), bad, want, filesIn(t.TempDir()))
-	for _, kind := range []error{claim.ErrMismatch, remote.ErrRefused, remote.ErrUnreachable, ErrNoLocation} {
+	for _, kind := range []error{diskimage.ErrMismatch, remote.ErrRefused, remote.ErrUnreachable, ErrNoLocation} {
 		if !errors.Is(err, kind) {
 			t.Errorf("the error does not wrap %q", kind)
 		}

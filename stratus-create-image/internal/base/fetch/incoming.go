@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
 
 // incoming reads what was kept of a download and then its body, which it keeps,
@@ -74,7 +74,7 @@ func (i *incoming) Read(p []byte) (int, error) {
 		}
 	}
 	if i.read += int64(n); i.read > i.limit {
-		return 0, fmt.Errorf("%w: it has more than %d bytes, want at most that", claim.ErrMismatch, i.limit)
+		return 0, fmt.Errorf("%w: it has more than %d bytes, want at most that", diskimage.ErrMismatch, i.limit)
 	}
 	_, _ = i.seen.Write(p[:n]) // counts
 	return n, err

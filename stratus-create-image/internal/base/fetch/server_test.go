@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
@@ -32,7 +32,7 @@ func claimOf(t *testing.T, image []byte) claim.Claim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return claim.Claim{Image: metadata.Image{Bytes: s.Bytes, MD5: s.MD5, SHA1: s.SHA1, SHA256: s.SHA256, SHA512: s.SHA512}}
+	return claim.Claim{Image: diskimage.Image{Bytes: s.Bytes, MD5: s.MD5, SHA1: s.SHA1, SHA256: s.SHA256, SHA512: s.SHA512}}
 }
 
 type count struct{ bytes int64 }

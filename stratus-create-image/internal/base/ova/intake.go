@@ -168,7 +168,7 @@ func (i *intake) unpack(name string, r io.Reader) error {
 			return i.reading(name, err)
 		}
 		defer func() { _ = unzip.Close() }()
-		if unzip.Kind() != compress.Gzip {
+		if unzip.Compression() != diskimage.Gzip {
 			return unusable("%q is not compressed with gzip, as the descriptor says", name)
 		}
 		content = unzip

@@ -11,22 +11,22 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/klauspost/pgzip"
 
-	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
 // newCompressor returns a writer that compresses to w. Close finishes the stream
 // but does not close w. There are no fast writers of xz and bzip2 in Go: their own
 // programs compress.
-func newCompressor(ctx context.Context, kind compress.Kind, w io.Writer) (io.WriteCloser, error) {
+func newCompressor(ctx context.Context, kind diskimage.Compression, w io.Writer) (io.WriteCloser, error) {
 	switch kind {
-	case compress.Gzip:
+	case diskimage.Gzip:
 		return pgzip.NewWriter(w), nil
-	case compress.Zstd:
+	case diskimage.Zstd:
 		return zstd.NewWriter(w)
-	case compress.Xz:
+	case diskimage.Xz:
 		return startProgram(ctx, w, "xz", "--compress", "--stdout", "--threads=0")
-	case compress.Bzip2:
+	case diskimage.Bzip2:
 		return startProgram(ctx, w, bzip2Program(), "--compress", "--stdout")
 	}
 	return nil, fmt.Errorf("compressing: no writer for %q", kind)
@@ -67,9 +67,9 @@ func (p *program) Close() error {
 func Programs(target *engine.Target) []string {
 	switch {
 	case target == nil:
-	case target.Compression == compress.Xz:
+	case target.Compression == diskimage.Xz:
 		return []string{Program, "xz"}
-	case target.Compression == compress.Bzip2:
+	case target.Compression == diskimage.Bzip2:
 		return []string{Program, bzip2Program()}
 	}
 	return []string{Program}

@@ -20,24 +20,24 @@ import (
 //
 // The bytes that are digested are those of out itself or, where it is
 // compressed, those that go into the compressor.
-func Write(ctx context.Context, overlay string, t *engine.Target, out *os.File, scratch string, progress io.Writer) (digest.Sums, error) {
+func Write(ctx context.Context, overlay string, t *engine.Target, out *os.File, scratch string, progress io.Writer) (diskimage.Image, error) {
 	if t.Compression == "" {
 		if err := fill(ctx, overlay, t, out, scratch); err != nil {
-			return digest.Sums{}, err
+			return diskimage.Image{}, err
 		}
 		return digest.Raw(ctx, out, progress)
 	}
 	image, err := os.OpenFile(filepath.Join(scratch, "image"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return digest.Sums{}, fmt.Errorf("saving the image: %w", err)
+		return diskimage.Image{}, fmt.Errorf("saving the image: %w", err)
 	}
 	defer func() { _ = errors.Join(image.Close(), os.Remove(image.Name())) }()
 	if err := fill(ctx, overlay, t, image, scratch); err != nil {
-		return digest.Sums{}, err
+		return diskimage.Image{}, err
 	}
 	compressor, err := newCompressor(ctx, t.Compression, out)
 	if err != nil {
-		return digest.Sums{}, err
+		return diskimage.Image{}, err
 	}
 	sums, err := digest.Raw(ctx, image, compressor, progress)
 	return sums, errors.Join(err, compressor.Close())

@@ -14,8 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/compress"
-	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
@@ -66,7 +64,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, overlay string, target *engine.Target, scratch string) digest.Sums {
+func write(t *testing.T, overlay string, target *engine.Target, scratch string) diskimage.Image {
 	t.Helper()
 	out, err := os.Create(target.Path)
 	if err != nil {
@@ -87,7 +85,7 @@ func write(t *testing.T, overlay string, target *engine.Target, scratch string) 
 // decompressed reads the image with the compression's own program.
 func decompressed(t *testing.T, target *engine.Target) []byte {
 	t.Helper()
-	programs := map[compress.Kind]string{compress.None: "cat", compress.Gzip: "zcat", compress.Bzip2: "bzcat", compress.Xz: "xzcat", compress.Zstd: "zstdcat"}
+	programs := map[diskimage.Compression]string{diskimage.None: "cat", diskimage.Gzip: "zcat", diskimage.Bzip2: "bzcat", diskimage.Xz: "xzcat", diskimage.Zstd: "zstdcat"}
 	plain, err := exec.Command(programs[target.Compression], target.Path).Output()
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +156,7 @@ func TestWriteFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	target := &engine.Target{Path: out.Name(), Format: diskimage.Raw, Compression: compress.Xz}
+	target := &engine.Target{Path: out.Name(), Format: diskimage.Raw, Compression: diskimage.Xz}
 	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); err == nil || !strings.Contains(err.Error(), "qcow2") {
 		t.Errorf("a broken overlay: %v, want QEMU's message", err)
 	}
@@ -171,7 +169,7 @@ func TestWriteFails(t *testing.T) {
 	if err := CreateOverlay(t.Context(), good, "/dev/null", diskimage.Raw, 1<<20); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []compress.Kind{compress.Gzip, compress.Xz, compress.Zstd} {
+	for _, kind := range []diskimage.Compression{diskimage.Gzip, diskimage.Xz, diskimage.Zstd} {
 		_, err := Write(t.Context(), good, &engine.Target{Path: "full", Format: diskimage.Raw, Compression: kind}, full, dir, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), "No space left") && !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s to a full disk: %v", kind, err)

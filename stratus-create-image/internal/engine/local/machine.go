@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
@@ -130,7 +130,7 @@ func (m *machine) Stop(ctx context.Context, patience time.Duration, poweroff fun
 }
 
 // Save implements engine.Machine.
-func (m *machine) Save(ctx context.Context, target *engine.Target, out *os.File, progress io.Writer) (digest.Sums, error) {
+func (m *machine) Save(ctx context.Context, target *engine.Target, out *os.File, progress io.Writer) (diskimage.Image, error) {
 	return disk.Write(ctx, m.config.Overlay(), target, out, m.spec.Dir, progress)
 }
 

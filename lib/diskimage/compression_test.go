@@ -1,4 +1,4 @@
-package compress
+package diskimage
 
 import (
 	"testing"
@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParse(t *testing.T) {
-	good := map[string]Kind{
+func TestParseCompression(t *testing.T) {
+	good := map[string]Compression{
 		"": None, "none": None,
 		"gz": Gzip, "gzip": Gzip,
 		"bz2": Bzip2, "bzip2": Bzip2,
@@ -15,21 +15,21 @@ func TestParse(t *testing.T) {
 		"zst": Zstd, "zstd": Zstd,
 	}
 	for name, want := range good {
-		if got, err := Parse(name); err != nil || got != want {
-			t.Errorf("Parse(%q) = %q, %v; want %q", name, got, err, want)
+		if got, err := ParseCompression(name); err != nil || got != want {
+			t.Errorf("ParseCompression(%q) = %q, %v; want %q", name, got, err, want)
 		}
 	}
 	for _, name := range []string{"GZ", "lzma", " gz", "tar.gz"} {
-		if got, err := Parse(name); err == nil {
-			t.Errorf("Parse(%q) = %q, want an error", name, got)
+		if got, err := ParseCompression(name); err == nil {
+			t.Errorf("ParseCompression(%q) = %q, want an error", name, got)
 		}
 	}
 }
 
-func TestDetect(t *testing.T) {
+func TestDetectCompression(t *testing.T) {
 	type row struct {
 		Head string
-		Want Kind
+		Want Compression
 	}
 	for _, want := range []row{
 		{"", None},
@@ -49,9 +49,9 @@ func TestDetect(t *testing.T) {
 		{"\x60\x2a\x4d\x18\x00\x00", None},
 		{"QFI\xfb\x00\x00", None},
 	} {
-		got := row{want.Head, Detect([]byte(want.Head))}
+		got := row{want.Head, DetectCompression([]byte(want.Head))}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("Detect(%q): %s", want.Head, diff)
+			t.Errorf("DetectCompression(%q): %s", want.Head, diff)
 		}
 	}
 }
