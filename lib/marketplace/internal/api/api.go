@@ -33,11 +33,19 @@ type limits struct {
 	bytes  int64         // of all answers to one search
 }
 
+// Check returns an error if a URL cannot be that of a Marketplace.
+func Check(base *url.URL) error {
+	if base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return fmt.Errorf("%q; want http://HOST or https://HOST, with a port and a path where needed", base.Redacted())
+	}
+	return nil
+}
+
 // New returns a client of the Marketplace at a base URL, whose path may be
 // anything. The URL of its list of entries stands for the Marketplace, too.
 func New(base *url.URL, client *remote.HTTP) (*Marketplace, error) {
-	if base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, fmt.Errorf("%q; want http://HOST or https://HOST, with a port and a path where needed", base.Redacted())
+	if err := Check(base); err != nil {
+		return nil, err
 	}
 	text := strings.TrimSuffix(strings.TrimRight(base.String(), "/"), "/"+entry.Root)
 	return &Marketplace{text, client, limits{answer: 5 * time.Minute, search: 15 * time.Minute, bytes: 256 << 20}}, nil
