@@ -17,7 +17,6 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
 
@@ -31,7 +30,7 @@ func settings() []command.Setting {
 			{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
 			{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"},
 		},
-		endpoint.Settings(), reliance.Settings(), notify.Settings())
+		endpoint.Settings(), reliance.Settings(), notifySettings())
 }
 
 func flags() []cli.Flag {
@@ -118,7 +117,7 @@ func flags() []cli.Flag {
 		value(text(base, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
 		yes(base, "no-cache", "download the base for this run only"),
 	}
-	return slices.Concat(own, reliance.Flags(base), notify.Flags(), endpoint.Flags())
+	return slices.Concat(own, reliance.Flags(base), notifyFlags(), endpoint.Flags())
 }
 
 // parseDuration reads seconds, or a number with units such as 10m.

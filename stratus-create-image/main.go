@@ -7,6 +7,7 @@ package main
 
 import (
 	"os"
+	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
@@ -42,24 +43,31 @@ func program() *command.Program {
 }
 
 func run(c *command.Call) error {
-	tell, err := notify.New(c) // first: it takes a password out of the environment
-	if err != nil {
-		return err
-	}
 	switch {
 	case c.Bool(listSeal):
 		return seal.WriteTable(c.Out)
 	case c.Bool(printContext):
 		return writeContext(c)
 	}
+	notifier, err := readNotifier(c)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
 	o, err := options(c)
 	if err != nil {
+		if fault.KindOf(err) != fault.Usage && !c.Bool("dry-run") {
+			notifier.Tell(c.Ctx, &notify.Report{
+				Title: c.String("title"), Base: c.Args().First(), Started: start, Ended: time.Now(),
+				Failure: &notify.Failure{Phase: "checking what is asked for", Cause: err.Error()},
+			})
+		}
 		return err
 	}
 	if err := reach(c, o); err != nil {
 		return err
 	}
-	o.Tell = tell.Tell
+	o.Tell = notifier.Tell
 	return build.Run(c, o)
 }
 

@@ -31,7 +31,7 @@ type HTTP struct {
 // error names the file of Options.CAFiles that has no certificate.
 func NewHTTP(o Options) (*HTTP, error) {
 	o = o.withDefaults()
-	roots, err := rootsWith(o.CAFiles)
+	roots, err := RootsWith(o.CAFiles)
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +125,8 @@ func checkURL(u *url.URL) error {
 	return nil
 }
 
-// rootsWith gives the system's roots and those of the files.
-func rootsWith(files []string) (*x509.CertPool, error) {
+// RootsWith returns the TLS roots of the system and those in the PEM files.
+func RootsWith(files []string) (*x509.CertPool, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, fmt.Errorf("reading the system's TLS roots: %w", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 )
 
@@ -35,7 +35,7 @@ type run struct {
 	console []string // the last lines of a failed build's machine
 
 	packages struct{ before, after sbom.Packages }
-	saved    *report.Image // nil until then
+	saved    *notify.Image // nil until then
 }
 
 // Run makes the image that the options ask for.

@@ -13,7 +13,7 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
@@ -35,7 +35,7 @@ type Options struct {
 	Metadata string // path of the draft; empty or "-" for standard output
 	SBOM     string // path of the list of packages, or empty
 
-	Tell     func(context.Context, *report.Report) // how the build ended; nil: nobody
+	Tell     func(context.Context, *notify.Report) // how the build ended; nil: nobody
 	Endpoint string                                // the Marketplace that the user named, or empty
 
 	Title, Comment      string

@@ -16,7 +16,7 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 )
 
@@ -122,7 +122,7 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 	if err != nil {
 		return fmt.Errorf("naming the image: %w", err)
 	}
-	r.saved = &report.Image{Path: path, Identifier: metadata.IdentifierOf(sums.SHA1), Draft: draft}
+	r.saved = &notify.Image{Path: path, Identifier: metadata.IdentifierOf(sums.SHA1), Draft: draft}
 	if r.options.Metadata != "-" {
 		r.saved.DraftPath = r.options.Metadata
 	}

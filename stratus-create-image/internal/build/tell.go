@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 )
 
 // consoleLines is how much of the console is told of a failed build.
@@ -24,13 +24,13 @@ func (r *run) tell(ctx context.Context, failure error) {
 	if errors.As(failure, &known) && known.Kind == fault.Usage {
 		return
 	}
-	told := &report.Report{
+	told := &notify.Report{
 		Title: o.Title, Base: o.Base.Text, Started: r.start, Ended: time.Now(),
 		Image: r.saved, Endpoint: o.Endpoint,
 	}
 	if failure != nil {
 		cause, _, _ := strings.Cut(failure.Error(), marker)
-		told.Failure = &report.Failure{Phase: r.phase, Cause: cause}
+		told.Failure = &notify.Failure{Phase: r.phase, Cause: cause}
 		told.Failure.Console = r.console
 	}
 	o.Tell(ctx, told)

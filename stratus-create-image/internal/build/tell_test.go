@@ -10,32 +10,32 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/notify/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 func TestTell(t *testing.T) {
-	image := &report.Image{Path: "/images/web.qcow2", Identifier: "Avux7XqPw_byV0N1H88W8J12ooz"}
+	image := &notify.Image{Path: "/images/web.qcow2", Identifier: "Avux7XqPw_byV0N1H88W8J12ooz"}
 	for _, test := range []struct {
 		name    string
 		failure error
 		options Options
-		saved   *report.Image
-		want    []report.Report
+		saved   *notify.Image
+		want    []notify.Report
 	}{
-		{"saved", nil, Options{Title: "Web", Endpoint: "/srv"}, image, []report.Report{{Title: "Web", Base: "base.raw", Image: image, Endpoint: "/srv"}}},
-		{"tried", nil, Options{NoSave: true}, nil, []report.Report{{Base: "base.raw"}}},
+		{"saved", nil, Options{Title: "Web", Endpoint: "/srv"}, image, []notify.Report{{Title: "Web", Base: "base.raw", Image: image, Endpoint: "/srv"}}},
+		{"tried", nil, Options{NoSave: true}, nil, []notify.Report{{Base: "base.raw"}}},
 		{"kept", nil, Options{NoShutdown: true}, nil, nil},
 		{
 			"without its console", fmt.Errorf("starting: no login%sone%stwo", marker, marker), Options{}, nil,
-			[]report.Report{{Base: "base.raw", Failure: &report.Failure{Phase: "starting the machine", Cause: "starting: no login"}}},
+			[]notify.Report{{Base: "base.raw", Failure: &notify.Failure{Phase: "starting the machine", Cause: "starting: no login"}}},
 		},
-		{"failed though it was to be kept", errors.New("script"), Options{NoShutdown: true}, nil, []report.Report{{Base: "base.raw", Failure: &report.Failure{Phase: "starting the machine", Cause: "script"}}}},
+		{"failed though it was to be kept", errors.New("script"), Options{NoShutdown: true}, nil, []notify.Report{{Base: "base.raw", Failure: &notify.Failure{Phase: "starting the machine", Cause: "script"}}}},
 		{"mistyped", fault.Usagef("--disk-size 1K is less"), Options{}, nil, nil},
 	} {
-		var got []report.Report
+		var got []notify.Report
 		test.options.Base = source.Base{Text: "base.raw"}
-		test.options.Tell = func(_ context.Context, r *report.Report) {
+		test.options.Tell = func(_ context.Context, r *notify.Report) {
 			if r.Started.IsZero() || !r.Ended.After(r.Started) {
 				t.Errorf("%s: from %v to %v", test.name, r.Started, r.Ended)
 			}

@@ -8,8 +8,9 @@ import (
 	"github.com/stratuslab/stratus/lib/files"
 )
 
-// keep writes a mail beside the image, for the user alone, and gives its path. A
-// mail of an earlier build stays: this one then has the time in its name.
+// keep writes a mail beside the image, readable for the user alone, and returns
+// its path. It does not replace the mail of an earlier build: the name of this
+// one then contains the time.
 func keep(image string, ended time.Time, message []byte) (string, error) {
 	path := image + ".eml"
 	if _, err := os.Lstat(path); err == nil {

@@ -1,4 +1,4 @@
-package mailer
+package notify
 
 import (
 	"bytes"
@@ -109,7 +109,7 @@ func TestRefused(t *testing.T) {
 		"unknown, TLS first":           {smtpdtest.Options{TLS: "implicit", User: "jane", Password: secret}, func(s *SMTP) { s.Roots = nil }, "signed by unknown authority"},
 		"no STARTTLS":                  {smtpdtest.Options{TLS: "none", User: "jane", Password: secret}, func(s *SMTP) { s.Server.Host = "127.0.0.1" }, "does not support STARTTLS"},
 		"no TLS at all":                {smtpdtest.Options{TLS: "none"}, func(s *SMTP) { s.Server.TLS = true }, "tls: first record does not look like a TLS handshake"},
-		"no way to log in":             {smtpdtest.Options{TLS: "starttls", Without: []string{"PLAIN", "LOGIN"}}, func(s *SMTP) { s.Username, s.Password = "jane", secret }, "PLAIN or LOGIN is needed"},
+		"no way to log in":             {smtpdtest.Options{TLS: "starttls", Without: []string{"PLAIN", "LOGIN"}}, func(s *SMTP) { s.Username, s.Password = "jane", secret }, "want PLAIN or LOGIN"},
 		"another host's name":          {smtpdtest.Options{TLS: "starttls"}, func(s *SMTP) { s.Server.Host = "127.0.0.2" }, "127.0.0.2"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestSlow(t *testing.T) {
 			s.Limit = time.Second
 			start := time.Now()
 			err := s.Send(t.Context(), compose(t))
-			if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "it takes longer than 1s") || took > 20*time.Second {
+			if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "it took longer than 1s") || took > 20*time.Second {
 				t.Errorf("%v after %v", err, took)
 			}
 			s.Limit = time.Hour

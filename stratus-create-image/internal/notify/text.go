@@ -1,4 +1,4 @@
-package report
+package notify
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/stratuslab/stratus/lib/message"
 )
 
-// Bounds of what is told, in bytes: an error or a console line can be as long
-// as a guest likes.
+// Bounds of a report, in bytes: a guest can print errors and console lines of any
+// length.
 const (
 	maxSubject = 150
 	maxLine    = 1000
@@ -17,18 +17,18 @@ const (
 	maxConsole = 100 // lines
 )
 
-// Subject is the report in one line.
+// Subject returns the report in one line.
 func (r *Report) Subject() string {
 	switch {
 	case r.Failure != nil:
-		return clip(line("Image not built: "+r.name()+" ("+r.Failure.Phase+")"), maxSubject)
+		return message.Clip(line("Image not built: "+r.name()+" ("+r.Failure.Phase+")"), maxSubject)
 	case r.Image == nil:
-		return clip(line("Image tried, not saved: "+r.name()), maxSubject)
+		return message.Clip(line("Image tried, not saved: "+r.name()), maxSubject)
 	}
-	return clip(line("Image built: "+r.name()), maxSubject)
+	return message.Clip(line("Image built: "+r.name()), maxSubject)
 }
 
-// Text is the report for people, in lines that end with "\n".
+// Text returns the report for people, in lines that end with "\n".
 func (r *Report) Text() string {
 	var b strings.Builder
 	switch {
@@ -41,7 +41,7 @@ func (r *Report) Text() string {
 	}
 	field := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-12s%s\n", name, clip(line(value), maxLine))
+			fmt.Fprintf(&b, "%-12s%s\n", name, message.Clip(line(value), maxLine))
 		}
 	}
 	if f := r.Failure; f != nil {
@@ -65,7 +65,7 @@ func (r *Report) Text() string {
 
 func (f *Failure) write(b *strings.Builder) {
 	b.WriteString("\nThe cause:\n\n")
-	writeLines(b, "  ", strings.Split(strings.TrimRight(clip(f.Cause, maxCause), "\n"), "\n"))
+	writeLines(b, "  ", strings.Split(strings.TrimRight(message.Clip(f.Cause, maxCause), "\n"), "\n"))
 	if tail := f.tail(); len(tail) > 0 {
 		b.WriteString("\nThe last lines of the machine's console:\n\n")
 		writeLines(b, "  | ", tail)
@@ -74,7 +74,7 @@ func (f *Failure) write(b *strings.Builder) {
 
 func (f *Failure) tail() []string { return f.Console[max(0, len(f.Console)-maxConsole):] }
 
-// writeNext writes the commands as they are: cut, they would do something else.
+// writeNext writes the commands in full: cut, they would do something else.
 func (r *Report) writeNext(b *strings.Builder) {
 	next := r.Next()
 	if len(next) == 0 {
@@ -89,16 +89,8 @@ func (r *Report) writeNext(b *strings.Builder) {
 
 func writeLines(b *strings.Builder, indent string, lines []string) {
 	for _, text := range lines {
-		fmt.Fprintf(b, "%s%s\n", indent, clip(message.Printable(text), maxLine))
+		fmt.Fprintf(b, "%s%s\n", indent, message.Clip(message.Printable(text), maxLine))
 	}
 }
 
-func quote(name string) string { return `"` + clip(line(name), maxSubject) + `"` }
-
-// clip cuts a text that is longer than limit bytes, between characters.
-func clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-len("…")], "") + "…"
-}
+func quote(name string) string { return `"` + message.Clip(line(name), maxSubject) + `"` }

@@ -1,4 +1,4 @@
-package mailer
+package notify
 
 import (
 	"os"
@@ -24,10 +24,10 @@ func sendmail(t *testing.T, body string) (s *Sendmail, dir string) {
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	found, err := FindSendmail()
-	if err != nil || found != path {
-		t.Fatalf("found %q, %v, want %q", found, err, path)
+	if err != nil || found.Path != path {
+		t.Fatalf("found %v, %v, want %q", found, err, path)
 	}
-	return &Sendmail{Path: found, Limit: time.Minute}, dir
+	return found, dir
 }
 
 func TestSendmail(t *testing.T) {
@@ -77,13 +77,13 @@ func TestSendmailFails(t *testing.T) {
 	}{
 		"it says why":       {"echo 'jane... no such user' >&2; exit 67", time.Minute, "exit status 67: jane... no such user"},
 		"it says too much":  {"yes | head -c 100000; exit 75", time.Minute, "exit status 75: y\n"},
-		"it takes too long": {"sleep 1000 & wait", 200 * time.Millisecond, "it takes longer than 200ms"},
+		"it takes too long": {"sleep 1000 & wait", 200 * time.Millisecond, "it took longer than 200ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := sendmail(t, test.body)
 			s.Limit = test.limit
 			err := s.Send(t.Context(), compose(t))
-			if err == nil || !strings.Contains(err.Error(), test.want) || len(err.Error()) > 2*maxSaid {
+			if err == nil || !strings.Contains(err.Error(), test.want) || len(err.Error()) > 2*maxOutput {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})

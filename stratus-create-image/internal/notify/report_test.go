@@ -1,4 +1,4 @@
-package report
+package notify
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 var started = time.Date(2026, 11, 22, 10, 0, 0, 0, time.FixedZone("", 3600))
 
-func saved() *Report {
+func savedReport() *Report {
 	return &Report{
 		Title: "Web server", Base: "jane@example.org/debian-12", Host: "builder",
 		Started: started, Ended: started.Add(12*time.Minute + 3500*time.Millisecond),
@@ -20,8 +20,8 @@ func saved() *Report {
 	}
 }
 
-func failed() *Report {
-	r := saved()
+func failedReport() *Report {
+	r := savedReport()
 	r.Image = nil
 	r.Failure = &Failure{
 		Phase: "running scripts", Cause: "running \"setup.sh\": exit code 1\nsetup.sh: \x1b[31mno\n",
@@ -31,15 +31,15 @@ func failed() *Report {
 }
 
 func TestText(t *testing.T) {
-	named := saved()
+	named := savedReport()
 	named.Image.DraftPath, named.Endpoint = "/tmp/-web.xml", "https://marketplace.example.org"
-	tried := saved()
+	tried := savedReport()
 	tried.Image = nil
 	for name, test := range map[string]struct {
 		report        *Report
 		subject, text string
 	}{
-		"saved": {saved(), "Image built: Web server", `The image "Web server" is built.
+		"saved": {savedReport(), "Image built: Web server", `The image "Web server" is built.
 
 identifier  MMZu9WvwKIro-rtBQfDk4PsKO7_
 image       /srv/web server.qcow2
@@ -80,7 +80,7 @@ host        builder
 ended       2026-11-22T09:12:03Z
 took        12m4s
 `},
-		"failed": {failed(), "Image not built: Web server (running scripts)", `The image "Web server" could not be built.
+		"failed": {failedReport(), "Image not built: Web server (running scripts)", `The image "Web server" could not be built.
 
 failed at   running scripts
 base        jane@example.org/debian-12
@@ -126,7 +126,7 @@ func TestDraftName(t *testing.T) {
 }
 
 func TestName(t *testing.T) {
-	r := saved()
+	r := savedReport()
 	r.Title = ""
 	if got, want := r.Subject(), "Image built: web server.qcow2"; got != want {
 		t.Errorf("%q, want %q", got, want)
@@ -139,7 +139,7 @@ func TestName(t *testing.T) {
 
 // TestBounds makes sure that a guest cannot fill a mail, or forge it.
 func TestBounds(t *testing.T) {
-	r := failed()
+	r := failedReport()
 	r.Title = "x\r\nBcc: eve@example.org " + strings.Repeat("é", 500)
 	r.Failure.Cause = strings.Repeat(strings.Repeat("ö", 5000)+"\n", 1000)
 	r.Failure.Console = make([]string, 10_000)
@@ -148,7 +148,7 @@ func TestBounds(t *testing.T) {
 	if len(text) > maxCause+(maxConsole+20)*maxLine || !utf8.ValidString(text) || !strings.Contains(text, "  | the end ü") {
 		t.Errorf("%d bytes: %.2000q", len(text), text)
 	}
-	if subject := r.Subject(); len(subject) > maxSubject || !strings.HasPrefix(subject, "Image not built: x Bcc: eve@example.org é") || !utf8.ValidString(subject) {
+	if subject := r.Subject(); len(subject) > maxSubject+len("...") || !strings.HasPrefix(subject, "Image not built: x Bcc: eve@example.org é") || !utf8.ValidString(subject) {
 		t.Errorf("subject %q", subject)
 	}
 	data, err := r.JSON()
@@ -162,12 +162,12 @@ func TestJSON(t *testing.T) {
 		report *Report
 		want   string
 	}{
-		"saved": {saved(), `{"outcome":"saved","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
+		"saved": {savedReport(), `{"outcome":"saved","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
 			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
 			`"identifier":"MMZu9WvwKIro-rtBQfDk4PsKO7_","image":"/srv/web server.qcow2","location":"file://builder/srv/web%20server.qcow2","draft":"<a>&</a>\n","draft_name":"web server.xml",` +
 			`"next":["stratus-build-metadata --draft 'web server.xml' --location URL -o 'web server.located.xml'",` +
 			`"stratus-sign-metadata -o 'web server.signed.xml' 'web server.located.xml'","stratus-upload-metadata 'web server.signed.xml'"]}` + "\n"},
-		"failed": {failed(), `{"outcome":"failed","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
+		"failed": {failedReport(), `{"outcome":"failed","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
 			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
 			`"failure":{"phase":"running scripts","cause":"running \"setup.sh\": exit code 1\nsetup.sh: \u001b[31mno\n",` +
 			`"console":["login:","\u001b]0;evil\u0007 panic","spoof\n\nNext"]}}` + "\n"},

@@ -1,6 +1,4 @@
-// Package report is what there is to tell about a build that has ended, as text
-// for people and as JSON for programs. It must not know who is told, and how.
-package report
+package notify
 
 import (
 	"net/url"
@@ -40,7 +38,7 @@ type Failure struct {
 	Console []string // last lines that the machine printed, if it ran
 }
 
-// name is what people call the image.
+// name returns a name of the image for people.
 func (r *Report) name() string {
 	switch {
 	case r.Title != "":
@@ -51,11 +49,11 @@ func (r *Report) name() string {
 	return "made of " + r.Base
 }
 
-// formats are the extensions of an image's name.
+// formats matches the extensions of an image's name.
 var formats = regexp.MustCompile(`(?i)(\.[^.]+)?(\.(gz|bz2|xz|zst))?$`)
 
-// DraftName is the file name of the description, without a directory: that of
-// its file, else the image's with .xml in place of what tells its format.
+// DraftName returns the file name of the description, without a directory: that
+// of its file, else the image's with .xml in place of the extensions.
 func (i *Image) DraftName() string {
 	if i.DraftPath != "" {
 		return filepath.Base(i.DraftPath)
@@ -63,8 +61,8 @@ func (i *Image) DraftName() string {
 	return formats.ReplaceAllLiteralString(filepath.Base(i.Path), "") + ".xml"
 }
 
-// location is where the image is, as a URL that names the host; empty without
-// an image.
+// location returns the URL of the image, which names the host; empty without an
+// image.
 func (r *Report) location() string {
 	if r.Image == nil {
 		return ""
@@ -72,8 +70,8 @@ func (r *Report) location() string {
 	return (&url.URL{Scheme: "file", Host: r.Host, Path: r.Image.Path}).String()
 }
 
-// Next are the commands that publish the image. URL stands for where others
-// will find it, which is for the user to say.
+// Next returns the commands that publish the image. URL in them stands for the
+// place where others will find it, which only the user knows.
 func (r *Report) Next() []string {
 	if r.Image == nil {
 		return nil
@@ -92,7 +90,7 @@ func (r *Report) Next() []string {
 	}
 }
 
-// operand keeps a file's name from being taken for an option.
+// operand returns a name that no program takes for an option.
 func operand(name string) string {
 	if strings.HasPrefix(name, "-") {
 		return "./" + name
@@ -100,8 +98,8 @@ func operand(name string) string {
 	return name
 }
 
-// line makes text fit for one line of a mail: what a guest or a document says
-// must not forge others.
+// line returns text as one line of a mail: a guest or a document must not forge
+// others.
 func line(text string) string {
 	return message.Printable(strings.Join(strings.Fields(text), " "))
 }

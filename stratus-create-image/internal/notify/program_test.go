@@ -1,4 +1,4 @@
-package program
+package notify
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestRun(t *testing.T) {
+func TestProgram(t *testing.T) {
 	big := []byte(strings.Repeat("0123456789", 100_000)) // more than a pipe holds
 	for name, test := range map[string]struct{ script, want string }{
 		"both streams":          {"wc -c; echo x >&2", "1000000\nx\n"},
@@ -20,33 +20,33 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			if err := Run(t.Context(), time.Minute, big, &out, "sh", "-c", test.script); err != nil || out.String() != test.want {
+			if err := runProgram(t.Context(), time.Minute, big, &out, "sh", "-c", test.script); err != nil || out.String() != test.want {
 				t.Errorf("%q, %v, want %q", out.String(), err, test.want)
 			}
 		})
 	}
 }
 
-func TestRunFails(t *testing.T) {
+func TestProgramFails(t *testing.T) {
 	var exit *exec.ExitError
-	if err := Run(t.Context(), time.Minute, nil, new(strings.Builder), "sh", "-c", "exit 7"); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+	if err := runProgram(t.Context(), time.Minute, nil, new(strings.Builder), "sh", "-c", "exit 7"); !errors.As(err, &exit) || exit.ExitCode() != 7 {
 		t.Errorf("got %v, want exit code 7", err)
 	}
-	if err := Run(t.Context(), time.Minute, nil, new(strings.Builder), filepath.Join(t.TempDir(), "absent")); !errors.Is(err, os.ErrNotExist) {
+	if err := runProgram(t.Context(), time.Minute, nil, new(strings.Builder), filepath.Join(t.TempDir(), "absent")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want %v", err, os.ErrNotExist)
 	}
 }
 
-// TestRunEnds makes sure that all the processes of a program end: as long as one
+// TestProgramEnds makes sure that all the processes of a program end: as long as one
 // of them lives, it holds the pipe open.
-func TestRunEnds(t *testing.T) {
+func TestProgramEnds(t *testing.T) {
 	stop := errors.New("enough")
 	for name, test := range map[string]struct {
 		limit time.Duration
 		cause error
 		want  string
 	}{
-		"limit":   {300 * time.Millisecond, nil, "it takes longer than 300ms"},
+		"limit":   {300 * time.Millisecond, nil, "it took longer than 300ms"},
 		"context": {time.Hour, stop, "enough"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestRunEnds(t *testing.T) {
 			if test.cause != nil {
 				defer time.AfterFunc(300*time.Millisecond, func() { cancel(test.cause) }).Stop()
 			}
-			err = Run(ctx, test.limit, nil, writer, "sh", "-c", "sleep 1000 & sleep 1000 & wait")
+			err = runProgram(ctx, test.limit, nil, writer, "sh", "-c", "sleep 1000 & sleep 1000 & wait")
 			_ = writer.Close()
 			if err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %q", err, test.want)

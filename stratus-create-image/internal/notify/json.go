@@ -1,13 +1,15 @@
-package report
+package notify
 
 import (
 	"bytes"
 	"encoding/json"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
-// JSON is the report for programs: one object in one line. What is not known is
-// left out.
+// JSON returns the report for programs: one object in one line, without members
+// for what is not known.
 func (r *Report) JSON() ([]byte, error) {
 	type failure struct {
 		Phase   string   `json:"phase"`
@@ -37,7 +39,7 @@ func (r *Report) JSON() ([]byte, error) {
 	switch i := r.Image; {
 	case r.Failure != nil:
 		object.Outcome = "failed"
-		object.Failure = &failure{r.Failure.Phase, clip(r.Failure.Cause, maxCause), r.Failure.tail()}
+		object.Failure = &failure{r.Failure.Phase, message.Clip(r.Failure.Cause, maxCause), r.Failure.tail()}
 	case i == nil:
 		object.Outcome = "tried"
 	default:

@@ -1,6 +1,4 @@
-// Package mailer makes a mail and hands it over: to an SMTP server, or to the
-// sendmail program of this host. It must not know what the mail is about.
-package mailer
+package notify
 
 import (
 	"bytes"
@@ -12,7 +10,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// Content is what a mail says.
+// Content is the content of a mail.
 type Content struct {
 	From, To   *mail.Address // as ParseAddress reads them
 	Subject    string        // one line
@@ -21,29 +19,29 @@ type Content struct {
 	Attachment *Attachment // nil for none
 }
 
-// Attachment is a file that goes with a mail.
+// Attachment is a file in a mail.
 type Attachment struct {
 	Name string // without a directory
 	Type string // such as "application/xml"
 	Data []byte
 }
 
-// Message is a mail that is ready to be sent. It is sent once, by one sender.
+// Message is a mail that is ready to be sent, once.
 type Message struct {
 	msg  *gomail.Msg
 	data []byte
 }
 
-// Bytes are the whole message, as RFC 5322 has it, with CRLF at the end of each
-// line.
+// Bytes returns the whole message in the form of RFC 5322, with CRLF at the end
+// of each line.
 func (m *Message) Bytes() []byte { return m.data }
 
-// Compose makes the message. Programs that answer mails are told not to.
+// Compose returns the message, marked as one that programs do not answer.
 func Compose(c Content) (*Message, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(c.From)
 	msg.ToMailAddress(c.To)
-	// Readers would decode what only looks like an encoded word.
+	// Mail programs would decode what only looks like an encoded word.
 	msg.Subject(strings.ReplaceAll(c.Subject, "=?", "= ?"))
 	msg.SetDateWithValue(c.Date)
 	msg.SetMessageID()

@@ -1,6 +1,7 @@
-package mailer
+package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,10 +9,12 @@ import (
 	"fmt"
 	"net"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
 // SMTP sends through a server.
@@ -19,13 +22,13 @@ type SMTP struct {
 	Server             Server
 	Username, Password string         // both empty: without authentication
 	Roots              *x509.CertPool // nil for the system's
-	Limit              time.Duration  // for all of it
+	Limit              time.Duration  // for all of it; 0 for one minute
 }
 
-// Send hands the message to the server. When the error is nil the server has
-// taken it. The password is in no error.
+// Send returns nil once the server has accepted the message. No error contains
+// the password.
 func (s *SMTP) Send(ctx context.Context, m *Message) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.Limit, fmt.Errorf("it takes longer than %v", s.Limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, s.limit(), fmt.Errorf("it took longer than %v", s.limit()))
 	defer cancel()
 	if err := s.send(ctx, m); err != nil {
 		if ctx.Err() != nil {
@@ -36,14 +39,16 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 	return nil
 }
 
+func (s *SMTP) limit() time.Duration { return cmp.Or(s.Limit, defaultLimit) }
+
 func (s *SMTP) send(ctx context.Context, m *Message) error {
 	conn, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	// The library keeps time by itself once it is connected, and starts anew
-	// with each mail: the end of ours is told by closing.
+	// Once it is connected, the library follows limits of its own instead of the
+	// context.
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	client, err := gomail.NewClient(s.Server.Host, s.options(conn)...)
 	if err != nil {
@@ -55,19 +60,19 @@ func (s *SMTP) send(ctx context.Context, m *Message) error {
 	if err := client.Send(m.msg); err != nil {
 		return explainSend(err)
 	}
-	_ = client.Close() // the server has the mail, however it takes our leave
+	_ = client.Close() // the server has the mail
 	return nil
 }
 
-// options make the library use our connection; it has nothing to choose.
+// options make the library use our connection.
 func (s *SMTP) options(conn net.Conn) []gomail.Option {
 	options := []gomail.Option{
 		gomail.WithPort(s.Server.Port),
-		gomail.WithTimeout(2 * s.Limit), // ours comes first
+		gomail.WithTimeout(2 * s.limit()), // ours ends first
 		gomail.WithDialContextFunc(func(context.Context, string, string) (net.Conn, error) { return conn, nil }),
 		gomail.WithTLSConfig(s.config()),
 		gomail.WithoutNoop(),
-		gomail.WithoutRset(), // what fails after the mail is taken is no failure
+		gomail.WithoutRset(), // after the mail is accepted nothing can fail
 	}
 	policy := gomail.TLSMandatory
 	if s.Server.TLS || s.Server.plain() {
@@ -84,7 +89,7 @@ func (s *SMTP) config() *tls.Config {
 	return &tls.Config{ServerName: s.Server.Host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
 }
 
-// connect gives a connection to the server, with TLS if that comes first.
+// connect connects to the server, with TLS if that comes first.
 func (s *SMTP) connect(ctx context.Context) (net.Conn, error) {
 	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.Server.address())
 	if err != nil {
@@ -102,12 +107,12 @@ func (s *SMTP) connect(ctx context.Context) (net.Conn, error) {
 	return secure, nil
 }
 
-// maxAnswers bounds what a server says in all, in bytes.
+// maxAnswers bounds what a server sends in all, in bytes.
 const maxAnswers = 1 << 20
 
-var errChatter = fmt.Errorf("the server says more than %d bytes", maxAnswers)
+var errChatter = fmt.Errorf("the server sent more than %d bytes", maxAnswers)
 
-// bounded is a connection from which only so much is read.
+// bounded is a connection from which at most left more bytes are read.
 type bounded struct {
 	net.Conn
 	left int
@@ -122,8 +127,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// explainDial says what went wrong before the mail's turn. Of how a server
-// refuses a password only the number is told: it could repeat the password.
+// explainDial returns the error of connecting and logging in. It keeps only the
+// number of a server's refusal, whose text could repeat the password.
 func explainDial(err error) error {
 	var answer *textproto.Error
 	if strings.HasPrefix(err.Error(), "SMTP AUTH failed") && errors.As(err, &answer) {
@@ -132,7 +137,7 @@ func explainDial(err error) error {
 	return err
 }
 
-// explainSend leaves out whom and what the library was told to send.
+// explainSend removes the recipients and the message from an error.
 func explainSend(err error) error {
 	var failed *gomail.SendError
 	if !errors.As(err, &failed) {
@@ -140,4 +145,25 @@ func explainSend(err error) error {
 	}
 	text, _, _ := strings.Cut(failed.Error(), ", affected ")
 	return errors.New(text)
+}
+
+// login sends a name and a password by PLAIN or LOGIN, behind TLS. The other
+// mechanisms would let a server choose how much to compute.
+type login struct {
+	smtp.Auth // once chosen
+
+	username, password, host string
+}
+
+// Start chooses the mechanism.
+func (l *login) Start(server *smtp.ServerInfo) (string, []byte, error) {
+	switch {
+	case slices.Contains(server.Auth, "PLAIN"):
+		l.Auth = smtp.PlainAuth("", l.username, l.password, l.host, false)
+	case slices.Contains(server.Auth, "LOGIN"):
+		l.Auth = smtp.LoginAuth(l.username, l.password, l.host, false)
+	default:
+		return "", nil, fmt.Errorf("the server does not accept passwords: it offers %q; want PLAIN or LOGIN", server.Auth)
+	}
+	return l.Auth.Start(server)
 }

@@ -1,4 +1,4 @@
-package mailer
+package notify
 
 import (
 	"errors"
@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// Server is where mail is handed in.
+// Server is an SMTP server.
 type Server struct {
 	Host string // in lower case, without brackets
 	Port int
 	TLS  bool // from the first byte; otherwise after STARTTLS
 }
 
-var errServer = errors.New("smtp://HOST[:PORT] or smtps://HOST[:PORT] is expected")
+var errServer = errors.New("not a valid server; want smtp://HOST[:PORT] or smtps://HOST[:PORT]")
 
-// ParseServer reads a URL: smtp://HOST[:PORT] for STARTTLS, with the port 587
-// where none is given, or smtps://HOST[:PORT] for TLS from the start, with 465.
-// Errors do not quote it: there may be a password in it, which is refused.
+// ParseServer reads a URL: smtp://HOST[:PORT] for STARTTLS, with the default port
+// 587, or smtps://HOST[:PORT] for TLS from the start, with 465. It refuses a URL
+// with a password; no error quotes the URL.
 func ParseServer(text string) (Server, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return Server{}, errServer
 	}
 	if u.User != nil {
-		return Server{}, errors.New("a URL with a user name or a password in it is refused")
+		return Server{}, errors.New("a URL with a user name or a password is not supported")
 	}
 	s := Server{Host: strings.ToLower(u.Hostname()), Port: 587}
 	switch u.Scheme {
@@ -50,14 +50,14 @@ func ParseServer(text string) (Server, error) {
 	return s, nil
 }
 
-// isHost tells names and addresses from what only stands where they do.
+// isHost reports whether host is a name or an address.
 func isHost(host string) bool {
 	const plain = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.Zone() == "" || host != "" && strings.Trim(host, plain) == ""
 }
 
-// String is the server's URL, with its port.
+// String returns the server's URL, with its port.
 func (s Server) String() string {
 	scheme := "smtp"
 	if s.TLS {
@@ -68,7 +68,6 @@ func (s Server) String() string {
 
 func (s Server) address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
-// plain tells whether the server is spoken to without TLS: what "localhost"
-// means is this host, or the near end of a tunnel, for which nobody signs
-// certificates.
+// plain reports whether mail goes to the server without TLS: "localhost" is this
+// host or the near end of a tunnel, for which nobody signs certificates.
 func (s Server) plain() bool { return s.Host == "localhost" && !s.TLS }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/shell"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
+)
+
+// smtpPassword is the setting for a password, which has no flag.
+const smtpPassword = "smtp-password" //nolint:gosec // a name
+
+// notifyFlags are the flags that say who is told how a build ended, and how.
+func notifyFlags() []cli.Flag {
+	const category = "Notification"
+	text := func(name, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
+	}
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "notify", Usage: "mail to --author-email how the build ended, with the description", Category: category},
+		text("notify-command", "run `COMMAND` with sh when the build has ended, with a report in JSON on its standard input"),
+		text("mail-from", "send the mail from `ADDRESS` (default: --author-email)"),
+		text("smtp-server", "send the mail through `URL`: smtp://HOST[:PORT] or smtps://HOST[:PORT] (default: the program sendmail)"),
+		text("smtp-username", "log in to the server as `NAME`"),
+		text("smtp-password-file", "log in with the password in the first line of `FILE`"),
+	}
+}
+
+// notifySettings are the settings of notifyFlags, and the password.
+func notifySettings() []command.Setting {
+	password := command.SettingsFor(smtpPassword)
+	password[0].Secret = true
+	return append(command.SettingsFor("notify", "notify-command", "mail-from", "smtp-server", "smtp-username", "smtp-password-file"), password...)
+}
+
+// readNotifier checks everything about notification that can be checked before a
+// build.
+func readNotifier(c *command.Call) (*notify.Notifier, error) {
+	n := &notify.Notifier{Command: c.String("notify-command"), Output: c.Err, Log: c.Log}
+	if !c.Bool("notify") {
+		return n, nil
+	}
+	if c.String("author-email") == "" {
+		return nil, fault.Usagef("--notify needs an address: --author-email")
+	}
+	to, err := command.Parse(c, "author-email", notify.ParseAddress)
+	if err != nil {
+		return nil, err
+	}
+	n.Mail = &notify.Mail{From: to, To: to}
+	if c.String("mail-from") != "" {
+		if n.Mail.From, err = command.Parse(c, "mail-from", notify.ParseAddress); err != nil {
+			return nil, err
+		}
+	}
+	n.Mail.Sender, err = readSender(c)
+	return n, err
+}
+
+func readSender(c *command.Call) (notify.Sender, error) {
+	server, username := c.Value("smtp-server"), c.String("smtp-username")
+	switch {
+	case server.Text == "" && username != "":
+		return nil, fault.Usagef("--smtp-username needs a server: --smtp-server")
+	case server.Text == "":
+		s, err := notify.FindSendmail()
+		if err != nil {
+			return nil, fault.WithHint(fmt.Errorf("looking for a way to send mail: %w", err), "name a server with --smtp-server")
+		}
+		return s, nil
+	}
+	s := &notify.SMTP{Username: username}
+	var err error
+	if s.Server, err = notify.ParseServer(server.Text); err != nil {
+		return nil, fault.Usagef("reading %s: %w", server.Name, err) // without its text, which may contain a password
+	}
+	if username != "" {
+		if s.Password, err = readPassword(c); err != nil {
+			return nil, err
+		}
+	}
+	if roots := c.Access().CAFiles; len(roots) > 0 {
+		if s.Roots, err = remote.RootsWith(roots); err != nil {
+			return nil, fault.BadInputf("reading --ca-file: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// readPassword returns the password: from a file that the command line names,
+// the variable, a file that a variable or the configuration names, or the
+// configuration.
+func readPassword(c *command.Call) (string, error) {
+	file := c.Value("smtp-password-file")
+	password, err := c.Secret(smtpPassword)
+	given := password != "" && c.Value(smtpPassword).Origin == command.FromEnvironment
+	switch {
+	case file.Text != "" && (!given || file.Origin == command.FromCommandLine):
+		return readPasswordFile(c, file)
+	case err == nil && password == "":
+		return "", fault.WithHint(fault.Credentialsf("--smtp-username needs a password"),
+			"give --smtp-password-file, the variable STRATUSLAB_SMTP_PASSWORD, or smtp_password in the configuration")
+	}
+	return password, err
+}
+
+func readPasswordFile(c *command.Call, file command.Value) (string, error) {
+	path := file.Path()
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		return "", fault.WithHint(fault.Credentialsf("reading %s: the mode of %q is %04o, and other users must not have access", file.Name, path, info.Mode().Perm()),
+			"chmod 600 %s", shell.Quote(path))
+	}
+	line, err := files.Await(c.Ctx, func() (string, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return files.FirstLine(f)
+	})
+	if err == nil && line == "" {
+		err = fmt.Errorf("the first line of %q is empty", path)
+	}
+	if err != nil {
+		return "", fault.Credentialsf("reading %s: %w", file.Name, err)
+	}
+	return line, nil
+}
