@@ -11,9 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
@@ -30,7 +28,7 @@ func settings() []command.Setting {
 			{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
 			{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"},
 		},
-		endpoint.Settings(), reliance.Settings(), notifySettings())
+		command.EndpointSettings(), command.TrustSettings(), command.CredentialSettings(), notifySettings())
 }
 
 func flags() []cli.Flag {
@@ -117,7 +115,7 @@ func flags() []cli.Flag {
 		value(text(base, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
 		yes(base, "no-cache", "download the base for this run only"),
 	}
-	return slices.Concat(own, reliance.Flags(base), notifyFlags(), endpoint.Flags())
+	return slices.Concat(own, command.TrustFlags(base), notifyFlags(), command.EndpointFlags())
 }
 
 // parseDuration reads seconds, or a number with units such as 10m.

@@ -2,52 +2,53 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/marketplace"
-	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 // reach adds to the options how to find, trust and download a base that is no
-// local file. What is secret is kept from other programs in any case.
+// local file.
 func reach(c *command.Call, o *build.Options) (err error) {
 	if o.Base.Form != source.File {
-		o.Fetcher, err = fetch.New(endpoint.Options(c), func(total int64) io.WriteCloser { return c.Log.Meter("downloading", total) })
+		o.Fetcher, err = fetch.New(remoteOptions(c), func(total int64) io.WriteCloser { return c.Log.Meter("downloading", total) })
 		if err != nil {
 			return err
 		}
 	}
 	if len(o.Recipe.Repos) > 0 {
-		if o.Recipe.HTTP, err = remote.NewHTTP(endpoint.Options(c)); err != nil {
+		if o.Recipe.HTTP, err = remote.NewHTTP(remoteOptions(c)); err != nil {
 			return err
 		}
 	}
 	o.SSHKeys = func(ctx context.Context) ([]ssh.Signer, func(), error) {
-		settings := endpoint.Options(c)
+		settings := remoteOptions(c)
 		settings.Idle = o.StartTimeout // for which the agent is to stay
 		signers, release, err := remote.Keys(ctx, settings)
 		return signers, release, err
 	}
 	o.Endpoint = c.String("marketplace-endpoint")
 	if !o.Base.Described() {
-		_, err := credential.Prepare(c)
-		return err
+		return nil
 	}
-	judge, err := reliance.New(c)
+	judge, err := newJudge(c)
 	if err != nil {
 		return err
 	}
 	o.Finder = &source.Finder{
-		Open:            func() (marketplace.Place, error) { return endpoint.Open(c) },
+		Open:            func() (marketplace.Place, error) { return openMarketplace(c) },
 		Read:            o.Fetcher.Document,
 		Trust:           judge.Decide,
 		RefuseImage:     judge.RefuseImage,
@@ -60,7 +61,44 @@ func reach(c *command.Call, o *build.Options) (err error) {
 		o.Finder.Trust = judge.DecideUntrusted
 	}
 	if o.Base.Form != source.Description {
-		o.Finder.Where, err = endpoint.Name(c)
+		o.Finder.Where, _, err = c.Endpoint()
 	}
 	return err
+}
+
+// remoteOptions say how to reach other hosts.
+func remoteOptions(c *command.Call) remote.Options {
+	a := c.Access()
+	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
+}
+
+// openMarketplace opens the Marketplace that the user means.
+func openMarketplace(c *command.Call) (marketplace.Place, error) {
+	where, _, err := c.Endpoint()
+	if err != nil {
+		return nil, err
+	}
+	place, err := marketplace.Open(c.Ctx, where, remoteOptions(c))
+	if err != nil {
+		return nil, fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	return place, nil
+}
+
+// newJudge returns who knows whom the user trusts.
+func newJudge(c *command.Call) (*trust.Judge, error) {
+	whom, err := command.TrustOf(c, trust.ParseFingerprints)
+	if err != nil {
+		return nil, err
+	}
+	return trust.New(c.Ctx, trust.Options{
+		Paths: whom.Paths, Fingerprints: slices.Concat(whom.Endorsers...), Policy: whom.Policy, Pin: whom.Pin,
+		Own: func() (*x509.Certificate, error) {
+			where, err := c.Credential()
+			if err != nil {
+				return nil, err
+			}
+			return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+		},
+	}, c.Log)
 }

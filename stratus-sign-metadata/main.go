@@ -11,8 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -25,7 +23,7 @@ func program() *command.Program {
 		Args:     "[FILE|-]...",
 		MaxArgs:  math.MaxInt,
 		Flags:    flags(),
-		Settings: slices.Concat(command.SettingsFor("email"), reliance.Settings(), credential.Settings()),
+		Settings: slices.Concat(command.SettingsFor("email"), command.TrustSettings(), command.CredentialSettings()),
 		Examples: []string{
 			"stratus-sign-metadata --new-certificate ~/.globus/usercert.p12 --email jane@example.org --name 'Jane Tester'",
 			"stratus-build-metadata --location URI web.qcow2 | stratus-sign-metadata -o web.xml",
@@ -67,5 +65,5 @@ func flags() []cli.Flag {
 		&cli.IntFlag{Name: "days", Value: 365, Usage: "for how many `DAYS` it is valid", Category: making},
 		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "the `KIND` of key: rsa3072 or p256", Category: making},
 	}
-	return slices.Concat(sign, verify, reliance.Flags(verifying), certify, credential.Flags())
+	return slices.Concat(sign, verify, command.TrustFlags(verifying), certify, command.CredentialFlags())
 }

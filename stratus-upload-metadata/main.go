@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-upload-metadata/internal/upload"
 )
@@ -25,7 +24,7 @@ func program() *command.Program {
 		Args:     "[SIGNED|-]...",
 		MaxArgs:  math.MaxInt,
 		Flags:    flags(),
-		Settings: endpoint.Settings(),
+		Settings: command.EndpointSettings(),
 		Examples: []string{
 			"stratus-sign-metadata web.xml | stratus-upload-metadata --marketplace-endpoint https://marketplace.example.org",
 			"stratus-upload-metadata --marketplace-endpoint sftp://www@images.example.org/srv/marketplace web.xml",
@@ -40,7 +39,7 @@ func flags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.BoolFlag{Name: "check", Usage: "do everything but send", Category: category},
 		&cli.BoolFlag{Name: "no-verify", Usage: "send without verifying first; whoever receives it may", Category: category},
-	}, endpoint.Flags()...)
+	}, command.EndpointFlags()...)
 }
 
 func run(c *command.Call) error {

@@ -1,20 +1,24 @@
 // Package credential finds and opens the certificate and the key with which a
-// user signs, and asks for the passphrase that protects them. It must not know
-// what is signed, nor whom anyone trusts.
+// user signs, and reads the passphrase that protects them. It must not know what
+// is signed, nor whom anyone trusts, nor which flags and variables name a file.
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
-	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 // Identity is a personal certificate with its key.
@@ -27,155 +31,203 @@ type Identity struct {
 	Chain []*x509.Certificate
 }
 
-// Flags are the options of a command that signs.
-func Flags() []cli.Flag {
-	flag := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: "Credentials"}
-	}
-	return []cli.Flag{
-		flag(p12Flag, "sign with the certificate and key in the PKCS#12 `FILE` (default: ~/.globus/usercert.p12)"),
-		flag(certFlag, "sign with the certificate in the PEM `FILE` (default: ~/.globus/usercert.pem)"),
-		flag(keyFlag, "sign with the key in the PEM `FILE` (default: ~/.globus/userkey.pem)"),
-		flag(fileFlag, "read the passphrase from the first line of `FILE`"),
-		&cli.IntFlag{Name: fdFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more", Category: "Credentials"},
-		flag(commandFlag, "read the passphrase from the output of the shell `COMMAND`"),
-		flag(passwordFlag, "the `PASSPHRASE` itself, which other users can see in the list of processes"),
-	}
+// Options say where the certificate, the key and the passphrase are.
+type Options struct {
+	// P12 is the path of a PKCS#12 file; if it is empty, Certificate and Key are
+	// those of PEM files. What is empty is at its usual place in ~/.globus.
+	P12, Certificate, Key string
+	// From names the source of the passphrase for messages. If it is empty, a
+	// person is asked at the terminal; else the first of the others that is set
+	// is the source.
+	From       string
+	File       string // path; the passphrase is its first line
+	Descriptor int    // of an open file, of which the same holds
+	Command    string // of the shell, which prints it
+	Text       func() (string, error)
 }
 
-const (
-	p12Flag      = "p12-cert"
-	certFlag     = "pem-cert"
-	keyFlag      = "pem-key"
-	fileFlag     = "passphrase-file"
-	fdFlag       = "passphrase-fd"
-	commandFlag  = "passphrase-command"
-	passwordFlag = "p12-password"
+// Source is where a user's credentials come from.
+type Source struct {
+	Options
+	log    message.Log
+	stderr io.Writer // of the command that prints the passphrase
+}
+
+// New returns the source that the options describe.
+func New(o Options, log message.Log, stderr io.Writer) *Source { return &Source{o, log, stderr} }
+
+// What is wrapped by errors that the user can do something about. They are of
+// kind fault.Credentials.
+var (
+	ErrNone          = errors.New("finding a certificate: none is named, and there is none at its usual place")
+	ErrPEM           = errors.New("it is PEM, not PKCS#12")
+	ErrNotPEM        = errors.New("it is not a PEM file")
+	ErrNoKey         = errors.New("it holds no private key")
+	ErrNoCertificate = errors.New("it holds no certificate")
+	ErrUnusable      = errors.New("its key cannot be used")
+	ErrExpired       = errors.New("the certificate has expired")
+	ErrNoTerminal    = errors.New("there is no terminal")
 )
 
-// Settings are the variables and configuration keys that stand for the files.
-// The passphrase is none of them: its own variable and key are read when it is
-// needed.
-func Settings() []command.Setting {
-	return []command.Setting{
-		{Flag: p12Flag, Env: "STRATUSLAB_P12_CERTIFICATE", Key: "p12_certificate"},
-		{Flag: certFlag, Env: "STRATUSLAB_PEM_CERTIFICATE", Key: "pem_certificate"},
-		{Flag: keyFlag, Env: "STRATUSLAB_PEM_KEY", Key: "pem_key"},
+// Load opens the user's identity. It asks for a passphrase where one is needed,
+// and checks that the key fits the certificate and can sign, and that the
+// certificate is valid at now. Errors are of kind fault.Credentials.
+func (s *Source) Load(ctx context.Context, now time.Time) (*Identity, error) {
+	identity, err := s.load(ctx, now)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
+	return identity, err
 }
 
-// attempts is how often a person may mistype a passphrase.
-const attempts = 3
-
-// errPassphrase is what a file gives that the passphrase does not open.
-var errPassphrase = errors.New("the passphrase is wrong")
-
-// Source is where a command gets its credentials from.
-type Source struct {
-	c *command.Call
-	p *passphrases
-}
-
-// Prepare keeps what is secret from the programs that this one starts, and its
-// memory from others. It must come before any of them.
-func Prepare(c *command.Call) (*Source, error) {
-	protectMemory(c)
-	p := newPassphrases(c)
-	return &Source{c: c, p: p}, p.holdDescriptor()
-}
-
-// Load opens the user's identity: the one that the command line names, else
-// the environment, else the configuration, else the one in ~/.globus. It asks
-// for a passphrase where one is needed, and checks that the key fits the
-// certificate and can sign, and that the certificate is valid at now. Errors
-// end the command with command.ExitCredentials, or command.ExitUsage.
-func (s *Source) Load(now time.Time) (*Identity, error) {
-	c := s.c
-	m, name, err := s.open()
-	if c.Ctx.Err() != nil {
-		return nil, context.Cause(c.Ctx)
-	}
+func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
+	found, err := s.locate(true)
 	if err != nil {
 		return nil, err
 	}
-	identity, err := m.identity(c.App.Name)
+	open := s.openPEM
+	if found.p12 != "" {
+		open = s.openPKCS12
+	}
+	m, err := open(ctx, found)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkValidity(c, identity.Certificate, name, now); err != nil {
+	identity, err := m.identity()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkValidity(identity.Certificate, m.certificateFile, now); err != nil {
 		return nil, err
 	}
 	return identity, nil
 }
 
-// open opens the chosen files and gives the name of the one with the
-// certificate.
-func (s *Source) open() (m *material, name string, err error) {
-	chosen, err := choose(s.c)
-	if err != nil {
-		return nil, "", err
+// Certificate returns the user's own certificate: the one with which Load would
+// sign, as far as that can be told without asking anybody.
+//
+// A PEM certificate is read without its key. A PKCS#12 file opens with the
+// empty passphrase or one that the user has set up; nobody is asked to type
+// one. Where it does not open, the certificate in CertificateFile of it counts.
+// Whether the certificate is still valid is not checked.
+func (s *Source) Certificate(ctx context.Context) (*x509.Certificate, error) {
+	certificate, err := s.certificate(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	if chosen.p12 != "" {
-		m, err = loadPKCS12(s.c, s.p, chosen.p12)
-		return m, chosen.p12, err
-	}
-	m, err = loadPEM(s.c, s.p, chosen)
-	return m, chosen.cert, err
+	return certificate, err
 }
 
-// NewPassphrase gives the passphrase for a new file, from the same sources as
-// Load. A person at the terminal is asked twice.
-func (s *Source) NewPassphrase() (string, error) {
-	passphrase, given, err := s.p.given()
-	if err == nil && !given {
-		passphrase, err = askTwice(s.c.Ctx)
-	}
-	if s.c.Ctx.Err() != nil {
-		return "", context.Cause(s.c.Ctx)
-	}
+func (s *Source) certificate(ctx context.Context) (*x509.Certificate, error) {
+	found, err := s.locate(false)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if err := checkEncodable(passphrase); err != nil {
-		return "", err
+	if found.p12 == "" {
+		return leafIn(ctx, found.certificate)
 	}
-	return passphrase, nil
+	identity, err := s.unlocked(ctx, found.p12)
+	if err == nil {
+		return identity.Certificate, nil
+	}
+	if !exists(CertificateFile(found.p12)) {
+		return nil, err
+	}
+	return leafIn(ctx, CertificateFile(found.p12))
 }
 
-// open calls try with the passphrase of the first source that has one, or
-// with what a person types; try gives errPassphrase for a wrong one. A file
-// that opens with the empty passphrase never makes anyone type.
-func (p *passphrases) open(name string, try func(passphrase string) error) error {
-	passphrase, given, err := p.given()
+// unlocked opens a PKCS#12 file without asking anybody.
+func (s *Source) unlocked(ctx context.Context, name string) (*Identity, error) {
+	data, err := readFile(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if given {
-		if err := try(passphrase); !errors.Is(err, errPassphrase) {
-			return err
-		}
-		return fault.WithHint(refuse("opening %q: %w: it came from %s", name, errPassphrase, p.source),
-			"it is the one with which the file was made or exported")
+	passphrase, _, err := s.given(ctx) // the empty one where none is
+	if err != nil {
+		return nil, err
 	}
-	err = try("")
-	for n := 0; errors.Is(err, errPassphrase); n++ {
-		if n == attempts {
-			return fault.WithHint(refuse("opening %q: %w, %d times", name, errPassphrase, attempts),
-				"it is the one with which the file was made or exported")
-		}
-		if n > 0 {
-			p.c.Log.Warnf("%v", err)
-		}
-		passphrase, askErr := ask(p.c.Ctx, fmt.Sprintf("Passphrase for %q: ", name))
-		if askErr != nil {
-			return askErr
-		}
-		err = try(passphrase)
+	m, err := files.Await(ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
+	if err != nil {
+		return nil, explainPKCS12(name, err)
 	}
-	return err
+	m.certificateFile, m.keyFile = name, name
+	return m.identity()
 }
 
-// refuse makes an error about credentials.
-func refuse(format string, args ...any) error {
-	return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf(format, args...)}
+// leafIn returns the certificate of a person in a PEM file, which may hold a
+// chain in any order: the first that has issued none of the others.
+func leafIn(ctx context.Context, name string) (*x509.Certificate, error) {
+	data, err := readFile(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	certificates, err := parseCertificates(data)
+	if err != nil {
+		return nil, explainPEM(name, err)
+	}
+	for _, candidate := range certificates {
+		if !slices.ContainsFunc(certificates, func(c *x509.Certificate) bool { return c != candidate && issued(candidate, c) }) {
+			return candidate, nil
+		}
+	}
+	return certificates[0], nil
+}
+
+// CertificateFile returns where the certificate of a PKCS#12 file stands by
+// itself, in PEM, if it does: beside it, with another extension.
+func CertificateFile(p12 string) string {
+	return strings.TrimSuffix(p12, filepath.Ext(p12)) + ".pem"
+}
+
+// location is where an identity is: in p12, or in certificate and key.
+type location struct{ p12, certificate, key string }
+
+// locate returns the files that are named, else those in ~/.globus, PKCS#12
+// first. keyNeeded says that a PEM certificate there does not count without its
+// key.
+func (o Options) locate(keyNeeded bool) (location, error) {
+	if o.P12 != "" || o.Certificate != "" && o.Key != "" {
+		return location{o.P12, o.Certificate, o.Key}, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return location{}, fault.Credentialsf("%w: %w", ErrNone, err)
+	}
+	p12, certificate, key := home+"/.globus/usercert.p12", home+"/.globus/usercert.pem", home+"/.globus/userkey.pem"
+	switch {
+	case o.Certificate != "" || o.Key != "":
+		return location{"", cmp.Or(o.Certificate, certificate), cmp.Or(o.Key, key)}, nil
+	case exists(p12):
+		return location{p12: p12}, nil
+	case exists(certificate) && (exists(key) || !keyNeeded):
+		return location{"", certificate, key}, nil
+	}
+	return location{}, fault.Credentialsf("%w: neither %q nor %q with %q", ErrNone, p12, certificate, key)
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// maxFile bounds a file with a certificate or a key, in bytes.
+const maxFile = 1 << 20
+
+// readFile reads a file with a certificate or a key.
+func readFile(ctx context.Context, name string) ([]byte, error) {
+	data, err := files.Await(ctx, func() ([]byte, error) {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(io.LimitReader(f, maxFile+1))
+	})
+	switch {
+	case err != nil:
+		return nil, fault.Credentialsf("reading %q: %w", name, files.WithoutName(err))
+	case len(data) > maxFile:
+		return nil, fault.Credentialsf("reading %q: it is longer than %d bytes", name, maxFile)
+	}
+	return data, nil
 }

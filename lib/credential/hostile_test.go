@@ -5,7 +5,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
-	"os/exec"
 	"testing"
 )
 
@@ -57,7 +56,6 @@ func TestHostileKey(t *testing.T) {
 		{"no rounds", encryptedKey{pbkdf2, aes256, rounds(0, sha256), block, block}, errEncryption},
 		{"minus one round", encryptedKey{pbkdf2, aes256, rounds(-1, sha256), block, block}, errEncryption},
 		{"no parameters", encryptedKey{pbkdf2, aes256, 1, block, block}, errEncryption},
-		{"rounds for a week", encryptedKey{pbkdf2, aes256, rounds(1<<40, sha256), block, block}, errRounds},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,19 +78,5 @@ func TestCircle(t *testing.T) {
 	}
 	if got := chain(a, []*x509.Certificate{a, b}); len(got) != 1 || got[0] != b {
 		t.Errorf("got %v, want b", got)
-	}
-}
-
-// The shell must read a name of a hint as the file's.
-func TestShellQuote(t *testing.T) {
-	for _, name := range []string{"a.p12", "-a.p12", "it's mine.p12", "$(reboot) `x` \"y\" \\.p12", "Zoë\n.p12", "*"} {
-		out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+shellQuote(name)).Output()
-		want := name
-		if name[0] == '-' {
-			want = "./" + name
-		}
-		if err != nil || string(out) != want {
-			t.Errorf("%q: the shell reads %q (%v)", name, out, err)
-		}
 	}
 }

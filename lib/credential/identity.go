@@ -12,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 )
 
@@ -35,8 +34,8 @@ type material struct {
 
 // identity picks the certificate that belongs to the key, wherever it stands,
 // and refuses keys that cannot sign well.
-func (m *material) identity(program string) (*Identity, error) {
-	key, err := m.signer(program)
+func (m *material) identity() (*Identity, error) {
+	key, err := m.signer()
 	if err != nil {
 		return nil, err
 	}
@@ -47,14 +46,14 @@ func (m *material) identity(program string) (*Identity, error) {
 		if m.keyFile != m.certificateFile {
 			where = fmt.Sprintf("%q", m.certificateFile)
 		}
-		return nil, fault.WithHint(refuse("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
+		return nil, fault.WithHint(fault.Credentialsf("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
 			"name the key and the certificate that were made together")
 	}
 	certificate := m.certificates[leaf]
 	return &Identity{Certificate: certificate, Key: key, Chain: chain(certificate, m.certificates)}, nil
 }
 
-func (m *material) signer(program string) (crypto.Signer, error) {
+func (m *material) signer() (crypto.Signer, error) {
 	var got string
 	switch key := m.key.(type) {
 	case *rsa.PrivateKey:
@@ -72,7 +71,7 @@ func (m *material) signer(program string) (crypto.Signer, error) {
 	default:
 		got = "of another kind"
 	}
-	return nil, fault.WithHint(refuse("opening %q: its key is %s", m.keyFile, got), "%s; make a new certificate: %s", usableKeys, makeOne(program))
+	return nil, fault.WithHint(fault.Credentialsf("opening %q: %w: it is %s", m.keyFile, ErrUnusable, got), usableKeys)
 }
 
 // chain follows the issuers from the certificate upwards.
@@ -90,7 +89,7 @@ func chain(leaf *x509.Certificate, pool []*x509.Certificate) []*x509.Certificate
 	return issuers
 }
 
-// issued tells whether the certificate names that issuer.
+// issued reports whether the certificate names that issuer.
 func issued(issuer, certificate *x509.Certificate) bool {
 	known := len(issuer.SubjectKeyId) > 0 && len(certificate.AuthorityKeyId) > 0
 	return bytes.Equal(issuer.RawSubject, certificate.RawIssuer) &&
@@ -99,17 +98,16 @@ func issued(issuer, certificate *x509.Certificate) bool {
 
 // checkValidity refuses a certificate that is not valid at now, and warns of
 // one that soon will not be.
-func checkValidity(c *command.Call, certificate *x509.Certificate, name string, now time.Time) error {
+func (s *Source) checkValidity(certificate *x509.Certificate, name string, now time.Time) error {
 	from, until := certificate.NotBefore.UTC().Format(time.RFC3339), certificate.NotAfter.UTC().Format(time.RFC3339)
 	switch {
 	case now.Before(certificate.NotBefore):
-		return fault.WithHint(refuse("opening %q: the certificate is valid from %s only, and it is %s", name, from, now.UTC().Format(time.RFC3339)),
-			"is this machine's clock right?")
+		return fault.WithHint(fault.Credentialsf("opening %q: the certificate is valid from %s only, and it is %s", name, from, now.UTC().Format(time.RFC3339)),
+			"check the clock of this machine")
 	case now.After(certificate.NotAfter):
-		return fault.WithHint(refuse("opening %q: the certificate expired on %s", name, until),
-			"have it renewed by who issued it, or make a new one: %s", makeOne(c.App.Name))
+		return fault.WithHint(fault.Credentialsf("opening %q: %w: it expired on %s", name, ErrExpired, until), "renew it with the authority that issued it")
 	case now.Add(warnAhead).After(certificate.NotAfter):
-		c.Log.Warnf("the certificate in %q expires on %s, in %d days", name, until, int(certificate.NotAfter.Sub(now).Hours()/24))
+		s.log.Warnf("the certificate in %q expires on %s, in %d days", name, until, int(certificate.NotAfter.Sub(now).Hours()/24))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func program(action func(*command.Call) error) *command.Program {
-	return &command.Program{Name: "sign", Flags: Flags(), Settings: Settings(), Action: action}
+	return &command.Program{Name: "sign", Flags: command.CredentialFlags(), Settings: command.CredentialSettings(), Action: action}
 }
 
 // describe is what the tests compare of an identity: the names in its
@@ -47,20 +47,28 @@ func describe(i *Identity) string {
 	return strings.Join(names, " < ")
 }
 
+// passphraseVariable is the name that command.CredentialSettings has for it.
+const passphraseVariable = "STRATUSLAB_P12_PASSWORD"
+
+func sourceOf(c *command.Call) (*Source, error) {
+	where, err := c.Credential()
+	return New(Options(where), c.Log, c.Err), err
+}
+
 func load(c *command.Call, now time.Time) (*Identity, error) {
-	source, err := Prepare(c)
+	source, err := sourceOf(c)
 	if err != nil {
 		return nil, err
 	}
-	return source.Load(now)
+	return source.Load(c.Ctx, now)
 }
 
 func choosePassphrase(c *command.Call) (string, error) {
-	source, err := Prepare(c)
+	source, err := sourceOf(c)
 	if err != nil {
 		return "", err
 	}
-	return source.NewPassphrase()
+	return source.NewPassphrase(c.Ctx)
 }
 
 // outcome is what one run left behind.

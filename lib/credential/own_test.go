@@ -20,14 +20,14 @@ func certificateOf(t *testing.T, flags []cli.Flag, settings []command.Setting, a
 	var found *x509.Certificate
 	var out, errs bytes.Buffer
 	action := func(c *command.Call) error {
-		source, err := Prepare(c)
+		source, err := sourceOf(c)
 		if err != nil {
 			return err
 		}
 		if value, ok := os.LookupEnv(passphraseVariable); ok {
 			t.Errorf("other programs would have %s=%q", passphraseVariable, value)
 		}
-		found, err = source.Certificate()
+		found, err = source.Certificate(c.Ctx)
 		return err
 	}
 	code := command.Run(t.Context(), &command.Program{Name: "read", Flags: flags, Settings: settings, Action: action}, args,
@@ -53,7 +53,7 @@ func TestCertificate(t *testing.T) {
 	}{
 		{name: "PKCS#12 first", parts: []string{p12, cert, key}, want: "p384"},
 		{name: "PEM without its key", parts: []string{cert}, want: "p256"},
-		{name: "nothing", parts: []string{key}, message: ".globus/usercert.pem\" is there, and none is named"},
+		{name: "nothing", parts: []string{key}, message: "finding a certificate: none is named, and there is none at its usual place"},
 		{name: "the environment", parts: []string{cert}, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, want: "rsa"},
 		{name: "the configuration", parts: []string{cert}, config: "p12_certificate = ~/rsa.p12\n", want: "rsa"},
 		{name: "PEM in the environment over PKCS#12 in the configuration", config: "p12_certificate = ~/none\n",
@@ -68,24 +68,23 @@ func TestCertificate(t *testing.T) {
 		{name: "a passphrase in the configuration", config: "p12_certificate = " + locked + "\np12_password = correct horse\n", want: "rsa"},
 		{name: "a wrong passphrase", config: "p12_certificate = " + locked + "\np12_password = donkey\n", message: "the passphrase is wrong"},
 	}
-	none := command.SettingsFor("other")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HOME", globus(t, "[default]\n"+tt.config, tt.parts...))
-			for _, command := range []struct {
+			for _, variant := range []struct {
 				name     string
 				flags    []cli.Flag
 				settings []command.Setting
 			}{
-				{"with the flags", Flags(), Settings()},
-				{"without", []cli.Flag{&cli.StringFlag{Name: "other"}}, none},
+				{"with the flags", command.CredentialFlags(), command.CredentialSettings()},
+				{"without", []cli.Flag{&cli.StringFlag{Name: "other"}}, append(command.SettingsFor("other"), command.CredentialSettings()...)},
 			} {
-				for name, value := range tt.env { // Prepare takes the passphrase away
+				for name, value := range tt.env { // command takes the passphrase away
 					t.Setenv(name, value)
 				}
-				got, o := certificateOf(t, command.flags, command.settings)
+				got, o := certificateOf(t, variant.flags, variant.settings)
 				if got != tt.want || (o.Code == 0) != (tt.message == "") || !strings.Contains(o.Err, tt.message) || strings.Contains(o.Err, "Passphrase for") {
-					t.Errorf("%s: got %q, exit code %d, %s; want %q, %q", command.name, got, o.Code, o.Err, tt.want, tt.message)
+					t.Errorf("%s: got %q, exit code %d, %s; want %q, %q", variant.name, got, o.Code, o.Err, tt.want, tt.message)
 				}
 			}
 		})
@@ -97,7 +96,7 @@ func TestCertificateOfOptions(t *testing.T) {
 	home := globus(t, "[default]\n", "usercert.p12")
 	t.Setenv("HOME", home)
 	passphrase := write(t, []byte("correct horse\n"), 0o600)
-	got, o := certificateOf(t, Flags(), Settings(), "--p12-cert", export(t, "rsa", "correct horse"), "--passphrase-file", passphrase)
+	got, o := certificateOf(t, command.CredentialFlags(), command.CredentialSettings(), "--p12-cert", export(t, "rsa", "correct horse"), "--passphrase-file", passphrase)
 	if got != "rsa" || o.Code != 0 {
 		t.Errorf("got %q and %+v, want rsa", got, o)
 	}

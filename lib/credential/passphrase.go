@@ -1,146 +1,159 @@
 package credential
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
+	"time"
+	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 )
 
-const (
-	passphraseVariable = "STRATUSLAB_P12_PASSWORD" //nolint:gosec // the variable's name
-	passphraseKey      = "p12_password"
-)
+// attempts is how often a person may mistype a passphrase.
+const attempts = 3
 
-// passphrases knows where a passphrase can come from.
-type passphrases struct {
-	c        *command.Call
-	variable string // what the variable says
-	set      bool   // whether it says anything
-	source   string // where the passphrase came from, for messages
+// errPassphrase is the error of a file that the passphrase does not open.
+var errPassphrase = errors.New("the passphrase is wrong")
+
+// NewPassphrase returns the passphrase for a new file. A person at the terminal
+// is asked twice.
+func (s *Source) NewPassphrase(ctx context.Context) (string, error) {
+	passphrase, given, err := s.given(ctx)
+	if err == nil && !given {
+		passphrase, err = askTwice(ctx)
+	}
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	return passphrase, checkEncodable(passphrase)
 }
 
-// newPassphrases takes the variable out of the environment, whether it is
-// going to be needed or not: programs that this one starts must not have it.
-func newPassphrases(c *command.Call) *passphrases {
-	p := &passphrases{c: c}
-	p.variable, p.set = os.LookupEnv(passphraseVariable)
-	_ = os.Unsetenv(passphraseVariable) // fails for malformed names only
-	return p
-}
-
-// given reads the passphrase from the first source of the list that the user
-// has set up, if any. An empty passphrase is one: an empty file is not.
-func (p *passphrases) given() (passphrase string, given bool, err error) {
-	for _, source := range []struct {
-		name string
-		set  bool
-		read func() (string, error)
-	}{
-		{"--" + fileFlag, p.c.IsSet(fileFlag), p.fromFile},
-		{"--" + fdFlag, p.c.IsSet(fdFlag), p.fromDescriptor},
-		{"--" + passwordFlag, p.c.IsSet(passwordFlag), p.fromCommandLine},
-		{"the variable " + passphraseVariable, p.set, func() (string, error) { return p.variable, nil }},
-		{fmt.Sprintf("the configuration %q", p.c.Config.Path()), p.configured(), p.fromConfiguration},
-		{"--" + commandFlag, p.c.IsSet(commandFlag), p.fromCommand},
-	} {
-		if source.set {
-			p.source = source.name
-			if p.c.IsSet(commandFlag) && source.name != "--"+commandFlag {
-				p.c.Log.Warnf("--%s is not used: the passphrase comes from %s", commandFlag, source.name)
-			}
-			passphrase, err := source.read()
-			return passphrase, true, err
+// unlock calls try with the passphrase that the user has set up, or with what a
+// person types; try returns errPassphrase for a wrong one. A file that opens with
+// the empty passphrase never makes anyone type.
+func (s *Source) unlock(ctx context.Context, name string, try func(passphrase string) error) error {
+	const hint = "it is the one with which the file was made or exported"
+	passphrase, given, err := s.given(ctx)
+	if err != nil {
+		return err
+	}
+	if err := try(passphrase); !errors.Is(err, errPassphrase) {
+		return err
+	}
+	if given {
+		return fault.WithHint(fault.Credentialsf("opening %q: %w: it came from %s", name, errPassphrase, s.From), hint)
+	}
+	for n := range attempts {
+		if n > 0 {
+			s.log.Warnf("%v", errPassphrase)
+		}
+		passphrase, err := ask(ctx, fmt.Sprintf("Passphrase for %q: ", name))
+		if err != nil {
+			return err
+		}
+		if err := try(passphrase); !errors.Is(err, errPassphrase) {
+			return err
 		}
 	}
-	return "", false, nil
+	return fault.WithHint(fault.Credentialsf("opening %q: %w, %d times", name, errPassphrase, attempts), hint)
 }
 
-func (p *passphrases) fromFile() (string, error) {
-	name := p.c.String(fileFlag)
-	if name == "-" {
-		return "", fault.WithHint(fault.Usagef("--%s=%q: standard input is for documents", fileFlag, name), "%s", useDescriptor)
+// given reads the passphrase from the source that the user has set up, if any.
+// An empty passphrase is one: an empty file is not.
+func (s *Source) given(ctx context.Context) (passphrase string, given bool, err error) {
+	switch {
+	case s.From == "":
+		return "", false, nil
+	case s.File != "":
+		passphrase, err = fromFile(ctx, strconv.Quote(s.File), func() (*os.File, error) { return os.Open(s.File) })
+	case s.Descriptor != 0:
+		name := strconv.Itoa(s.Descriptor)
+		passphrase, err = fromFile(ctx, "descriptor "+name, func() (*os.File, error) { return os.NewFile(uintptr(s.Descriptor), name), nil })
+	case s.Text != nil:
+		passphrase, err = s.Text()
+	default:
+		if passphrase, err = s.fromCommand(ctx); err != nil {
+			err = fault.Credentialsf("running the passphrase command %q: %w", s.Command, err)
+		}
 	}
-	passphrase, err := files.Await(p.c.Ctx, func() (string, error) {
-		f, err := os.Open(name)
+	return passphrase, true, err
+}
+
+func fromFile(ctx context.Context, name string, open func() (*os.File, error)) (string, error) {
+	passphrase, err := files.Await(ctx, func() (string, error) {
+		f, err := open()
 		if err != nil {
 			return "", err
 		}
 		defer f.Close()
-		return firstLine(f)
+		return files.FirstLine(f)
 	})
 	if err != nil {
-		return "", fmt.Errorf("reading the passphrase: %w", errReading(name, err))
+		return "", fault.Credentialsf("reading the passphrase: reading %s: %w", name, files.WithoutName(err))
 	}
 	return passphrase, nil
 }
 
-const useDescriptor = "open another descriptor, as with --passphrase-fd 3 3<FILE"
+// maxOutput bounds what a command may print, in bytes; password managers print
+// more than the passphrase.
+const maxOutput = 64 << 10
 
-// holdDescriptor makes sure that the descriptor, if there is to be one, is one
-// that the caller opened, and keeps it to this process. Those of this process
-// itself are closed on exec, which tells them apart.
-func (p *passphrases) holdDescriptor() error {
-	if !p.c.IsSet(fdFlag) {
-		return nil
+var errOutput = fmt.Errorf("it prints more than %d bytes", maxOutput)
+
+// output keeps what a command prints. The pipe is closed on a command that prints
+// more than maxOutput.
+type output struct {
+	text bytes.Buffer
+	full bool
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if o.text.Len()+len(p) > maxOutput {
+		o.full = true
+		return 0, errOutput
 	}
-	number := p.c.Int(fdFlag)
-	if number < 3 {
-		return fault.WithHint(fault.Usagef("--%s=%d: want 3 or more, the first three are the standard streams", fdFlag, number), "%s", useDescriptor)
+	return o.text.Write(p)
+}
+
+// fromCommand runs the user's command, which has the terminal to ask on, but
+// not standard input: that is for documents.
+func (s *Source) fromCommand(ctx context.Context) (string, error) {
+	var out output
+	command := exec.CommandContext(ctx, "sh", "-c", s.Command)
+	command.Stdout, command.Stderr = &out, s.stderr
+	command.WaitDelay = time.Second // for what the shell leaves behind
+	err := command.Run()
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case out.full:
+		return "", errOutput // rather than how the command took it
+	case err != nil:
+		return "", err
 	}
-	if flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
-		return fault.WithHint(fault.Usagef("--%s=%d: it is not open", fdFlag, number), "%s", useDescriptor)
+	return files.FirstLine(&out.text)
+}
+
+// checkEncodable refuses passphrases that PKCS#12 files cannot have here: the
+// format has UCS-2, and what is not UTF-8 would silently become another one.
+func checkEncodable(passphrase string) error {
+	if !utf8.ValidString(passphrase) {
+		return fault.WithHint(fault.Credentialsf("reading the passphrase: it is not UTF-8"), "type it in a UTF-8 terminal, or choose another one")
 	}
-	unix.CloseOnExec(number)
+	for _, r := range passphrase {
+		if r > 0xFFFF {
+			return fault.WithHint(fault.Credentialsf("reading the passphrase: it holds a character beyond U+FFFF, which PKCS#12 cannot have everywhere"),
+				"choose one without emoji and the like")
+		}
+	}
 	return nil
-}
-
-func (p *passphrases) fromDescriptor() (string, error) {
-	number := p.c.Int(fdFlag)
-	passphrase, err := files.Await(p.c.Ctx, func() (string, error) {
-		f := os.NewFile(uintptr(number), strconv.Itoa(number))
-		defer f.Close()
-		return firstLine(f)
-	})
-	if err != nil {
-		return "", refuse("reading the passphrase from the descriptor %d: %w", number, err)
-	}
-	return passphrase, nil
-}
-
-func (p *passphrases) fromCommandLine() (string, error) {
-	p.c.Log.Warnf("--%s: any user of this machine can see the passphrase with ps; --%s keeps it to yourself", passwordFlag, fileFlag)
-	return p.c.String(passwordFlag), nil
-}
-
-// configured tells whether the configuration holds a passphrase. Left blank
-// there, as in a file made of a template, it says nothing.
-func (p *passphrases) configured() bool {
-	value, _ := p.c.Config.Value(passphraseKey)
-	return value != ""
-}
-
-func (p *passphrases) fromConfiguration() (string, error) {
-	path := p.c.Config.Path()
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", refuse("reading %s from the configuration: %w", passphraseKey, err)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", fault.WithHint(refuse("reading %s from %q: its mode is %04o, and other users must not have access", passphraseKey, path, mode),
-			"chmod 600 %s", shellQuote(path))
-	}
-	value, _ := p.c.Config.Value(passphraseKey)
-	return value, nil
-}
-
-// errNoSource says where a passphrase could come from.
-func errNoSource(err error) error {
-	return fault.WithHint(refuse("asking for the passphrase: there is no terminal: %w", err),
-		"give --%s, --%s, --%s or the variable %s", fileFlag, fdFlag, commandFlag, passphraseVariable)
 }

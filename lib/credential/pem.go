@@ -2,6 +2,7 @@ package credential
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -10,47 +11,43 @@ import (
 	"os"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
-var errNoPEM = errors.New("it is no PEM file")
-
-// loadPEM reads certificates and a key. Where nobody says which file has the
+// openPEM reads certificates and a key. Where the user names no file for the
 // key, it may be in that of the certificates.
-func loadPEM(c *command.Call, p *passphrases, chosen paths) (*material, error) {
-	cert, key := chosen.cert, chosen.key
-	certData, err := readFile(c, cert)
+func (s *Source) openPEM(ctx context.Context, found location) (*material, error) {
+	m := &material{certificateFile: found.certificate, keyFile: found.key}
+	certData, err := readFile(ctx, m.certificateFile)
 	if err != nil {
-		return nil, fault.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
+		return nil, err
 	}
-	certificates, err := parseCertificates(certData)
+	if m.certificates, err = parseCertificates(certData); err != nil {
+		return nil, explainPEM(m.certificateFile, err)
+	}
+	if _, err := findKey(certData); err == nil && s.Key == "" {
+		m.keyFile = m.certificateFile
+	}
+	keyData, err := readFile(ctx, m.keyFile)
 	if err != nil {
-		return nil, explainPEM(c.App.Name, cert, err)
-	}
-	if _, err := findKey(certData); err == nil && !chosen.keyNamed {
-		key = cert
-	}
-	keyData, err := readFile(c, key)
-	if err != nil {
-		return nil, fault.WithHint(err, "name the certificate with --%s and its key with --%s", certFlag, keyFlag)
+		return nil, err
 	}
 	block, err := findKey(keyData)
 	if err != nil {
-		return nil, explainPEM(c.App.Name, key, err)
+		return nil, explainPEM(m.keyFile, err)
 	}
-	m := &material{certificates: certificates, certificateFile: cert, keyFile: key}
 	if !encrypted(block) {
-		warnOpen(c, key)
+		s.warnOpen(m.keyFile)
 		m.key, err = parseKey(block, "")
 	} else {
-		err = p.open(key, func(passphrase string) error {
-			m.key, err = files.Await(c.Ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
+		err = s.unlock(ctx, m.keyFile, func(passphrase string) error {
+			m.key, err = files.Await(ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
 			return err
 		})
 	}
-	return m, explainPEM(c.App.Name, key, err)
+	return m, explainPEM(m.keyFile, err)
 }
 
 // parseCertificates reads every certificate of a PEM file.
@@ -58,7 +55,7 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 	var certificates []*x509.Certificate
 	block, rest := pem.Decode(data)
 	if block == nil {
-		return nil, errNoPEM
+		return nil, ErrNotPEM
 	}
 	for ; block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
@@ -71,7 +68,7 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 		certificates = append(certificates, certificate)
 	}
 	if len(certificates) == 0 {
-		return nil, errNoCert
+		return nil, ErrNoCertificate
 	}
 	return certificates, nil
 }
@@ -81,7 +78,7 @@ func findKey(data []byte) (*pem.Block, error) {
 	var key *pem.Block
 	block, rest := pem.Decode(data)
 	if block == nil {
-		return nil, errNoPEM
+		return nil, ErrNotPEM
 	}
 	for ; block != nil; block, rest = pem.Decode(rest) {
 		if !strings.HasSuffix(block.Type, "PRIVATE KEY") {
@@ -93,7 +90,7 @@ func findKey(data []byte) (*pem.Block, error) {
 		key = block
 	}
 	if key == nil {
-		return nil, errNoKey
+		return nil, ErrNoKey
 	}
 	return key, nil
 }
@@ -139,40 +136,35 @@ func parsePlain(kind string, der []byte) (key crypto.PrivateKey, err error) {
 		err = fmt.Errorf("PEM type %q", kind)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errKeyKind, err)
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
 	}
 	return key, nil
 }
 
 // warnOpen warns of a key that other users can read.
-func warnOpen(c *command.Call, name string) {
+func (s *Source) warnOpen(name string) {
 	if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
-		c.Log.Warnf("the key in %q is not encrypted, and its mode is %04o: other users may read it; chmod 600 %s",
-			name, info.Mode().Perm(), shellQuote(name))
+		s.log.Warnf("the key in %q is not encrypted, and its mode is %04o: other users may read it; chmod 600 %s",
+			name, info.Mode().Perm(), shell.QuotePath(name))
 	}
 }
 
 // explainPEM adds the file's name to what is wrong with it, and what to do
 // next.
-func explainPEM(program, name string, err error) error {
-	var known *fault.Error
-	if err == nil || errors.As(err, &known) {
+func explainPEM(name string, err error) error {
+	if err == nil || fault.Known(err) {
 		return err
 	}
 	hint := "export the certificate or the key once more"
 	switch {
-	case errors.Is(err, errNoPEM):
-		hint = "name a PKCS#12 file with --" + p12Flag
-	case errors.Is(err, errNoKey):
-		hint = "name the file that holds the key with --" + keyFlag
-	case errors.Is(err, errNoCert):
-		hint = "name the file that holds the certificate with --" + certFlag
+	case errors.Is(err, ErrNotPEM), errors.Is(err, ErrNoKey), errors.Is(err, ErrNoCertificate):
+		hint = "name the files with the certificate and the key"
 	case errors.Is(err, errManyKeys):
 		hint = "keep the key that you want to use in a file of its own"
-	case errors.Is(err, errKeyKind):
-		hint = usableKeys + "; make a new certificate: " + makeOne(program)
+	case errors.Is(err, ErrUnusable):
+		hint = usableKeys
 	case errors.Is(err, errEncryption):
-		hint = fmt.Sprintf("this encrypts it as is usual today: openssl pkcs8 -topk8 -in %s -out %s", shellQuote(name), shellQuote(name+".new"))
+		hint = fmt.Sprintf("encrypt it anew: openssl pkcs8 -topk8 -in %s -out %s", shell.QuotePath(name), shell.QuotePath(name+".new"))
 	}
-	return fault.WithHint(refuse("opening %q: %w", name, err), "%s", hint)
+	return fault.WithHint(fault.Credentialsf("opening %q: %w", name, err), "%s", hint)
 }

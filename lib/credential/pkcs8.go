@@ -17,7 +17,7 @@ import (
 	"hash"
 )
 
-var errEncryption = errors.New("its key is encrypted in a way that cannot be read")
+var errEncryption = errors.New("the encryption of its key is not supported")
 
 // The structures of RFC 5958 (the outer one) and RFC 8018.
 type (
@@ -49,9 +49,6 @@ func decryptPKCS8(der []byte, passphrase string) (crypto.PrivateKey, error) {
 	if rest, err := asn1.Unmarshal(der, &info); err != nil || len(rest) > 0 {
 		return nil, fmt.Errorf("%w: it is damaged", errEncryption)
 	}
-	if err := checkRounds(der, maxDepth); err != nil {
-		return nil, err
-	}
 	mode, err := pbes2(info.Algorithm, passphrase)
 	if err != nil {
 		return nil, err
@@ -73,7 +70,7 @@ func decryptPKCS8(der []byte, passphrase string) (crypto.PrivateKey, error) {
 	case errors.As(err, &broken), errors.As(err, &garbled):
 		return nil, errPassphrase
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", errKeyKind, err)
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
 	}
 	return key, nil
 }

@@ -50,8 +50,8 @@ func TestSource(t *testing.T) {
 	}{
 		{name: "PKCS#12 first", parts: []string{p12, cert, key}, want: "p384"},
 		{name: "then PEM", parts: []string{cert, key}, want: "p256"},
-		{name: "half of PEM is nothing", parts: []string{cert}, code: 4, messages: []string{"finding a certificate", "sign --new-certificate FILE.p12"}},
-		{name: "nothing", code: 4, messages: []string{".globus/usercert.p12", "--p12-cert", "sign --new-certificate FILE.p12 --email ADDRESS --name NAME"}},
+		{name: "half of PEM is nothing", parts: []string{cert}, code: 4, messages: []string{"finding a certificate"}},
+		{name: "nothing", code: 4, messages: []string{".globus/usercert.p12"}},
 		{name: "the configuration", parts: []string{p12}, config: "p12_certificate = ~/rsa.p12\n", want: "rsa"},
 		{name: "the environment", parts: []string{p12}, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, want: "rsa"},
 		{name: "PEM in the environment over PKCS#12 in the configuration", parts: []string{p12}, config: "p12_certificate = ~/none\n",
@@ -65,7 +65,7 @@ func TestSource(t *testing.T) {
 		{name: "both on the command line", args: []string{"--p12-cert", "rsa.p12", "--pem-key", "rsa.key"}, code: 2,
 			messages: []string{`a PKCS#12 file, "rsa.p12", and a PEM certificate or key are both named`, "hint: give either"}},
 		{name: "both in the configuration", config: "p12_certificate = a\npem_certificate = b\n", code: 2, messages: []string{"are both named"}},
-		{name: "an empty name", args: []string{"--p12-cert", ""}, code: 2, messages: []string{`--p12-cert=""`}},
+		{name: "an empty name", args: []string{"--p12-cert", ""}, code: 2, messages: []string{`--p12-cert ""`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestValidity(t *testing.T) {
 		{"less than 30 days ahead", until.Add(-30*day + time.Second), "rsa", 0, []string{
 			"warning: the certificate in ", "expires on " + until.Format(time.RFC3339) + ", in 29 days"}},
 		{"the last second", until, "rsa", 0, []string{"in 0 days"}},
-		{"too late", until.Add(time.Second), "", 4, []string{"expired on " + until.Format(time.RFC3339), "sign --new-certificate"}},
+		{"too late", until.Add(time.Second), "", 4, []string{"expired on " + until.Format(time.RFC3339), "renew it"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,32 +18,32 @@ import (
 func ask(ctx context.Context, prompt string) (string, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return "", errNoSource(err)
+		return "", errNoTerminal(err)
 	}
 	fd := int(tty.Fd())
 	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	if err != nil {
-		return "", errors.Join(errNoSource(err), tty.Close())
+		return "", errors.Join(errNoTerminal(err), tty.Close())
 	}
 	silent := *before // from before anyone is asked to type
 	silent.Lflag = silent.Lflag&^unix.ECHO | unix.ICANON | unix.ISIG
 	silent.Iflag |= unix.ICRNL
 	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &silent); err != nil {
-		return "", errors.Join(errNoSource(err), tty.Close())
+		return "", errors.Join(errNoTerminal(err), tty.Close())
 	}
 	fmt.Fprint(tty, prompt)
-	line, err := files.Await(ctx, func() (string, error) { return firstLine(tty) })
+	line, err := files.Await(ctx, func() (string, error) { return files.FirstLine(tty) })
 	if ctx.Err() != nil {
 		// What has been typed must not reach the shell. The terminal stays
 		// open: a read may still be waiting for it.
 		return "", errors.Join(context.Cause(ctx), unix.IoctlSetTermios(fd, unix.TCSETSF, before))
 	}
 	fmt.Fprintln(tty) // for the end of line that was not shown
-	if errors.Is(err, errNoLine) {
+	if errors.Is(err, files.ErrNoLine) {
 		err = errors.New("the terminal is at its end")
 	}
 	if err := errors.Join(err, unix.IoctlSetTermios(fd, unix.TCSETS, before), tty.Close()); err != nil {
-		return "", refuse("asking for the passphrase: %w", err)
+		return "", fault.Credentialsf("asking for the passphrase: %w", err)
 	}
 	return line, nil
 }
@@ -59,7 +59,11 @@ func askTwice(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if first != second {
-		return "", fault.WithHint(refuse("asking for the passphrase: the two are not the same"), "start again")
+		return "", fault.WithHint(fault.Credentialsf("asking for the passphrase: the two are not the same"), "start again")
 	}
 	return first, nil
+}
+
+func errNoTerminal(err error) error {
+	return fault.Credentialsf("asking for the passphrase: %w: %w", ErrNoTerminal, err)
 }

@@ -62,6 +62,14 @@ func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// QuotePath is Quote for the name of a file, which must not look like an option.
+func QuotePath(name string) string {
+	if strings.HasPrefix(name, "-") {
+		name = "./" + name
+	}
+	return Quote(name)
+}
+
 // Join quotes words into one command line.
 func Join(words ...string) string {
 	quoted := make([]string, len(words))

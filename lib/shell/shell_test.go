@@ -54,3 +54,18 @@ func FuzzQuote(f *testing.F) {
 		}
 	})
 }
+
+// The shell must read the name of a file as it is, and no program take it for an
+// option.
+func TestQuotePath(t *testing.T) {
+	for _, name := range []string{"a.p12", "-a.p12", "it's mine.p12", "$(reboot) `x` \"y\" \\.p12", "Zoë\n.p12", "*"} {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+QuotePath(name)).Output()
+		want := name
+		if name[0] == '-' {
+			want = "./" + name
+		}
+		if err != nil || string(out) != want {
+			t.Errorf("%q: the shell reads %q (%v)", name, out, err)
+		}
+	}
+}

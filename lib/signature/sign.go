@@ -29,6 +29,14 @@ const (
 
 var profileHashes = map[Profile]crypto.Hash{Modern: crypto.SHA256, StratusLab: crypto.SHA1}
 
+// ParseProfile reads the name of a profile.
+func ParseProfile(text string) (Profile, error) {
+	if _, ok := profileHashes[Profile(text)]; !ok {
+		return "", fmt.Errorf("not supported; want %s or %s", Modern, StratusLab)
+	}
+	return Profile(text), nil
+}
+
 // ErrNoEmail is the error for a certificate that names no e-mail address where
 // none is given either.
 var ErrNoEmail = errors.New("no e-mail address in the certificate, and none given")

@@ -16,9 +16,9 @@ const (
 	maxDepth   = 16   // of a chain that an explanation follows
 )
 
-// checkIssued tells whether an authority that is trusted has issued the
+// checkIssued reports whether an authority that is trusted has issued the
 // certificate and not revoked it.
-func (s *Store) checkIssued(c Claim, now time.Time) error {
+func (s *store) checkIssued(c claim, now time.Time) error {
 	if len(s.authorities) == 0 {
 		return errors.New("its certificate is not pinned, and no authority is trusted")
 	}
@@ -63,7 +63,7 @@ func usable(chain []*x509.Certificate) []*x509.Certificate {
 
 // explain puts into plain words why Verify found no chain. Its own errors hide
 // what was wrong with the candidates, so these are followed once more.
-func (s *Store) explain(c Claim, sent []*x509.Certificate, err error) error {
+func (s *store) explain(c claim, sent []*x509.Certificate, err error) error {
 	child := c.Certificate
 	if unhandled := child.UnhandledCriticalExtensions; len(unhandled) > 0 {
 		return fmt.Errorf("its certificate has a critical extension (%v) that is not understood; it can be pinned", unhandled[0])

@@ -7,28 +7,23 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 // clockSkew is by how much two clocks may differ.
 const clockSkew = 5 * time.Minute
 
-// Claim is what has to be trusted: who signed, and the time and e-mail address
+// claim is what has to be trusted: who signed, and the time and e-mail address
 // that the signed document names.
-type Claim struct {
+type claim struct {
 	Certificate *x509.Certificate
 	Chain       []*x509.Certificate // came with the signature, unverified: may only help to build the chain
 	Email       string              // one address, as in the document
 	At          time.Time           // of the endorsement
 }
 
-// Decision is the answer, and why. The reason is a short phrase for the user,
-// printable whatever the certificates say, such as "pinned certificate".
-type Decision struct {
-	Trusted bool
-	Reason  string
-}
-
-// Decide tells whether the claim may be trusted, at the time now. What is not
+// decide reports whether the claim may be trusted, at the time now. What is not
 // provided for here is not trusted:
 //
 // Dates. The certificate must have been valid at the endorsement; that it has
@@ -53,33 +48,26 @@ type Decision struct {
 // that is out of date now, or has a critical extension, or cannot be read or
 // checked, makes what its issuer issued untrusted. Without a list there is no
 // such check. If there are several chains, one without an objection is enough.
-func (s *Store) Decide(c Claim, now time.Time) Decision {
-	return decision(s.decide(c, now, false))
-}
-
-// DecidePinned decides as if the certificate of the claim were pinned: for
-// callers who trust it for a reason of their own, such as one that is bound to
-// the address.
-func (s *Store) DecidePinned(c Claim, now time.Time) Decision {
-	return decision(s.decide(c, now, true))
-}
-
-func decision(reason string, err error) Decision {
+//
+// With pinned, decide does as if the certificate of the claim were pinned: for a
+// caller who trusts it for a reason of its own.
+func (s *store) decide(c claim, now time.Time, pinned bool) Verdict {
+	reason, err := s.reason(c, now, pinned)
 	if err != nil {
-		return Decision{Reason: err.Error()}
+		return Verdict{Reason: err.Error()}
 	}
-	return Decision{Trusted: true, Reason: reason}
+	return Verdict{Trusted: true, Reason: reason}
 }
 
-// decide returns why the claim is trusted; the error is why not.
-func (s *Store) decide(c Claim, now time.Time, pinned bool) (string, error) {
+// reason returns why the claim is trusted; the error is why not.
+func (s *store) reason(c claim, now time.Time, pinned bool) (string, error) {
 	if c.Certificate == nil {
 		return "", errors.New("there is no certificate")
 	}
 	if err := checkDates(c, now); err != nil {
 		return "", err
 	}
-	if s.Empty() && !pinned {
+	if s.empty() && !pinned {
 		return "", errors.New("no certificate or authority to trust was given")
 	}
 	named := namesAddress(c.Certificate, c.Email)
@@ -97,12 +85,12 @@ func (s *Store) decide(c Claim, now time.Time, pinned bool) (string, error) {
 	}
 	issuer := nameOf(c.Certificate.Issuer)
 	if !named {
-		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %q; it can be pinned", issuer, shorten(c.Email))
+		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %q; it can be pinned", issuer, message.Clip(c.Email, maxText))
 	}
 	return "issued by " + issuer, nil
 }
 
-func checkDates(c Claim, now time.Time) error {
+func checkDates(c claim, now time.Time) error {
 	switch {
 	case c.At.IsZero():
 		return errors.New("the endorsement has no date")
@@ -112,7 +100,7 @@ func checkDates(c Claim, now time.Time) error {
 	return checkValidity("its certificate", c.Certificate, c.At)
 }
 
-// checkValidity tells whether a certificate, which the error calls by the given
+// checkValidity reports whether a certificate, which the error calls by the given
 // name, was valid at the endorsement.
 func checkValidity(name string, c *x509.Certificate, at time.Time) error {
 	switch {

@@ -1,4 +1,4 @@
-package trust_test
+package trust
 
 import (
 	"crypto/ed25519"
@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 func TestDecide(t *testing.T) {
@@ -28,30 +26,30 @@ func TestDecide(t *testing.T) {
 			if test.now != "" {
 				now = day(test.now)
 			}
-			var store trust.Store
+			var store store
 			for _, name := range test.load {
-				if err := store.Load(p.path(name)); err != nil {
+				if err := store.load(p.path(name)); err != nil {
 					t.Fatal(err)
 				}
 			}
 			for _, name := range test.pin {
-				store.Pin(sha256.Sum256(p.certificate(name).Raw))
+				store.pin(sha256.Sum256(p.certificate(name).Raw))
 			}
-			claim := trust.Claim{Certificate: p.certificate(test.leaf), Email: or(test.email, "jane@example.org"), At: at}
+			claim := claim{Certificate: p.certificate(test.leaf), Email: or(test.email, "jane@example.org"), At: at}
 			for _, name := range test.chain {
 				claim.Chain = append(claim.Chain, p.certificate(name))
 			}
 			reason, trusted := strings.CutPrefix(test.want, "+")
-			want := trust.Decision{Trusted: trusted, Reason: strings.Replace(reason, "DIR", p.dir, 1)}
-			if diff := cmp.Diff(want, store.Decide(claim, now)); diff != "" {
+			want := Verdict{Trusted: trusted, Reason: strings.Replace(reason, "DIR", p.dir, 1)}
+			if diff := cmp.Diff(want, store.decide(claim, now, false)); diff != "" {
 				t.Errorf("the decision differs (-want +got):\n%s", diff)
 			}
 			if test.alone == "" && len(test.load) > 0 {
 				p.compare(test, claim, trusted)
 			}
-			asIf := store.DecidePinned(claim, now)
-			store.Pin(sha256.Sum256(claim.Certificate.Raw))
-			if diff := cmp.Diff(store.Decide(claim, now), asIf); diff != "" {
+			asIf := store.decide(claim, now, true)
+			store.pin(sha256.Sum256(claim.Certificate.Raw))
+			if diff := cmp.Diff(store.decide(claim, now, false), asIf); diff != "" {
 				t.Errorf("the decision for a pinned certificate, and as if it were pinned (-want +got):\n%s", diff)
 			}
 		})
@@ -59,7 +57,7 @@ func TestDecide(t *testing.T) {
 }
 
 // compare asks openssl verify for its opinion.
-func (p pki) compare(test decisionCase, claim trust.Claim, want bool) {
+func (p pki) compare(test decisionCase, claim claim, want bool) {
 	p.t.Helper()
 	args := []string{"verify", "-no-CAfile", "-no-CApath", "-no-CAstore", "-attime", fmt.Sprint(claim.At.Unix()), "-verify_email", claim.Email}
 	trusted := ""
@@ -95,24 +93,24 @@ func TestDecideUnusableClaims(t *testing.T) {
 	p := newPKI(t)
 	p.issue(request{name: "root", issuer: "root", extensions: authority})
 	p.issue(request{name: "jane", issuer: "root", extensions: person})
-	var store trust.Store
-	if err := store.Load(p.path("root.pem")); err != nil {
+	var store store
+	if err := store.load(p.path("root.pem")); err != nil {
 		t.Fatal(err)
 	}
 	jane, email, now := p.certificate("jane"), "jane@example.org", day("2018-03-01")
 	for _, test := range []struct {
 		name  string
-		claim trust.Claim
-		want  trust.Decision
+		claim claim
+		want  Verdict
 	}{
-		{"no certificate", trust.Claim{Email: email, At: now}, trust.Decision{Reason: "there is no certificate"}},
-		{"no date", trust.Claim{Certificate: jane, Email: email}, trust.Decision{Reason: "the endorsement has no date"}},
-		{"within the skew", trust.Claim{Certificate: jane, Email: email, At: now.Add(5 * time.Minute)}, trust.Decision{Trusted: true, Reason: "issued by CN=root,O=Grid,C=FR"}},
-		{"beyond the skew", trust.Claim{Certificate: jane, Email: email, At: now.Add(5*time.Minute + time.Second)},
-			trust.Decision{Reason: "the endorsement is dated in the future: 2018-03-01T12:05:01Z"}},
+		{"no certificate", claim{Email: email, At: now}, Verdict{Reason: "there is no certificate"}},
+		{"no date", claim{Certificate: jane, Email: email}, Verdict{Reason: "the endorsement has no date"}},
+		{"within the skew", claim{Certificate: jane, Email: email, At: now.Add(5 * time.Minute)}, Verdict{Trusted: true, Reason: "issued by CN=root,O=Grid,C=FR"}},
+		{"beyond the skew", claim{Certificate: jane, Email: email, At: now.Add(5*time.Minute + time.Second)},
+			Verdict{Reason: "the endorsement is dated in the future: 2018-03-01T12:05:01Z"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, store.Decide(test.claim, now)); diff != "" {
+			if diff := cmp.Diff(test.want, store.decide(test.claim, now, false)); diff != "" {
 				t.Errorf("the decision differs (-want +got):\n%s", diff)
 			}
 		})
@@ -126,8 +124,8 @@ func TestDecideBoundsWhatWasSent(t *testing.T) {
 	p.issue(request{name: "root", issuer: "root", extensions: authority})
 	p.issue(request{name: "inter", issuer: "root", extensions: authority})
 	p.issue(request{name: "jane", issuer: "inter", extensions: person})
-	var store trust.Store
-	if err := store.Load(p.path("root.pem")); err != nil {
+	var store store
+	if err := store.load(p.path("root.pem")); err != nil {
 		t.Fatal(err)
 	}
 	inter := p.certificate("inter")
@@ -151,16 +149,16 @@ func TestDecideBoundsWhatWasSent(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		chain []*x509.Certificate
-		want  trust.Decision
+		want  Verdict
 	}{
-		{"a large key", []*x509.Certificate{large}, trust.Decision{Reason: unknown}},
-		{"too many", append(roots[:16:16], inter), trust.Decision{Reason: unknown}},
-		{"many", append(roots[:15:15], inter), trust.Decision{Trusted: true, Reason: "issued by CN=inter,O=Grid,C=FR"}},
+		{"a large key", []*x509.Certificate{large}, Verdict{Reason: unknown}},
+		{"too many", append(roots[:16:16], inter), Verdict{Reason: unknown}},
+		{"many", append(roots[:15:15], inter), Verdict{Trusted: true, Reason: "issued by CN=inter,O=Grid,C=FR"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			at := day("2018-03-01")
-			claim := trust.Claim{Certificate: p.certificate("jane"), Chain: test.chain, Email: "jane@example.org", At: at}
-			if diff := cmp.Diff(test.want, store.Decide(claim, at)); diff != "" {
+			claim := claim{Certificate: p.certificate("jane"), Chain: test.chain, Email: "jane@example.org", At: at}
+			if diff := cmp.Diff(test.want, store.decide(claim, at, false)); diff != "" {
 				t.Errorf("the decision differs (-want +got):\n%s", diff)
 			}
 		})

@@ -1,32 +1,24 @@
 package trust
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 )
 
-const (
-	maxEntries     = 10_000    // in a directory
-	maxCertificate = 4 << 20   // bytes of a file of certificates; Debian's bundle has 0.2 MiB
-	maxList        = 64 << 20  // bytes of a revocation list; large CAs have lists of some MiB
-	maxTotal       = 256 << 20 // bytes that a store reads
-)
-
-// errTotal ends a Load; a file that is skipped would not make room.
-var errTotal = fmt.Errorf("more than %d MiB of certificates and revocation lists", maxTotal>>20)
+// maxFile bounds a file, in bytes: large authorities have revocation lists of
+// some MiB.
+const maxFile = 64 << 20
 
 var (
 	hashedCertificate = regexp.MustCompile(`^([0-9a-f]{8})\.[0-9]+$`)
 	hashedList        = regexp.MustCompile(`^([0-9a-f]{8})\.r[0-9]+$`)
 )
 
-// Load adds the certificates and revocation lists of a file or a directory.
+// load adds the certificates and revocation lists of a file or a directory.
 //
 // A file holds PEM, with any text between the blocks, or one object in DER,
 // which is a revocation list if the file is named as one (*.crl, HASH.r0) and a
@@ -42,26 +34,20 @@ var (
 // remains is an error. After an error that ends the reading of a directory, what
 // was read before it stays loaded.
 //
-// Files may have 4 MiB, those named as revocation lists 64 MiB, a directory
-// 10,000 entries, and all that is loaded 256 MiB.
-func (s *Store) Load(path string) error {
+// A file may have 64 MiB.
+func (s *store) load(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("loading trusted certificates: %w", err)
+		return err
 	}
 	if info.IsDir() {
-		err = s.loadDirectory(path)
-	} else {
-		err = s.loadFile(path)
+		return s.loadDirectory(path)
 	}
-	if err != nil {
-		return fmt.Errorf("loading trusted certificates: %w", err)
-	}
-	return nil
+	return s.loadFile(path)
 }
 
-func (s *Store) loadFile(path string) error {
-	found, err := s.read(path)
+func (s *store) loadFile(path string) error {
+	found, err := readFile(path)
 	if err != nil {
 		return err
 	}
@@ -69,7 +55,7 @@ func (s *Store) loadFile(path string) error {
 	return nil
 }
 
-func (s *Store) loadDirectory(path string) error {
+func (s *store) loadDirectory(path string) error {
 	names, err := entries(path)
 	if err != nil {
 		return err
@@ -79,11 +65,8 @@ func (s *Store) loadDirectory(path string) error {
 	subjects := map[string][]string{} // raw, by the hash in a certificate's file name
 	var broken []*revocationList      // which cannot be read
 	for _, name := range names {
-		found, err := s.readEntry(filepath.Join(path, name))
-		switch {
-		case errors.Is(err, errTotal):
-			return err
-		case err != nil:
+		found, err := readEntry(filepath.Join(path, name))
+		if err != nil {
 			skipped = append(skipped, err)
 			if hashedList.MatchString(name) {
 				broken = append(broken, &revocationList{path: filepath.Join(path, name), err: err})
@@ -114,29 +97,20 @@ func (s *Store) loadDirectory(path string) error {
 // entries returns the names, in order, of the directory's files that may hold
 // certificates or revocation lists.
 func entries(path string) ([]string, error) {
-	directory, err := os.Open(path)
+	all, err := os.ReadDir(path)
 	if err != nil {
 		return nil, err
 	}
-	defer directory.Close()
-	all, err := directory.Readdirnames(maxEntries + 1)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	if len(all) > maxEntries {
-		return nil, fmt.Errorf("reading directory %q: more than %d entries", path, maxEntries)
-	}
 	var names []string
-	for _, name := range all {
-		info, err := os.Stat(filepath.Join(path, name))
-		if err == nil && info.IsDir() {
+	for _, entry := range all {
+		name := entry.Name()
+		if info, err := os.Stat(filepath.Join(path, name)); err == nil && info.IsDir() {
 			continue
 		}
 		if isListName(name) || isCertificateName(name) {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
 	return names, nil
 }
 
@@ -154,7 +128,7 @@ func isCertificateName(name string) bool {
 
 // readEntry reads a file of a directory, where nobody has asked for this one: a
 // pipe would be waited for in vain.
-func (s *Store) readEntry(path string) (contents, error) {
+func readEntry(path string) (contents, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return contents{}, err
@@ -162,35 +136,24 @@ func (s *Store) readEntry(path string) (contents, error) {
 	if !info.Mode().IsRegular() {
 		return contents{}, fmt.Errorf("reading %q: not a regular file", path)
 	}
-	return s.read(path)
+	return readFile(path)
 }
 
-// read parses a file and counts what it took.
-func (s *Store) read(path string) (contents, error) {
+// readFile parses a file.
+func readFile(path string) (contents, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return contents{}, err
 	}
 	defer file.Close()
-	limit := int64(maxCertificate)
-	list := isListName(filepath.Base(path))
-	if list {
-		limit = maxList
-	}
-	var data bytes.Buffer
-	if info, err := file.Stat(); err == nil {
-		data.Grow(int(min(info.Size(), limit)) + bytes.MinRead) // a large file would be copied several times
-	}
-	if _, err := data.ReadFrom(io.LimitReader(file, limit+1)); err != nil {
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
 		return contents{}, err
 	}
-	if int64(data.Len()) > limit {
-		return contents{}, fmt.Errorf("reading %q: more than %d MiB", path, limit>>20)
+	if len(data) > maxFile {
+		return contents{}, fmt.Errorf("reading %q: more than %d MiB", path, maxFile>>20)
 	}
-	if s.bytes += int64(data.Len()); s.bytes > maxTotal {
-		return contents{}, fmt.Errorf("reading %q: %w", path, errTotal)
-	}
-	found, err := parse(data.Bytes(), list)
+	found, err := parse(data, isListName(filepath.Base(path)))
 	if err != nil {
 		return contents{}, fmt.Errorf("reading %q: %w", path, err)
 	}

@@ -84,7 +84,7 @@ func (c *contents) name(path string) {
 }
 
 // add takes over the contents of a file.
-func (s *Store) add(found contents) {
+func (s *store) add(found contents) {
 	for _, c := range found.certificates {
 		s.addCertificate(c)
 	}
@@ -98,8 +98,8 @@ func (s *Store) add(found contents) {
 	s.skipped = append(s.skipped, found.odd...)
 }
 
-func (s *Store) addCertificate(c *x509.Certificate) {
-	s.Pin(sha256.Sum256(c.Raw))
+func (s *store) addCertificate(c *x509.Certificate) {
+	s.pin(sha256.Sum256(c.Raw))
 	if !isCA(c) || s.isAuthority(c) { // hashed directories hold everything twice
 		return
 	}
@@ -116,8 +116,8 @@ func (s *Store) addCertificate(c *x509.Certificate) {
 	}
 }
 
-// isAuthority tells whether c is a CA certificate that was loaded.
-func (s *Store) isAuthority(c *x509.Certificate) bool {
+// isAuthority reports whether c is a CA certificate that was loaded.
+func (s *store) isAuthority(c *x509.Certificate) bool {
 	for _, known := range s.authorities[string(c.RawSubject)] {
 		if known.Equal(c) {
 			return true
@@ -130,7 +130,7 @@ func isCA(c *x509.Certificate) bool {
 	return c.BasicConstraintsValid && c.IsCA && (c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageCertSign != 0)
 }
 
-// selfSigned tells whether c is the end of a chain. The signature of one that
+// selfSigned reports whether c is the end of a chain. The signature of one that
 // was made with MD5 or the like cannot be checked, and need not be: whoever
 // loaded it trusts the key in it.
 func selfSigned(c *x509.Certificate) bool {

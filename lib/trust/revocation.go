@@ -11,7 +11,7 @@ import (
 // checkPinned looks a pinned certificate up in the lists that any CA
 // certificate with the name of its issuer has signed: the signature of an old
 // one, which would tell the CA, is not always one that can be checked.
-func (s *Store) checkPinned(c *x509.Certificate, now time.Time) error {
+func (s *store) checkPinned(c *x509.Certificate, now time.Time) error {
 	if len(s.lists[string(c.RawIssuer)]) == 0 || selfSigned(c) {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (s *Store) checkPinned(c *x509.Certificate, now time.Time) error {
 }
 
 // checkChain looks up every certificate of the chain but the root.
-func (s *Store) checkChain(chain []*x509.Certificate, now time.Time) error {
+func (s *store) checkChain(chain []*x509.Certificate, now time.Time) error {
 	for i, c := range chain[:len(chain)-1] {
 		if err := s.checkRevocation(c, chain[i+1], now); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (s *Store) checkChain(chain []*x509.Certificate, now time.Time) error {
 // checkRevocation looks c up in the newest list that its issuer has signed, and
 // returns why it may not be trusted. To have no list is no reason; to have one
 // that cannot be used is.
-func (s *Store) checkRevocation(c, issuer *x509.Certificate, now time.Time) error {
+func (s *store) checkRevocation(c, issuer *x509.Certificate, now time.Time) error {
 	var newest *revocationList
 	var unusable error
 	for _, list := range s.lists[string(c.RawIssuer)] {
@@ -67,10 +67,10 @@ func (s *Store) checkRevocation(c, issuer *x509.Certificate, now time.Time) erro
 	return checkHead(newest.head, now)
 }
 
-// otherSigned tells whether a list in the name of the issuer is that of a
+// otherSigned reports whether a list in the name of the issuer is that of a
 // namesake with another key, such as the same authority in another year. A list that nobody
 // known has signed is not: it may be there to displace the true one.
-func (s *Store) otherSigned(list *x509.RevocationList, issuer *x509.Certificate) bool {
+func (s *store) otherSigned(list *x509.RevocationList, issuer *x509.Certificate) bool {
 	for _, authority := range s.authorities[string(list.RawIssuer)] {
 		if !bytes.Equal(authority.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && list.CheckSignatureFrom(authority) == nil {
 			return true
@@ -103,7 +103,7 @@ func checkListed(c *x509.Certificate, list *revocationList) error {
 	return fmt.Errorf("the certificate of %s was revoked on %s%s", nameOf(c.Subject), date(revoked.RevocationTime), why)
 }
 
-// checkHead tells whether the list can be relied on for what it does not hold.
+// checkHead reports whether the list can be relied on for what it does not hold.
 func checkHead(list *x509.RevocationList, now time.Time) error {
 	name := nameOf(list.Issuer)
 	for _, extension := range list.Extensions {

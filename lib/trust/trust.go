@@ -1,114 +1,245 @@
-// Package trust decides whether the certificate behind a verified signature may
-// be trusted: because it is pinned, or because a trusted authority issued it,
-// for the e-mail address that is claimed, and has not revoked it.
+// Package trust decides whether the user relies on an endorsed document: whether
+// the image policies allow it, and whether the certificate behind its signature
+// is pinned, or a trusted authority issued it for the e-mail address that is
+// claimed and has not revoked it, or it is the user's own.
 //
-// It must not know what was signed, nor how: the signature itself, and that the
-// signed document names the owner of the certificate, are checked elsewhere. It
-// reads certificates and revocation lists, fetches nothing, and takes nothing
-// from the system: what is not loaded is not trusted.
+// It must not know what the document is wanted for, nor how its signature was
+// checked, nor which flags and variables say whom to trust. It fetches nothing,
+// and takes nothing from the system: what is not loaded is not trusted.
 package trust
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"strings"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
-// Store holds what is trusted: pins, certificates and revocation lists. The
-// zero value is empty and ready to use. Once it is filled, it may be used by
-// several goroutines.
-//
-// A certificate that was loaded plays up to three parts:
-//   - it is pinned, whatever it is;
-//   - a self-signed CA certificate is a trust anchor as well. That includes what
-//     `openssl req -x509` makes unless it is told otherwise, so a person's
-//     self-signed certificate is better pinned by its fingerprint than loaded;
-//   - another CA certificate helps to build chains but does not end them.
-//
-// A CA certificate is one whose basic constraints say so and whose key usage,
-// if it has one, allows it to sign certificates. Old roots of version 1, which
-// have neither, can be pinned only.
-//
-// The signing policies (*.signing_policy) that grid sites keep beside a CA, to
-// restrict the subjects that it may sign for, are not read.
-type Store struct {
-	pins        map[[sha256.Size]byte]bool // Pin and every certificate loaded
-	anchors     *x509.CertPool
-	helpers     *x509.CertPool                 // CA certificates that are no anchors
-	authorities map[string][]*x509.Certificate // both, by raw subject
-	lists       map[string][]*revocationList   // by raw issuer
-	skipped     []error
-	bytes       int64 // read so far
+// sitePolicy is the policy of everybody on this machine.
+const sitePolicy = "/etc/stratuslab/policy.cfg"
+
+// Options say whom the user trusts.
+type Options struct {
+	Paths        []string            // files and directories of certificates and revocation lists
+	Fingerprints [][sha256.Size]byte // of certificates
+	// Policy is the path of the image policy; if it is empty, those of
+	// ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg count that exist.
+	Policy string
+	// Own returns the user's own certificate. It is called once at most, when
+	// nothing else decides, and may be nil.
+	Own func() (*x509.Certificate, error)
+	// Pin returns what to type or to change to trust one more fingerprint, for
+	// Verdict.Hint. It may be nil.
+	Pin func(fingerprint string) string
 }
 
-// Pin trusts the certificate that has the given SHA-256 digest, for what it
-// signs itself.
-func (s *Store) Pin(fingerprint [sha256.Size]byte) {
-	if s.pins == nil {
-		s.pins = map[[sha256.Size]byte]bool{}
-	}
-	s.pins[fingerprint] = true
+// Judge knows whom the user trusts. It may be used by several goroutines.
+type Judge struct {
+	store    *store
+	policies []policyFile
+	own      func() *x509.Certificate // nil where there is none that can be read
+	pin      func(fingerprint string) string
 }
 
-// Empty tells whether there is neither a pin nor a certificate, so that nothing
-// can be trusted.
-func (s *Store) Empty() bool {
-	return len(s.pins) == 0
+// Verdict is the answer for one document.
+type Verdict struct {
+	Trusted bool
+	// Certified says, of what is trusted, that the address is the endorser's as
+	// well: the certificate names it, a policy has the two together, or the
+	// certificate is the user's own. Otherwise it is only claimed.
+	Certified bool
+	// Reason is a short phrase for the user, printable whatever the certificates
+	// say, such as "pinned certificate".
+	Reason string
+	// Hint is one line that says what to do to trust the endorser. It is empty
+	// for what is trusted, and where no such thing would help.
+	Hint string
 }
 
-// Skipped returns what Load passed over: the files of a directory that could
-// not be read, the certificates of a bundle that could not be parsed.
-func (s *Store) Skipped() []error {
-	return s.skipped
+// New reads whom to trust, and warns about files that it passes over. The errors
+// about what cannot be read are of kind fault.Credentials.
+func New(ctx context.Context, o Options, log message.Log) (*Judge, error) {
+	usual := []string{sitePolicy}
+	if home, err := os.UserHomeDir(); err == nil {
+		usual = []string{filepath.Join(home, ".stratuslab", "policy.cfg"), sitePolicy}
+	}
+	return newJudge(ctx, o, log, usual)
 }
 
-// Fingerprint returns the SHA-256 digest of the certificate as 32 pairs of
-// upper-case hexadecimal digits joined by colons, as
-// `openssl x509 -fingerprint -sha256` prints it.
-func Fingerprint(c *x509.Certificate) string {
-	digest := sha256.Sum256(c.Raw)
-	pairs := make([]string, len(digest))
-	for i, b := range digest {
-		pairs[i] = fmt.Sprintf("%02X", b)
+func newJudge(ctx context.Context, o Options, log message.Log, usual []string) (*Judge, error) {
+	j := &Judge{store: &store{}, pin: o.Pin}
+	for _, fingerprint := range o.Fingerprints {
+		j.store.pin(fingerprint)
 	}
-	return strings.Join(pairs, ":")
-}
-
-// ParseFingerprint reads 64 hexadecimal digits of either case, in one piece or
-// in pairs that are joined by colons. The line that openssl prints may be given
-// as a whole.
-func ParseFingerprint(text string) ([sha256.Size]byte, error) {
-	var digest [sha256.Size]byte
-	const label = "sha256 Fingerprint="
-	if len(text) > len(label) && strings.EqualFold(text[:len(label)], label) {
-		text = text[len(label):]
-	}
-	digits := text
-	if len(text) == 3*sha256.Size-1 {
-		digits = joinPairs(text)
-	}
-	if len(digits) != hex.EncodedLen(sha256.Size) {
-		return digest, fmt.Errorf("reading fingerprint %q: got %d characters, want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons",
-			shorten(text), len(text))
-	}
-	if _, err := hex.Decode(digest[:], []byte(digits)); err != nil {
-		return [sha256.Size]byte{}, fmt.Errorf("reading fingerprint %q: %w", text, err)
-	}
-	return digest, nil
-}
-
-// joinPairs drops every third byte where all of these are colons.
-func joinPairs(text string) string {
-	var digits strings.Builder
-	for i := range len(text) {
-		switch {
-		case i%3 < 2:
-			digits.WriteByte(text[i])
-		case text[i] != ':':
-			return text
+	for _, path := range o.Paths {
+		if err := j.store.load(path); err != nil {
+			return nil, fault.WithHint(fault.Credentialsf("loading trusted certificates from %q: %w", path, files.WithoutName(err)),
+				"give certificates in PEM, such as openssl pkcs12 -nokeys -in FILE takes out of a PKCS#12 file")
 		}
 	}
-	return digits.String()
+	for _, skipped := range j.store.skipped {
+		log.Warnf("%v", skipped)
+	}
+	var err error
+	if o.Policy != "" {
+		j.policies, err = readPolicies(ctx, []string{o.Policy}, true)
+	} else {
+		j.policies, err = readPolicies(ctx, usual, false)
+	}
+	j.own = sync.OnceValue(func() *x509.Certificate {
+		if o.Own == nil {
+			return nil
+		}
+		certificate, err := o.Own()
+		if err != nil {
+			log.Verbosef("looking for your own certificate: %v", err)
+		}
+		return certificate
+	})
+	return j, err
+}
+
+// policyFile is a policy, with its file for messages.
+type policyFile struct {
+	path string
+	*policy
+}
+
+// readPolicies reads those of the files that exist, which all must if needed.
+func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFile, error) {
+	var policies []policyFile
+	for _, path := range paths {
+		p, err := files.Await(ctx, func() (*policy, error) {
+			f, err := os.Open(path)
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			return parsePolicy(f)
+		})
+		switch {
+		case err == nil:
+			policies = append(policies, policyFile{path, p})
+		case ctx.Err() != nil:
+			return nil, err
+		case needed || !errors.Is(err, fs.ErrNotExist):
+			return nil, fault.Credentialsf("reading the image policy %q: %w", path, files.WithoutName(err))
+		}
+	}
+	return policies, nil
+}
+
+// Decide answers whether the user relies on the document, at the time now. Every
+// policy must allow it, and its certificate must be trusted: as store.decide
+// says, by the policy that has it together with the endorser's address, or
+// because it is the user's own. The last is looked at only where nothing else
+// decides, without asking anybody for a passphrase.
+//
+// Neither a policy nor that the certificate is the user's own makes up for one
+// that was not valid at the endorsement, or is in a revocation list.
+func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
+	consulted := j.consult(by)
+	claim := claim{Certificate: by.Certificate, Chain: by.Chain, Email: by.Email, At: by.Created}
+	pinned := j.store.decide(claim, now, true)
+	if consulted.refusal != "" {
+		v := Verdict{Reason: consulted.refusal}
+		if pinned.Trusted && consulted.unlisted != "" {
+			v.Hint = fmt.Sprintf("%strust it with the line %q below %s in %q", confirmed,
+				"    "+by.Email+" "+Fingerprint(by.Certificate), WhitelistEndorsers, consulted.unlisted)
+		}
+		return v
+	}
+	v := j.store.decide(claim, now, false)
+	reason := "your own certificate"
+	switch {
+	case v.Trusted:
+		v.Certified = by.EmailCertified || consulted.pinnedIn != "" || by.Certificate.Equal(j.own())
+		return v
+	case consulted.pinnedIn != "":
+		reason = fmt.Sprintf("pinned in %q", consulted.pinnedIn)
+	case by.Certificate.Equal(j.own()):
+	case pinned.Trusted && j.pin != nil:
+		v.Hint = confirmed + j.pin(Fingerprint(by.Certificate))
+		return v
+	default:
+		return v
+	}
+	if !pinned.Trusted {
+		return pinned
+	}
+	return Verdict{Trusted: true, Certified: true, Reason: reason}
+}
+
+const confirmed = "if its owner confirms the fingerprint, "
+
+// DecideUntrusted answers whether the policies allow the document, whoever signed
+// it: for users who do not want to rely on certificates. An address counts as
+// certified where the certificate names it, which anybody can make one do.
+func (j *Judge) DecideUntrusted(by *signature.Endorsed, _ time.Time) Verdict {
+	if refusal := j.consult(by).refusal; refusal != "" {
+		return Verdict{Reason: refusal}
+	}
+	return Verdict{Trusted: true, Certified: by.EmailCertified, Reason: "not looked at"}
+}
+
+// RefuseImage returns why a policy refuses the image itself, by all of its
+// checksums: the document may have left out the one that a list has. It is empty
+// where none does. The certificate is not looked at.
+func (j *Judge) RefuseImage(by *signature.Endorsed, image diskimage.Image) string {
+	return j.consultOn(by, image).refusal
+}
+
+// consultation is what all policies together say.
+type consultation struct {
+	refusal  string // why one of them refuses, "" if none does
+	unlisted string // the file whose white list of endorsers refuses
+	pinnedIn string // the first file that pins the certificate
+}
+
+// consult asks the policies about the image that the document describes.
+func (j *Judge) consult(by *signature.Endorsed) consultation {
+	if len(j.policies) == 0 {
+		return consultation{}
+	}
+	image, err := by.Document.Image()
+	if err != nil {
+		return consultation{refusal: fmt.Sprintf("no policy can be applied: %v", err)}
+	}
+	return j.consultOn(by, image)
+}
+
+// consultOn asks them about an image with these checksums.
+func (j *Judge) consultOn(by *signature.Endorsed, image diskimage.Image) consultation {
+	var found consultation
+	s := subject{
+		Email: by.Email, Fingerprint: sha256.Sum256(by.Certificate.Raw),
+		Identifier: by.Document.Text(metadata.Identifier), Image: image,
+	}
+	for _, p := range j.policies {
+		r := p.decide(s)
+		if !r.Allowed {
+			refused := consultation{refusal: fmt.Sprintf("%s of %q", r.Reason, p.path)}
+			if r.List == WhitelistEndorsers {
+				refused.unlisted = p.path
+			}
+			return refused
+		}
+		if r.Pinned && found.pinnedIn == "" {
+			found.pinnedIn = p.path
+		}
+	}
+	return found
 }

@@ -1,4 +1,4 @@
-package trust_test
+package trust
 
 import (
 	"crypto/x509"
@@ -10,24 +10,22 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 func TestFingerprintIsThatOfOpenssl(t *testing.T) {
 	p := newPKI(t)
 	p.issue(request{name: "jane", issuer: "jane", extensions: person})
 	_, want, _ := strings.Cut(strings.TrimSpace(p.openssl("x509", "-in", "jane.pem", "-noout", "-fingerprint", "-sha256")), "=")
-	got := trust.Fingerprint(p.certificate("jane"))
+	got := Fingerprint(p.certificate("jane"))
 	if got != want {
 		t.Errorf("got %q, openssl says %q", got, want)
 	}
-	digest, err := trust.ParseFingerprint(got)
+	digest, err := ParseFingerprint(got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var store trust.Store
-	store.Pin(digest)
+	var store store
+	store.pin(digest)
 	want = "pinned certificate"
 	if decision := p.decide(&store); !decision.Trusted || decision.Reason != want {
 		t.Errorf("got %+v, want %q", decision, want)
@@ -50,7 +48,7 @@ func TestParseFingerprint(t *testing.T) {
 		{"long", strings.Repeat("0", 1000), `reading fingerprint "` + strings.Repeat("0", 200) + `...": got 1000 characters, want ` + want},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			digest, err := trust.ParseFingerprint(test.text)
+			digest, err := ParseFingerprint(test.text)
 			got := ""
 			if err != nil {
 				got = err.Error()
@@ -70,7 +68,7 @@ func FuzzParseFingerprint(f *testing.F) {
 	f.Add(strings.TrimSuffix(strings.Repeat("01:23:45:67:89:AB:cd:EF:", 4), ":"))
 	f.Add(strings.Repeat("01:", 31) + "0:")
 	f.Fuzz(func(t *testing.T, text string) {
-		digest, err := trust.ParseFingerprint(text)
+		digest, err := ParseFingerprint(text)
 		if err != nil {
 			return
 		}
@@ -106,17 +104,17 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var store trust.Store
-		if err := store.Load(name); err != nil && (!store.Empty() || len(store.Skipped()) > 0) {
+		var store store
+		if err := store.load(name); err != nil && (!store.empty() || len(store.skipped) > 0) {
 			t.Errorf("an error, %v, but something was loaded", err)
 		}
 		for _, name := range []string{"root.pem", "jane.crl"} {
-			if err := store.Load(p.path(name)); err != nil {
+			if err := store.load(p.path(name)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, c := range []*x509.Certificate{jane, joe} {
-			decision := store.Decide(trust.Claim{Certificate: c, Email: "jane@example.org", At: at}, at)
+			decision := store.decide(claim{Certificate: c, Email: "jane@example.org", At: at}, at, false)
 			if decision.Trusted || decision.Reason == "" {
 				t.Errorf("%v: got %+v, want no trust and a reason", c.Subject, decision)
 			}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 // maxText is how many bytes of a foreign text are shown.
@@ -12,12 +14,12 @@ const maxText = 200
 
 // nameOf returns a distinguished name, most specific part first.
 func nameOf(name pkix.Name) string {
-	return visible(shorten(name.String()))
+	return visible(message.Clip(name.String(), maxText))
 }
 
 // plain returns the text of an error of the standard library.
 func plain(err error) string {
-	return visible(shorten(strings.TrimPrefix(err.Error(), "x509: ")))
+	return visible(message.Clip(strings.TrimPrefix(err.Error(), "x509: "), maxText))
 }
 
 // visible keeps what certificates say from reaching a terminal as more than
@@ -29,13 +31,6 @@ func visible(text string) string {
 		}
 		return '\uFFFD'
 	}, text)
-}
-
-func shorten(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxText], "") + "..."
 }
 
 // lowerASCII is the comparison of domains: other letters have no case there.

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/endpoint"
 )
 
 func main() { os.Exit(command.Main(program())) }
@@ -22,7 +21,7 @@ func program() *command.Program {
 		Args:     "[TEXT]...",
 		MaxArgs:  math.MaxInt,
 		Flags:    flags(),
-		Settings: endpoint.Settings(),
+		Settings: command.EndpointSettings(),
 		Examples: []string{
 			"find-image --os debian web server",
 			"find-image --endorser jane@example.org --expires-within 30d",
@@ -45,5 +44,5 @@ func flags() []cli.Flag {
 		text("expires-within", "", "only those that expire within this `TIME`, such as 30d or 12h"),
 		&cli.BoolFlag{Name: "table", Usage: "print a table (default on a terminal; else one identifier on each line)", Category: output},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON object on each line", Category: output},
-	}, endpoint.Flags()...)
+	}, command.EndpointFlags()...)
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/remote"
 )
 
 func run(c *command.Call) error {
@@ -28,9 +28,16 @@ func run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	place, err := endpoint.Open(c)
+	where, origin, err := c.Endpoint()
 	if err != nil {
 		return err
+	}
+	a := c.Access()
+	place, err := marketplace.Open(c.Ctx, where, remote.Options{
+		CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
+	})
+	if err != nil {
+		return fmt.Errorf("opening the Marketplace: %w", err)
 	}
 	defer func() { _ = place.Close() }() // everything has been read
 	found := 0
@@ -38,7 +45,7 @@ func run(c *command.Call) error {
 		switch {
 		case errors.Is(err, entry.ErrInvalid):
 			c.Log.Warnf("left out: %v", err)
-		case errors.Is(err, marketplace.ErrNothing) && !c.IsSet("marketplace-endpoint"):
+		case errors.Is(err, marketplace.ErrNothing) && origin == command.Default:
 			// The user's own directory, which the first publication makes.
 		case err != nil:
 			return fmt.Errorf("searching: %w", err)

@@ -14,8 +14,8 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
 
@@ -28,7 +28,7 @@ type Finder struct {
 	// Read reads the document at a URL, but no more than limit bytes of it.
 	Read func(ctx context.Context, url string, limit int64) ([]byte, error)
 	// Trust decides whether the user relies on a document.
-	Trust func(by *signature.Endorsed, now time.Time) reliance.Verdict
+	Trust func(by *signature.Endorsed, now time.Time) trust.Verdict
 	// RefuseImage says why the image itself is not allowed, or nothing.
 	RefuseImage func(by *signature.Endorsed, image diskimage.Image) string
 	// Insecure says that Trust does not look at certificates.

@@ -9,8 +9,8 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/trust"
 )
 
 // TestFind: which of the descriptions is taken. Each test publishes them in
@@ -43,7 +43,7 @@ func TestFind(t *testing.T) {
 		{name: "whoever it is", published: []published{{eve, is{Content: "one"}}}, base: byIdentifier,
 			change: func(f *Finder) {
 				f.Insecure = true
-				f.Trust = func(*signature.Endorsed, time.Time) reliance.Verdict { return reliance.Verdict{Trusted: true} }
+				f.Trust = func(*signature.Endorsed, time.Time) trust.Verdict { return trust.Verdict{Trusted: true} }
 			}, warns: "anybody can sign"},
 		{name: "deprecated", published: []published{{jane, is{Content: "one", Texts: deprecated}}}, base: byIdentifier,
 			kind: fault.BadInput, says: "is deprecated by " + jane + "|has a hole|--allow-deprecated"},

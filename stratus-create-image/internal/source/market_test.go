@@ -16,9 +16,9 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/reliance"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/trust"
 )
 
 var now = time.Now()
@@ -43,13 +43,13 @@ func newMarket(t *testing.T, trusted ...string) *market {
 			text, err := os.ReadFile(strings.TrimPrefix(url, "file://"))
 			return text[:min(int64(len(text)), limit)], err
 		},
-		Trust: func(by *signature.Endorsed, _ time.Time) reliance.Verdict {
+		Trust: func(by *signature.Endorsed, _ time.Time) trust.Verdict {
 			for _, name := range m.trusted {
 				if by.Certificate.Equal(m.signer(name).Certificate()) || name == nameless && !by.EmailCertified {
-					return reliance.Verdict{Trusted: true, Certified: by.EmailCertified, Reason: "known"}
+					return trust.Verdict{Trusted: true, Certified: by.EmailCertified, Reason: "known"}
 				}
 			}
-			return reliance.Verdict{Reason: "unknown endorser", Hint: "trust " + by.Email}
+			return trust.Verdict{Reason: "unknown endorser", Hint: "trust " + by.Email}
 		},
 		Warn: func(format string, args ...any) { m.warnings = append(m.warnings, fmt.Sprintf(format, args...)) },
 	}

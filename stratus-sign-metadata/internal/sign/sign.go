@@ -1,7 +1,6 @@
-// Package sign endorses metadata documents with the user's certificate, shows
-// what an endorsement would say, and puts the signed documents where the user
-// wants them. It must not know how a signature is made, nor how a certificate
-// is found.
+// Package sign endorses descriptions with a user's certificate, and shows what an
+// endorsement would say. It must not know where documents come from or go, nor
+// how a signature is made or a certificate is found.
 package sign
 
 import (
@@ -10,155 +9,91 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
-// Run signs the documents. What is wrong with one of them comes up before a
-// passphrase is asked for, and then none is written.
-func Run(c *command.Call, o Options) error {
-	documents, identity, now, err := o.open(c)
-	if err != nil {
-		return err
-	}
-	signer := o.signer(c, identity, now)
-	by, err := o.endorser(signer)
-	if err != nil {
-		return err
-	}
-	for i := range documents {
-		if documents[i].signed, err = signature.Sign(documents[i].src, signer); err != nil {
-			return o.explain(documents[i], err)
-		}
-	}
-	if err := o.write(c, documents); err != nil {
-		return err
-	}
-	for _, d := range documents {
-		if old, ok := d.parsed.Endorsement(); ok {
-			c.Log.Infof("%s: replaced the endorsement by %q of %q", d.name, old.Email, old.Created)
-		}
-		c.Log.Verbosef("%s: endorsed by %s, %s", d.name, by.Email, by.Subject)
-	}
-	return nil
+// Options say how to sign.
+type Options struct {
+	Email           string // where the certificate names none
+	Profile         signature.Profile
+	Chain           bool // send the certificate's chain along
+	AllowNoLocation bool // sign a document without a location
 }
 
-// document is one that is being signed.
-type document struct {
-	name   string // for messages
-	path   string // of its file, symbolic links resolved, where it is signed in place
+// level is how complete a document must be.
+func (o Options) level() metadata.Level {
+	if o.AllowNoLocation {
+		return metadata.Complete &^ metadata.Located
+	}
+	return metadata.Complete
+}
+
+// Document is a description to sign.
+type Document struct {
+	Name   string // for messages
+	Parsed *metadata.Document
 	src    []byte
-	parsed *metadata.Document
-	signed []byte
 }
 
-// open reads what signing needs, the certificate last. The time is that at
-// which the documents are there: in a pipe they may be long in coming.
-func (o Options) open(c *command.Call) ([]document, *credential.Identity, time.Time, error) {
-	source, err := credential.Prepare(c)
-	if err != nil {
-		return nil, nil, time.Time{}, err
+// Parse reads a document and makes sure that it can be signed. Parsed is set
+// also where it cannot.
+func (o Options) Parse(name string, src []byte) (Document, error) {
+	d := Document{Name: name, src: src}
+	var err error
+	if d.Parsed, err = metadata.Parse(bytes.NewReader(src)); err != nil {
+		return d, fault.BadInputf("reading %q: %w", name, err)
 	}
-	documents, err := o.read(c)
-	if err != nil {
-		return nil, nil, time.Time{}, err
-	}
-	now, err := command.Now()
-	if err != nil {
-		return nil, nil, now, err
-	}
-	for _, d := range documents {
-		warn(c, d, now)
-	}
-	identity, err := source.Load(now)
-	return documents, identity, now, err
+	return d, d.explain(signature.Signable(src, o.level()))
 }
 
-// read reads the documents and makes sure that they can be signed.
-func (o Options) read(c *command.Call) ([]document, error) {
-	documents := make([]document, len(o.Inputs))
-	for i, input := range o.Inputs {
-		src, name, err := c.Read(input, "a metadata document", signature.MaxBytes)
-		if err != nil {
-			return nil, err
-		}
-		d := document{name: name, src: src}
-		if d.parsed, err = metadata.Parse(bytes.NewReader(src)); err != nil {
-			return nil, fault.BadInputf("reading %q: %w", name, err)
-		}
-		if err := signature.Signable(src, o.level()); err != nil {
-			return nil, o.explain(d, err)
-		}
-		documents[i] = d
+// explain names the document in an error about signing it.
+func (d Document) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, metadata.ErrInvalid):
+		return fault.BadInputf("signing %q: %w", d.Name, err)
 	}
-	if err := o.checkOutputs(documents); err != nil {
-		return nil, err
-	}
-	if o.CheckImage == "" {
-		return documents, nil
-	}
-	return documents, checkImage(c, o.CheckImage, documents[0])
+	return fmt.Errorf("signing %q: %w", d.Name, err)
 }
 
-func (o Options) signer(c *command.Call, identity *credential.Identity, now time.Time) signature.Signer {
-	if named := identity.Certificate.EmailAddresses; len(named) > 0 && c.Typed("email") && named[0] != o.Email {
-		c.Log.Warnf("the certificate names %q, which wins over --email=%q", named[0], o.Email)
+// Warn warns of a document that is of no use any more.
+func (d Document) Warn(log message.Log, now time.Time) {
+	if valid, err := metadata.ParseTime(d.Parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
+		log.Warnf("%s: the description was valid until %s only, and will be listed as expired", d.Name, metadata.FormatTime(valid))
 	}
-	s := signature.Signer{
+}
+
+// Signer signs in the name of its owner.
+type Signer struct {
+	By       metadata.Endorsement // what is added to a document
+	signer   signature.Signer
+	identity *credential.Identity
+}
+
+// Signer returns the signer of an identity, with the time now. Its error wraps
+// one of package signature and is of kind fault.Credentials.
+func (o Options) Signer(identity *credential.Identity, now time.Time) (Signer, error) {
+	s := Signer{identity: identity, signer: signature.Signer{
 		Certificate: identity.Certificate, Key: identity.Key,
 		Email: o.Email, Created: now, Profile: o.Profile, Level: o.level(),
-	}
+	}}
 	if o.Chain {
-		s.Chain = identity.Chain
-		if len(s.Chain) == 0 {
-			c.Log.Warnf("no other certificates came with yours: there is no chain to send along")
-		}
+		s.signer.Chain = identity.Chain
 	}
-	if o.Profile == signature.StratusLab {
-		c.Log.Warnf("signing with SHA-1, which can be forged: do so only for the original StratusLab software")
+	var err error
+	if s.By, err = s.signer.Endorser(); err != nil {
+		return s, fault.Credentialsf("using the certificate of %q: %w", identity.Certificate.Subject, err)
 	}
-	return s
+	return s, nil
 }
 
-// endorser says in whose name the signer signs, if it can.
-func (o Options) endorser(s signature.Signer) (metadata.Endorsement, error) {
-	by, err := s.Endorser()
-	if err == nil {
-		return by, nil
-	}
-	refused := &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("using the certificate of %q: %w", s.Certificate.Subject, err)}
-	switch named := len(s.Certificate.EmailAddresses) > 0; {
-	case errors.Is(err, signature.ErrNoEmail):
-		return by, fault.WithHint(refused, "give yours with --email ADDRESS")
-	case errors.Is(err, signature.ErrEmail) && !named:
-		return by, fault.WithHint(fault.Usagef("reading --email=%q: an address is expected", o.Email), "such as --email jane@example.org")
-	case errors.Is(err, signature.ErrProfile):
-		return by, fault.WithHint(refused, "leave out --profile")
-	}
-	return by, fault.WithHint(refused, "use another certificate, or make one with --new-certificate")
-}
-
-// warn tells of what is allowed but hardly meant.
-func warn(c *command.Call, d document, now time.Time) {
-	if valid, err := metadata.ParseTime(d.parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
-		c.Log.Warnf("%s: the description was valid until %s only, and will be listed as expired", d.name, metadata.FormatTime(valid))
-	}
-}
-
-// explain says what to do about a document that cannot be signed.
-func (o Options) explain(d document, err error) error {
-	if !errors.Is(err, metadata.ErrInvalid) {
-		return fmt.Errorf("signing %q: %w", d.name, err)
-	}
-	err = fault.BadInputf("signing %q: %w", d.name, err)
-	if d.parsed.Text(metadata.Valid) == "" {
-		err = fault.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
-	}
-	if !o.AllowNoLocation && len(d.parsed.Texts(metadata.Location)) == 0 {
-		err = fault.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
-	}
-	return err
+// Sign returns the signed document.
+func (s Signer) Sign(d Document) ([]byte, error) {
+	signed, err := signature.Sign(d.src, s.signer)
+	return signed, d.explain(err)
 }

@@ -3,7 +3,6 @@ package verify
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -22,8 +21,8 @@ const (
 	untrusted = "untrusted"
 )
 
-// finding is what there is to say of one document, as --json prints it.
-type finding struct {
+// Finding is what there is to say of one document, as --json prints it.
+type Finding struct {
 	File      string `json:"file"`
 	Signature string `json:"signature"` // good, bad or unknown
 	Identity  string `json:"identity"`  // good, bad or unknown
@@ -32,12 +31,13 @@ type finding struct {
 	// Reason says why the document is trusted or untrusted, or what is bad.
 	Reason string `json:"reason"`
 	// Signer is there when signature and identity are good.
-	Signer *signer `json:"signer,omitempty"`
+	Signer *Signer `json:"signer,omitempty"`
 
-	hint string // how to trust the signer, where that would help
+	// Hint says how to trust the signer, where that would help.
+	Hint string `json:"-"`
 }
 
-type signer struct {
+type Signer struct {
 	Identifier     string `json:"identifier"` // of the image
 	Name           string `json:"name"`
 	Email          string `json:"email"`
@@ -52,16 +52,19 @@ type signer struct {
 	Digest         string `json:"digest"`
 }
 
-// good tells whether there is a sound document with the signature of whom it
+// Good reports whether there is a sound document with the signature of whom it
 // names.
-func (f *finding) good() bool { return f.Document == good }
+func (f *Finding) Good() bool { return f.Document == good }
 
-func (f *finding) accept(by *signature.Endorsed) {
+// Trusted reports whether the user relies on the document, too.
+func (f *Finding) Trusted() bool { return f.Trust == trusted }
+
+func (f *Finding) accept(by *signature.Endorsed) {
 	f.Signature, f.Identity, f.Document, f.Trust = good, good, good, unknown
 	f.Signer = describe(by)
 }
 
-func (f *finding) refuse(e *signature.Error) {
+func (f *Finding) refuse(e *signature.Error) {
 	f.Signature, f.Identity, f.Document, f.Trust = unknown, unknown, unknown, unknown
 	f.Reason = e.Error()
 	switch e.Stage {
@@ -78,12 +81,12 @@ func (f *finding) refuse(e *signature.Error) {
 	}
 }
 
-func describe(by *signature.Endorsed) *signer {
+func describe(by *signature.Endorsed) *Signer {
 	name := by.Certificate.Subject.CommonName
 	if name == "" {
 		name = by.Subject
 	}
-	return &signer{
+	return &Signer{
 		Identifier: by.Document.Text(metadata.Identifier),
 		Name:       name, Email: by.Email, EmailCertified: by.EmailCertified,
 		Subject: by.Subject, Issuer: by.Issuer,
@@ -94,23 +97,19 @@ func describe(by *signature.Endorsed) *signer {
 	}
 }
 
-// print writes one line.
-func (f *finding) print(w io.Writer, asJSON bool) error {
-	line := message.Printable(f.File + ": " + f.text())
-	if asJSON {
-		text, err := json.Marshal(f)
-		if err != nil {
-			return fmt.Errorf("writing JSON: %w", err)
-		}
-		line = message.PrintableJSON(text)
+// Text returns the finding as one line for people.
+func (f *Finding) Text() string { return message.Printable(f.File + ": " + f.text()) }
+
+// JSON returns the finding as one line.
+func (f *Finding) JSON() (string, error) {
+	text, err := json.Marshal(f)
+	if err != nil {
+		return "", fmt.Errorf("writing JSON: %w", err)
 	}
-	if _, err := fmt.Fprintln(w, line); err != nil {
-		return fmt.Errorf("writing to standard output: %w", err)
-	}
-	return nil
+	return message.PrintableJSON(text), nil
 }
 
-func (f *finding) text() string {
+func (f *Finding) text() string {
 	reason := strings.Join(strings.Fields(f.Reason), " ")
 	switch {
 	case f.Signature == good && f.Identity == good && f.Document == good:
@@ -125,7 +124,7 @@ func (f *finding) text() string {
 
 // who names the signer, and when. The name is whatever the certificate says:
 // one that could be mistaken for the rest of the line is quoted.
-func (s *signer) who() string {
+func (s *Signer) who() string {
 	name := s.Name
 	if strings.ContainsAny(name, `<>(),:"`) || strings.TrimSpace(name) != name || name == "" {
 		name = strconv.Quote(name)

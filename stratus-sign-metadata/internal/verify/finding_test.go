@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 // A line must not be mistaken for another one, whatever name somebody put into
 // a certificate.
 func TestHostileNames(t *testing.T) {
-	const sound = " <e@example.org>, 2026-11-23T00:00:00Z, untrusted (unknown)\n"
+	const sound = " <e@example.org>, 2026-11-23T00:00:00Z, untrusted (unknown)"
 	tests := map[string]string{
 		"Jane Tester":                  "f: good signature by Jane Tester" + sound,
 		"José Müller-Lüdenscheidt":     "f: good signature by José Müller-Lüdenscheidt" + sound,
@@ -25,27 +24,25 @@ func TestHostileNames(t *testing.T) {
 		"A\u202edetsurt":               "f: good signature by A\ufffddetsurt" + sound,
 	}
 	for name, want := range tests {
-		f := finding{File: "f", Signature: good, Identity: good, Document: good, Trust: untrusted, Reason: "unknown"}
-		f.Signer = &signer{Name: name, Email: "e@example.org", Created: "2026-11-23T00:00:00Z"}
-		var line bytes.Buffer
-		if err := f.print(&line, false); err != nil || line.String() != want {
-			t.Errorf("got  %q, %v\nwant %q", line.String(), err, want)
+		f := Finding{File: "f", Signature: good, Identity: good, Document: good, Trust: untrusted, Reason: "unknown"}
+		f.Signer = &Signer{Name: name, Email: "e@example.org", Created: "2026-11-23T00:00:00Z"}
+		if line := f.Text(); line != want {
+			t.Errorf("got  %q\nwant %q", line, want)
 		}
-		line.Reset()
-		var read finding
-		if err := f.print(&line, true); err != nil || message.Printable(line.String()) != strings.TrimSuffix(line.String(), "\n")+"\ufffd" {
-			t.Errorf("%q: %v", line.String(), err)
+		line, err := f.JSON()
+		if err != nil || message.Printable(line) != line {
+			t.Errorf("%q: %v", line, err)
 		}
-		if err := json.Unmarshal(line.Bytes(), &read); err != nil || read.Signer.Name != name {
-			t.Errorf("%q: got name %q, %v, want %q", line.String(), read.Signer.Name, err, name)
+		var read Finding
+		if err := json.Unmarshal([]byte(line), &read); err != nil || read.Signer.Name != name {
+			t.Errorf("%q: got name %q, %v, want %q", line, read.Signer.Name, err, name)
 		}
 	}
 }
 
 func TestReasonsAreOneLine(t *testing.T) {
-	f := finding{File: "f", Signature: good, Identity: bad, Reason: "one\n  two\r\u0085three"}
-	var line bytes.Buffer
-	if err := f.print(&line, false); err != nil || strings.Count(line.String(), "\n") != 1 || !strings.HasSuffix(line.String(), "names: one two three\n") {
-		t.Errorf("%q, %v", line.String(), err)
+	f := Finding{File: "f", Signature: good, Identity: bad, Reason: "one\n  two\r\u0085three"}
+	if line := f.Text(); strings.Contains(line, "\n") || !strings.HasSuffix(line, "names: one two three") {
+		t.Errorf("%q", line)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/endpoint"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -42,7 +42,7 @@ func Run(c *command.Call, o Options) error {
 		}
 		documents = append(documents, d)
 	}
-	place, err := endpoint.Open(c)
+	place, err := openMarketplace(c)
 	if err != nil {
 		return err
 	}
@@ -168,4 +168,23 @@ func earlier(ctx context.Context, place marketplace.Place, e *entry.Entry) (ther
 		}
 	}
 	return false, latest, nil
+}
+
+// remoteOptions say how to reach other hosts.
+func remoteOptions(c *command.Call) remote.Options {
+	a := c.Access()
+	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
+}
+
+// openMarketplace opens the Marketplace that the user means.
+func openMarketplace(c *command.Call) (marketplace.Place, error) {
+	where, _, err := c.Endpoint()
+	if err != nil {
+		return nil, err
+	}
+	place, err := marketplace.Open(c.Ctx, where, remoteOptions(c))
+	if err != nil {
+		return nil, fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	return place, nil
 }

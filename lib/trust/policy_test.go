@@ -1,4 +1,4 @@
-package policy
+package trust
 
 import (
 	"encoding/hex"
@@ -19,37 +19,37 @@ const (
 // fingerprint is as lib/trust prints one.
 func fingerprint(pair string) string { return strings.Repeat(pair+":", 31) + pair }
 
-func subject(email string, pair byte) Subject {
+func subjectOf(email string, pair byte) subject {
 	sha1, err := hex.DecodeString(sha1Of)
 	if err != nil {
 		panic(err)
 	}
-	s := Subject{Email: email, Identifier: image1, Image: diskimage.Image{Bytes: 12, SHA1: sha1, SHA512: make([]byte, 64)}}
+	s := subject{Email: email, Identifier: image1, Image: diskimage.Image{Bytes: 12, SHA1: sha1, SHA512: make([]byte, 64)}}
 	for i := range s.Fingerprint {
 		s.Fingerprint[i] = pair
 	}
 	return s
 }
 
-func parse(t *testing.T, text string) *Policy {
+func policyOf(t *testing.T, text string) *policy {
 	t.Helper()
-	p, err := Parse(strings.NewReader(text))
+	p, err := parsePolicy(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func TestDecide(t *testing.T) {
+func TestPolicy(t *testing.T) {
 	const endorsers, checksums, images = "[endorsers]\n", "[checksums]\n", "[images]\n"
-	jane := subject("jane@example.org", 0xAA)
-	pinned := Decision{Allowed: true, Pinned: true}
-	allowed := Decision{Allowed: true}
-	unlisted := Decision{List: WhitelistEndorsers, Reason: `the endorser "jane@example.org" is not in whitelistendorsers`}
+	jane := subjectOf("jane@example.org", 0xAA)
+	pinned := ruling{Allowed: true, Pinned: true}
+	allowed := ruling{Allowed: true}
+	unlisted := ruling{List: WhitelistEndorsers, Reason: `the endorser "jane@example.org" is not in whitelistendorsers`}
 	tests := []struct {
 		name, policy string
-		subject      Subject
-		want         Decision
+		subject      subject
+		want         ruling
 	}{
 		{"nothing", "", jane, allowed},
 		{"empty lists", endorsers + "whitelistendorsers =\nblacklistendorsers =\n" + images + "whitelistimages:\n", jane, allowed},
@@ -61,46 +61,46 @@ func TestDecide(t *testing.T) {
 		{"a certificate", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA"), jane, pinned},
 		{"a certificate, the domain in another case", endorsers + "whitelistendorsers = jane@Example.org\t" + fingerprint("aa"), jane, pinned},
 		{"another certificate", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AB"), jane,
-			Decision{List: WhitelistEndorsers, Reason: `the endorser "jane@example.org" is there with another certificate only, in whitelistendorsers`}},
+			ruling{List: WhitelistEndorsers, Reason: `the endorser "jane@example.org" is there with another certificate only, in whitelistendorsers`}},
 		{"the certificate for another address", endorsers + "whitelistendorsers =\n  joe@example.org " + fingerprint("AA") + "\n  ann@example.org", jane, unlisted},
 		{"an address alone is not pinned by the certificate of another",
 			endorsers + "whitelistendorsers =\n  joe@example.org " + fingerprint("AA") + "\n  jane@example.org", jane, allowed},
 		{"an address with and without a certificate", endorsers + "whitelistendorsers =\n jane@example.org\n jane@example.org " + fingerprint("AA"), jane, pinned},
 
 		{"a barred address", endorsers + "blacklistendorsers = jane@example.org", jane,
-			Decision{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
-		{"a barred address in another case", endorsers + "blacklistendorsers = jane@example.org", subject("JANE@Example.ORG", 1),
-			Decision{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
+			ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
+		{"a barred address in another case", endorsers + "blacklistendorsers = jane@example.org", subjectOf("JANE@Example.ORG", 1),
+			ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
 		{"another barred address", endorsers + "blacklistendorsers = joe@example.org", jane, allowed},
 		{"a barred certificate with another address", endorsers + "blacklistendorsers = joe@example.org " + strings.Repeat("aa", 32), jane,
-			Decision{List: BlacklistEndorsers, Reason: `the endorser "joe@example.org ` + strings.Repeat("aa", 32) + `" is in blacklistendorsers`}},
+			ruling{List: BlacklistEndorsers, Reason: `the endorser "joe@example.org ` + strings.Repeat("aa", 32) + `" is in blacklistendorsers`}},
 		{"a barred certificate is not a barred address", endorsers + "blacklistendorsers = jane@example.org " + fingerprint("AB"), jane, allowed},
 		{"black wins over white", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA") + "\nblacklistendorsers = jane@example.org", jane,
-			Decision{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
+			ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
 
 		{"a checksum", checksums + "whitelistchecksums =\n " + strings.ToUpper(sha1Of), jane, allowed},
 		{"a checksum of another algorithm", checksums + "whitelistchecksums =\n " + strings.Repeat("00", 64), jane, allowed},
 		{"one of several", checksums + "whitelistchecksums =\n " + strings.Repeat("00", 16) + "\n " + sha1Of, jane, allowed},
 		{"a checksum that the image does not have", checksums + "whitelistchecksums = " + strings.Repeat("00", 32), jane,
-			Decision{List: WhitelistChecksums, Reason: "no checksum of the image is in whitelistchecksums"}},
+			ruling{List: WhitelistChecksums, Reason: "no checksum of the image is in whitelistchecksums"}},
 		{"a barred checksum", checksums + "blacklistchecksums = " + strings.ToUpper(sha1Of), jane,
-			Decision{List: BlacklistChecksums, Reason: "the checksum " + sha1Of + " is in blacklistchecksums"}},
+			ruling{List: BlacklistChecksums, Reason: "the checksum " + sha1Of + " is in blacklistchecksums"}},
 		{"another barred checksum", checksums + "blacklistchecksums = " + strings.Repeat("00", 20), jane, allowed},
 
 		{"an image", images + "whitelistimages = " + image1, jane, allowed},
-		{"another image", images + "whitelistimages = " + image2, jane, Decision{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`}},
-		{"a barred image", images + "blacklistimages = " + image1, jane, Decision{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`}},
+		{"another image", images + "whitelistimages = " + image2, jane, ruling{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`}},
+		{"a barred image", images + "blacklistimages = " + image1, jane, ruling{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`}},
 		{"another barred image", images + "blacklistimages = " + image2, jane, allowed},
 
 		{"pinned, but barred by its image", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA") + "\n" + images + "blacklistimages = " + image1, jane,
-			Decision{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`}},
+			ruling{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`}},
 		{"every list allows", endorsers + "whitelistendorsers = jane@example.org\n" + checksums + "whitelistchecksums = " + sha1Of + "\n" + images + "whitelistimages = " + image1, jane, allowed},
 		{"one list does not", endorsers + "whitelistendorsers = jane@example.org\n" + checksums + "whitelistchecksums = " + sha1Of + "\n" + images + "whitelistimages = " + image2, jane,
-			Decision{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`}},
+			ruling{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, parse(t, tt.policy).Decide(tt.subject)); diff != "" {
+			if diff := cmp.Diff(tt.want, policyOf(t, tt.policy).decide(tt.subject)); diff != "" {
 				t.Errorf("the decision differs (-want +got):\n%s", diff)
 			}
 		})
@@ -110,10 +110,10 @@ func TestDecide(t *testing.T) {
 // The original changed the list of entries while it walked it, so that of two
 // barred entries in a row the second one was not looked at, and stayed.
 func TestBarredInARow(t *testing.T) {
-	p := parse(t, "[endorsers]\nblacklistendorsers =\n  eve@example.org\n  mallory@example.org\n")
+	p := policyOf(t, "[endorsers]\nblacklistendorsers =\n  eve@example.org\n  mallory@example.org\n")
 	var allowed []string
 	for _, email := range []string{"eve@example.org", "eve@example.org", "mallory@example.org", "eve@example.org", "jane@example.org", "mallory@example.org", "mallory@example.org"} {
-		if p.Decide(subject(email, 1)).Allowed {
+		if p.decide(subjectOf(email, 1)).Allowed {
 			allowed = append(allowed, email)
 		}
 	}

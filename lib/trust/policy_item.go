@@ -1,4 +1,4 @@
-package policy
+package trust
 
 import (
 	"crypto/md5"
@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 // endorser is an item of a list of endorsers.
@@ -27,14 +26,14 @@ func parseEndorser(item string) (endorser, error) {
 	}
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 || at == len(address)-1 || strings.ContainsFunc(address, unplain) {
-		return endorser{}, fmt.Errorf("endorser %q: an e-mail address is expected, or one with the fingerprint of a certificate after it", clip(item))
+		return endorser{}, fmt.Errorf("endorser %q: an e-mail address is expected, or one with the fingerprint of a certificate after it", quoted(item))
 	}
 	if rest == "" {
 		return endorser{address: address}, nil
 	}
-	fingerprint, err := trust.ParseFingerprint(rest)
+	fingerprint, err := ParseFingerprint(rest)
 	if err != nil {
-		return endorser{}, fmt.Errorf("endorser %q: %w", clip(address), err)
+		return endorser{}, fmt.Errorf("endorser %q: %w", quoted(address), err)
 	}
 	return endorser{address, &fingerprint}, nil
 }
@@ -45,7 +44,7 @@ func unplain(r rune) bool {
 	return strings.ContainsRune(`,;<>"`, r) || !unicode.IsPrint(r)
 }
 
-func (p *Policy) allowEndorser(item string) error {
+func (p *policy) allowEndorser(item string) error {
 	e, err := parseEndorser(item)
 	switch {
 	case err != nil:
@@ -58,7 +57,7 @@ func (p *Policy) allowEndorser(item string) error {
 	return nil
 }
 
-func (p *Policy) barEndorser(item string) error {
+func (p *policy) barEndorser(item string) error {
 	e, err := parseEndorser(item)
 	switch {
 	case err != nil:
@@ -81,7 +80,7 @@ func addChecksum(list *map[string]bool, item string) error {
 		}
 	}
 	return fmt.Errorf("checksum %q, of %d characters: 32, 40, 64 or 128 hexadecimal digits are expected, of MD5, SHA-1, SHA-256 or SHA-512",
-		clip(item), len(item))
+		quoted(item), len(item))
 }
 
 func addImage(list *map[string]bool, item string) error {

@@ -1,8 +1,4 @@
-// Package policy reads image policies, the files named policy.cfg in which a
-// user or a site lists whose images, and which images, may be used, and applies
-// them. It must not know where such a file is, nor whether the signature of an
-// entry is good, nor how certificates come to be trusted.
-package policy
+package trust
 
 import (
 	"crypto/sha256"
@@ -13,7 +9,7 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
-// The keys of the lists, as Decision.List names them.
+// The keys of the lists, as ruling.List has them.
 const (
 	WhitelistEndorsers = "whitelistendorsers"
 	BlacklistEndorsers = "blacklistendorsers"
@@ -23,9 +19,9 @@ const (
 	BlacklistImages    = "blacklistimages"
 )
 
-// Policy is what one file says. Once parsed it does not change, and may be used
+// policy is what one file says. Once parsed it does not change, and may be used
 // by several goroutines. The zero value allows everything and pins nothing.
-type Policy struct {
+type policy struct {
 	white struct {
 		addresses map[string]bool // by canonical address
 		pins      map[pin]bool
@@ -44,18 +40,18 @@ type pin struct {
 	fingerprint [sha256.Size]byte
 }
 
-// Subject is what is decided on: an image, and who vouches for it.
-type Subject struct {
+// subject is what is decided on: an image, and who vouches for it.
+type subject struct {
 	Email       string            // of the endorser, as the document has it
 	Fingerprint [sha256.Size]byte // SHA-256 digest of the certificate that signed
 	Identifier  string            // of the image
 	Image       diskimage.Image   // its checksums, of which there may be some only
 }
 
-// Decision is the answer.
-type Decision struct {
+// ruling is the answer.
+type ruling struct {
 	Allowed bool
-	// Pinned tells that the white list of endorsers holds the address with this
+	// Pinned says that the white list of endorsers holds the address with this
 	// very certificate, so that it is to be trusted for it. It never comes
 	// without Allowed.
 	Pinned bool
@@ -64,7 +60,7 @@ type Decision struct {
 	List, Reason string
 }
 
-// Decide applies the lists in the order of the keys above. One that is empty
+// decide applies the lists in the order of the keys above. One that is empty
 // filters nothing; the subject must pass all the others, so that a black list
 // always wins.
 //
@@ -77,7 +73,7 @@ type Decision struct {
 //
 // A checksum is compared with the subject's digest of that algorithm. One that
 // the subject does not have is in no list; every sound document has SHA-1.
-func (p *Policy) Decide(s Subject) Decision {
+func (p *policy) decide(s subject) ruling {
 	pinned, decision := p.decideEndorser(s)
 	if decision != nil {
 		return *decision
@@ -95,10 +91,10 @@ func (p *Policy) Decide(s Subject) Decision {
 	if p.blackImages[s.Identifier] {
 		return refuse(BlacklistImages, "the image %q is", s.Identifier)
 	}
-	return Decision{Allowed: true, Pinned: pinned}
+	return ruling{Allowed: true, Pinned: pinned}
 }
 
-func (p *Policy) decideEndorser(s Subject) (pinned bool, refusal *Decision) {
+func (p *policy) decideEndorser(s subject) (pinned bool, refusal *ruling) {
 	address := canonical(s.Email)
 	pinned = p.white.pins[pin{address, s.Fingerprint}]
 	if len(p.white.addresses)+len(p.white.pins) > 0 && !pinned && !p.white.addresses[address] {
@@ -119,7 +115,7 @@ func (p *Policy) decideEndorser(s Subject) (pinned bool, refusal *Decision) {
 	return pinned, nil
 }
 
-func (p *Policy) hasPin(address string) bool {
+func (p *policy) hasPin(address string) bool {
 	for pin := range p.white.pins {
 		if pin.address == address {
 			return true
@@ -128,8 +124,8 @@ func (p *Policy) hasPin(address string) bool {
 	return false
 }
 
-func refuse(list, format string, args ...any) Decision {
-	return Decision{List: list, Reason: fmt.Sprintf(format, args...) + " in " + list}
+func refuse(list, format string, args ...any) ruling {
+	return ruling{List: list, Reason: fmt.Sprintf(format, args...) + " in " + list}
 }
 
 // canonical gives an address the form in which white lists compare it.

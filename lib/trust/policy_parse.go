@@ -1,4 +1,4 @@
-package policy
+package trust
 
 import (
 	"errors"
@@ -6,27 +6,29 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
-// maxBytes bounds a policy file.
-const maxBytes = 1 << 20
+// maxPolicy bounds a policy file.
+const maxPolicy = 1 << 20
 
 // list is one of the keys that a file may have.
 type list struct {
 	section, key string
-	add          func(p *Policy, item string) error
+	add          func(p *policy, item string) error
 }
 
 var lists = []list{
-	{"endorsers", WhitelistEndorsers, (*Policy).allowEndorser},
-	{"endorsers", BlacklistEndorsers, (*Policy).barEndorser},
-	{"checksums", WhitelistChecksums, func(p *Policy, item string) error { return addChecksum(&p.whiteChecksums, item) }},
-	{"checksums", BlacklistChecksums, func(p *Policy, item string) error { return addChecksum(&p.blackChecksums, item) }},
-	{"images", WhitelistImages, func(p *Policy, item string) error { return addImage(&p.whiteImages, item) }},
-	{"images", BlacklistImages, func(p *Policy, item string) error { return addImage(&p.blackImages, item) }},
+	{"endorsers", WhitelistEndorsers, (*policy).allowEndorser},
+	{"endorsers", BlacklistEndorsers, (*policy).barEndorser},
+	{"checksums", WhitelistChecksums, func(p *policy, item string) error { return addChecksum(&p.whiteChecksums, item) }},
+	{"checksums", BlacklistChecksums, func(p *policy, item string) error { return addChecksum(&p.blackChecksums, item) }},
+	{"images", WhitelistImages, func(p *policy, item string) error { return addImage(&p.whiteImages, item) }},
+	{"images", BlacklistImages, func(p *policy, item string) error { return addImage(&p.blackImages, item) }},
 }
 
-// Parse reads a policy of at most 1 MiB:
+// parsePolicy reads a policy of at most 1 MiB:
 //
 //	[endorsers]
 //	whitelistendorsers =
@@ -48,17 +50,17 @@ var lists = []list{
 // Whatever else there is, is an error that names the line: a list that is
 // misspelled must not silently be none. For the same reason no key may be given
 // twice.
-func Parse(r io.Reader) (*Policy, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+func parsePolicy(r io.Reader) (*policy, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxPolicy+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case len(data) > maxBytes:
-		return nil, fmt.Errorf("more than %d bytes, which is too long for a policy", maxBytes)
+	case len(data) > maxPolicy:
+		return nil, fmt.Errorf("more than %d bytes, which is too long for a policy", maxPolicy)
 	case !utf8.Valid(data):
 		return nil, errors.New("it is not UTF-8 text")
 	}
-	read := reader{policy: &Policy{}, seen: make(map[string]bool)}
+	read := reader{policy: &policy{}, seen: make(map[string]bool)}
 	number := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		number++
@@ -71,7 +73,7 @@ func Parse(r io.Reader) (*Policy, error) {
 
 // reader is the state between two lines.
 type reader struct {
-	policy  *Policy
+	policy  *policy
 	section string
 	list    *list // whose items the indented lines are
 	seen    map[string]bool
@@ -92,7 +94,7 @@ func (r *reader) line(line string) error {
 
 func (r *reader) item(text string) error {
 	if r.list == nil {
-		return fmt.Errorf("%q is indented, but there is no key above it to which it could belong", clip(text))
+		return fmt.Errorf("%q is indented, but there is no key above it to which it could belong", quoted(text))
 	}
 	name, _, _ := cutKey(text)
 	if l := find(func(l list) bool { return strings.EqualFold(l.key, name) }); l != nil {
@@ -105,7 +107,7 @@ func (r *reader) header(text string) error {
 	name := strings.TrimSuffix(text[1:], "]")
 	l := find(func(l list) bool { return strings.EqualFold(l.section, name) })
 	if l == nil || name == text[1:] {
-		return fmt.Errorf("unknown section %q; allowed: [endorsers], [checksums], [images]", clip(text))
+		return fmt.Errorf("unknown section %q; allowed: [endorsers], [checksums], [images]", quoted(text))
 	}
 	r.section, r.list = l.section, nil
 	return nil
@@ -115,14 +117,14 @@ func (r *reader) key(text string) error {
 	name, value, ok := cutKey(text)
 	switch {
 	case !ok:
-		return fmt.Errorf("reading %q: KEY = VALUE, or an item after white space, is expected", clip(text))
+		return fmt.Errorf("reading %q: KEY = VALUE, or an item after white space, is expected", quoted(text))
 	case r.section == "":
-		return fmt.Errorf("the key %q stands before the first section", clip(name))
+		return fmt.Errorf("the key %q stands before the first section", quoted(name))
 	}
 	l := find(func(l list) bool { return l.section == r.section && strings.EqualFold(l.key, name) })
 	switch {
 	case l == nil:
-		return fmt.Errorf("unknown key %q in [%s]; allowed: %s", clip(name), r.section, allowedKeys(r.section))
+		return fmt.Errorf("unknown key %q in [%s]; allowed: %s", quoted(name), r.section, allowedKeys(r.section))
 	case r.seen[l.key]:
 		return fmt.Errorf("the key %q is given twice; put all of its items below the first one", l.key)
 	}
@@ -161,13 +163,5 @@ func allowedKeys(section string) string {
 	return strings.Join(keys, ", ")
 }
 
-// clip shortens what is quoted from the file.
-func clip(text string) string {
-	const limit = 120
-	for i := range text {
-		if i > limit {
-			return text[:i] + "..."
-		}
-	}
-	return text
-}
+// quoted shortens what is quoted from the file.
+func quoted(text string) string { return message.Clip(text, 120) }

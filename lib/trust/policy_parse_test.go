@@ -1,4 +1,4 @@
-package policy
+package trust
 
 import (
 	"strings"
@@ -27,13 +27,13 @@ const example = "\ufeff# Policy of the site\r\n" +
 	"blacklistimages =\n" +
 	"  J7M1U1pZuOJOcq_d7bypZorP2KY"
 
-func TestParse(t *testing.T) {
-	want := &Policy{}
+func TestParsePolicy(t *testing.T) {
+	want := &policy{}
 	want.white.addresses = map[string]bool{"jane@example.org": true, "joe@example.org": true}
 	want.black.addresses = map[string]string{"eve@example.org": "eve@example.org", "mallory@example.org": "mallory@example.org"}
 	want.blackChecksums = map[string]bool{sha1Of: true}
 	want.blackImages = map[string]bool{image1: true}
-	if diff := cmp.Diff(want, parse(t, example), cmp.AllowUnexported(Policy{}, want.white, want.black, pin{})); diff != "" {
+	if diff := cmp.Diff(want, policyOf(t, example), cmp.AllowUnexported(policy{}, want.white, want.black, pin{})); diff != "" {
 		t.Errorf("the policy differs (-want +got):\n%s", diff)
 	}
 }
@@ -60,11 +60,11 @@ func TestParseRefuses(t *testing.T) {
 		{"no digits", "[checksums]\nblacklistchecksums =\n sha1\n", `line 3: checksum "sha1", of 4 characters: 32, 40, 64 or 128 hexadecimal digits are expected, of MD5, SHA-1, SHA-256 or SHA-512`},
 		{"no identifier", "[images]\nblacklistimages = " + sha1Of, `line 2: image identifier "` + sha1Of + `" is not 27 of the characters A-Z a-z 0-9 - _, the first of them A to P`},
 		{"no text", "[images]\xff\n", "it is not UTF-8 text"},
-		{"too much", strings.Repeat("#", maxBytes+1), "more than 1048576 bytes, which is too long for a policy"},
+		{"too much", strings.Repeat("#", maxPolicy+1), "more than 1048576 bytes, which is too long for a policy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := Parse(strings.NewReader(tt.text))
+			p, err := parsePolicy(strings.NewReader(tt.text))
 			if err == nil || p != nil {
 				t.Fatalf("got %v and no error, want %s", p, tt.want)
 			}
@@ -79,26 +79,26 @@ func TestParseRefuses(t *testing.T) {
 func TestLargest(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("[endorsers]\nblacklistendorsers =\n")
-	for text.Len() < maxBytes-len(" a@b\n") {
+	for text.Len() < maxPolicy-len(" a@b\n") {
 		text.WriteString(" a@b\n")
 	}
-	if d := parse(t, text.String()).Decide(subject("A@B", 1)); d.Allowed {
+	if d := policyOf(t, text.String()).decide(subjectOf("A@B", 1)); d.Allowed {
 		t.Error("got an entry that is barred")
 	}
 }
 
 // FuzzParse looks for panics, and for lists that are read but do not count.
-func FuzzParse(f *testing.F) {
+func FuzzParsePolicy(f *testing.F) {
 	f.Add(example, "eve@example.org")
 	f.Add("[endorsers]\nwhitelistendorsers = jane@example.org "+fingerprint("AA"), "jane@example.org")
 	f.Add("[images]\nwhitelistimages:\n "+image2, "x")
 	f.Fuzz(func(t *testing.T, text, email string) {
-		p, err := Parse(strings.NewReader(text))
+		p, err := parsePolicy(strings.NewReader(text))
 		if err != nil {
 			return
 		}
-		s := subject(email, 0xAA)
-		d := p.Decide(s)
+		s := subjectOf(email, 0xAA)
+		d := p.decide(s)
 		if d.Allowed == (d.Reason != "") || d.Pinned && !d.Allowed {
 			t.Errorf("a decision that contradicts itself: %+v", d)
 		}
@@ -106,10 +106,10 @@ func FuzzParse(f *testing.F) {
 		// above it, unless that has a black list itself.
 		e, err := parseEndorser(email)
 		if err != nil || e.address != email || !utf8.ValidString(email) || strings.ContainsAny(email, "#;=:") ||
-			strings.Contains(strings.ToLower(text), BlacklistEndorsers) || len(text)+len(email) > maxBytes/2 {
+			strings.Contains(strings.ToLower(text), BlacklistEndorsers) || len(text)+len(email) > maxPolicy/2 {
 			return
 		}
-		if d := parse(t, text+"\n[endorsers]\n"+BlacklistEndorsers+" =\n "+email+"\n").Decide(s); d.Allowed {
+		if d := policyOf(t, text+"\n[endorsers]\n"+BlacklistEndorsers+" =\n "+email+"\n").decide(s); d.Allowed {
 			t.Errorf("%q is in the black list after %q, and allowed", email, text)
 		}
 	})

@@ -1,10 +1,12 @@
-package reliance
+package trust
 
 import (
 	"bytes"
 	"crypto"
+	"crypto/x509"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +15,10 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 const vectors = "../testdata/vectors/"
@@ -87,9 +89,23 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "DIR", home)
 	}
+	settings := append(command.TrustSettings(), command.CredentialSettings()...)
 	var out, errs bytes.Buffer
-	command.Run(t.Context(), &command.Program{Name: "use", Flags: Flags("Trust"), Settings: Settings(), Action: func(c *command.Call) error {
-		j, err := newJudge(c, []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")})
+	command.Run(t.Context(), &command.Program{Name: "use", Flags: command.TrustFlags("Trust"), Settings: settings, Action: func(c *command.Call) error {
+		whom, err := command.TrustOf(c, ParseFingerprints)
+		if err != nil {
+			return err
+		}
+		where, err := c.Credential()
+		if err != nil {
+			return err
+		}
+		j, err := newJudge(c.Ctx, Options{
+			Paths: whom.Paths, Fingerprints: slices.Concat(whom.Endorsers...), Policy: whom.Policy, Pin: whom.Pin,
+			Own: func() (*x509.Certificate, error) {
+				return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+			},
+		}, c.Log, []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")})
 		if err != nil {
 			return err
 		}
@@ -99,14 +115,14 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 	return strings.ReplaceAll(errs.String(), home, "DIR")
 }
 
-func TestDecide(t *testing.T) {
+func TestJudge(t *testing.T) {
 	const config, user, site = ".stratuslab/stratuslab-user.cfg", ".stratuslab/policy.cfg", "etc/policy.cfg"
 	ada, jose := endorsedBy(t, "rsa-san", "", endorsed), endorsedBy(t, "rsa-utf8", "", endorsed)
 	eve := endorsedBy(t, "rsa-nosan", "ada@example.org", endorsed) // who says that she is Ada
 	future := endorsedBy(t, "rsa-san", "", now.Add(time.Hour))
-	fingerprint := trust.Fingerprint(ada.Certificate)
+	fingerprint := Fingerprint(ada.Certificate)
 	whitePin := "[endorsers]\nwhitelistendorsers = ada@example.org " + fingerprint + "\n"
-	evesPin := "[endorsers]\nwhitelistendorsers =\n  eve@example.org " + trust.Fingerprint(eve.Certificate) + "\n  ada@example.org\n"
+	evesPin := "[endorsers]\nwhitelistendorsers =\n  eve@example.org " + Fingerprint(eve.Certificate) + "\n  ada@example.org\n"
 	const white, black = "[endorsers]\nwhitelistendorsers = ada@example.org\n", "[endorsers]\nblacklistendorsers = ada@example.org\n"
 	const nobody = "no certificate or authority to trust was given"
 	once := "if its owner confirms the fingerprint, trust it once with --trust-endorser " + fingerprint
@@ -123,20 +139,20 @@ func TestDecide(t *testing.T) {
 		want  Verdict
 	}{
 		{name: "nobody is trusted", by: ada, want: Verdict{Reason: nobody, Hint: hint}},
-		{name: "another fingerprint", by: ada, args: []string{"--trust-endorser", trust.Fingerprint(jose.Certificate)},
+		{name: "another fingerprint", by: ada, args: []string{"--trust-endorser", Fingerprint(jose.Certificate)},
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once}},
 		{name: "the fingerprint", by: ada, args: []string{"--trust-endorser", fingerprint}, want: pinned},
 		{name: "the certificate", by: ada, args: []string{"--trust", vectors + "rsa-san.pem"}, want: pinned},
-		{name: "the fingerprint of a certificate without the address", by: eve, args: []string{"--trust-endorser", trust.Fingerprint(eve.Certificate)},
+		{name: "the fingerprint of a certificate without the address", by: eve, args: []string{"--trust-endorser", Fingerprint(eve.Certificate)},
 			want: Verdict{Trusted: true, Reason: "pinned certificate, which does not name the e-mail address"}},
-		{name: "that, together with the address in a policy", by: eve, args: []string{"--trust-endorser", trust.Fingerprint(eve.Certificate)},
-			files: map[string]string{user: strings.Replace(whitePin, fingerprint, trust.Fingerprint(eve.Certificate), 1)},
+		{name: "that, together with the address in a policy", by: eve, args: []string{"--trust-endorser", Fingerprint(eve.Certificate)},
+			files: map[string]string{user: strings.Replace(whitePin, fingerprint, Fingerprint(eve.Certificate), 1)},
 			want:  Verdict{Trusted: true, Certified: true, Reason: "pinned certificate, which does not name the e-mail address"}},
 		{name: "several fingerprints in the configuration", by: ada, want: pinned,
-			files: map[string]string{config: "[default]\ntrust_endorser = " + trust.Fingerprint(jose.Certificate) + " , " + fingerprint}},
-		{name: "another in the configuration", by: ada, files: map[string]string{config: "[default]\ntrust_endorser = " + trust.Fingerprint(jose.Certificate)},
+			files: map[string]string{config: "[default]\ntrust_endorser = " + Fingerprint(jose.Certificate) + " , " + fingerprint}},
+		{name: "another in the configuration", by: ada, files: map[string]string{config: "[default]\ntrust_endorser = " + Fingerprint(jose.Certificate)},
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once + `, or for good: add it, after a space, to trust_endorser in "DIR/.stratuslab/stratuslab-user.cfg"`}},
-		{name: "another in the environment", by: ada, env: map[string]string{"STRATUSLAB_TRUST_ENDORSER": trust.Fingerprint(jose.Certificate)},
+		{name: "another in the environment", by: ada, env: map[string]string{"STRATUSLAB_TRUST_ENDORSER": Fingerprint(jose.Certificate)},
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once + ", or for good: add it, after a space, to the variable STRATUSLAB_TRUST_ENDORSER"}},
 		{name: "what pinning does not help", by: future, want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
 
@@ -146,9 +162,9 @@ func TestDecide(t *testing.T) {
 			want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
 		{name: "another certificate for a pinned address", by: eve, files: map[string]string{user: whitePin},
 			want: Verdict{Reason: `the endorser "ada@example.org" is there with another certificate only, in whitelistendorsers of "DIR/.stratuslab/policy.cfg"`,
-				Hint: strings.Replace(line, fingerprint, trust.Fingerprint(eve.Certificate), 1) + `.stratuslab/policy.cfg"`}},
+				Hint: strings.Replace(line, fingerprint, Fingerprint(eve.Certificate), 1) + `.stratuslab/policy.cfg"`}},
 		{name: "a certificate that is pinned for another address", by: eve, files: map[string]string{user: evesPin},
-			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, trust.Fingerprint(eve.Certificate))}},
+			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, Fingerprint(eve.Certificate))}},
 		{name: "an address alone", by: ada, files: map[string]string{user: white}, want: Verdict{Reason: nobody, Hint: hint}},
 		{name: "an address alone, trusted otherwise", by: ada, files: map[string]string{user: white}, args: []string{"--trust-endorser", fingerprint}, want: pinned},
 		{name: "trusted, but not in the white list", by: ada, files: map[string]string{user: strings.Replace(white, "ada", "joe", 1)}, args: []string{"--trust-endorser", fingerprint},
@@ -165,7 +181,7 @@ func TestDecide(t *testing.T) {
 		{name: "one's own", by: ada, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))}, want: own},
 		{name: "one's own, in PKCS#12", by: ada, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": vectors + "rsa-san.p12", "STRATUSLAB_P12_PASSWORD": "vector-pass"}, want: own},
 		{name: "not one's own", by: jose, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))},
-			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, trust.Fingerprint(jose.Certificate))}},
+			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, Fingerprint(jose.Certificate))}},
 		{name: "one's own, but barred", by: ada, files: map[string]string{user: black, ".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))}, want: barred},
 		{name: "one's own, dated in the future", by: future, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))},
 			want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
@@ -231,7 +247,7 @@ func TestRefuseImage(t *testing.T) {
 
 // Entries that stand in a row are all decided on: the original passed over the
 // one after an entry that it had refused.
-func TestBarredInARow(t *testing.T) {
+func TestJudgeBarredInARow(t *testing.T) {
 	ada, jose := endorsedBy(t, "rsa-san", "", endorsed), endorsedBy(t, "rsa-utf8", "", endorsed)
 	policy := "[endorsers]\nblacklistendorsers =\n  ada@example.org\n"
 	got, messages := judge(t, map[string]string{".stratuslab/policy.cfg": policy},
@@ -256,11 +272,11 @@ func TestUnusable(t *testing.T) {
 		{"a policy that cannot be read", map[string]string{"etc/policy.cfg": "[image]"}, nil,
 			`use: reading the image policy "DIR/etc/policy.cfg": line 1: unknown section "[image]"; allowed: [endorsers], [checksums], [images]`},
 		{"a directory", map[string]string{".stratuslab/policy.cfg/file": ""}, nil, `use: reading the image policy "DIR/.stratuslab/policy.cfg": is a directory`},
-		{"no name of a policy", nil, []string{"--policy", ""}, `use: reading --policy="": a file is expected`},
-		{"no fingerprint", nil, []string{"--trust-endorser", ""}, `use: reading --trust-endorser: reading fingerprint "": got 0 characters`},
+		{"no name of a policy", nil, []string{"--policy", ""}, `use: reading --policy "": not a valid name of a file`},
+		{"no fingerprint", nil, []string{"--trust-endorser", ""}, `use: reading --trust-endorser "": reading fingerprint "": got 0 characters`},
 		{"one of two fingerprints", map[string]string{".stratuslab/stratuslab-user.cfg": "[default]\ntrust_endorser = " + strings.Repeat("00", 32) + " 00"}, nil,
-			`use: reading STRATUSLAB_TRUST_ENDORSER or trust_endorser: reading fingerprint "00": got 2 characters`},
-		{"no such certificate", nil, []string{"--trust", "DIR/none"}, `use: reading --trust="DIR/none": loading trusted certificates: stat DIR/none: no such file`},
+			`use: reading trust_endorser in "DIR/.stratuslab/stratuslab-user.cfg" "` + strings.Repeat("00", 32) + ` 00": reading fingerprint "00": got 2 characters`},
+		{"no such certificate", nil, []string{"--trust", "DIR/none"}, `use: loading trusted certificates from "DIR/none": no such file`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

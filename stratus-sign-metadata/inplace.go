@@ -1,6 +1,7 @@
-package sign
+package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,41 +9,40 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 )
 
 // checkOutputs makes sure, before anything is asked or written, that no output
-// is in the way of what must be kept. It finds the files behind the names of
-// documents that are signed in place.
-func (o Options) checkOutputs(documents []document) error {
-	if !o.InPlace {
-		return o.checkOutput()
+// is in the way of what must be kept. It replaces the names of documents that
+// are signed in place by those of the files behind them.
+func (j *job) checkOutputs() error {
+	if !j.inPlace {
+		return j.checkOutput()
 	}
 	seen := map[string]bool{}
-	for i, input := range o.Inputs {
+	for i, input := range j.inputs {
 		path, err := filepath.EvalSymlinks(input)
 		if err != nil {
 			return fmt.Errorf("finding %q: %w", input, err)
 		}
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return fault.Usagef("signing %q in place: it is no regular file", input)
+			return fault.Usagef("signing %q in place: not a regular file", input)
 		}
 		if seen[path] {
 			return fault.Usagef("signing %q in place: it is named twice", input)
 		}
 		seen[path] = true
-		switch _, err := os.Lstat(path + o.Suffix); {
+		switch _, err := os.Lstat(path + j.suffix); {
 		case err == nil:
-			return errKept(path + o.Suffix)
+			return errKept(path + j.suffix)
 		case !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("keeping the unsigned document: %w", err)
 		}
 		if err := files.TryOutput(path); err != nil {
 			return err
 		}
-		documents[i].path = path
+		j.inputs[i] = path
 	}
 	return nil
 }
@@ -52,72 +52,45 @@ func errKept(name string) error {
 		"move it away, or give another --suffix")
 }
 
-// checkOutput refuses to write over what is read.
-func (o Options) checkOutput() error {
-	for _, input := range append([]string{o.CheckImage}, o.Inputs...) {
-		if sameFile(input, o.Output) {
-			return fault.WithHint(fault.Usagef("reading and writing the same file, %q", o.Output), "write to another file, or sign with --in-place")
-		}
-	}
-	return files.TryOutput(o.Output)
-}
-
-// sameFile tells whether two names stand for one regular file.
-func sameFile(a, b string) bool {
-	first, errA := os.Stat(a)
-	second, errB := os.Stat(b)
-	return errA == nil && errB == nil && first.Mode().IsRegular() && os.SameFile(first, second)
-}
-
-func (o Options) write(c *command.Call, documents []document) error {
-	if !o.InPlace {
-		return c.WriteProduct(o.Output, documents[0].signed)
-	}
+// replace replaces the documents by their signed forms, all of them or none.
+func (j *job) replace(ctx context.Context, signed [][]byte) error {
 	// All that can fail for want of space or permission comes first.
-	pending := make([]*files.Pending, len(documents))
-	for i, d := range documents {
-		p, err := files.CreatePending(d.path, true)
+	pending := make([]*files.Pending, len(j.inputs))
+	for i, path := range j.inputs {
+		p, err := files.CreatePending(path, true)
 		if err != nil {
 			return err
 		}
 		defer p.Discard()
-		if _, err := p.File.Write(d.signed); err != nil {
-			return fmt.Errorf("writing %q: %w", d.name, err)
+		if _, err := p.File.Write(signed[i]); err != nil {
+			return fmt.Errorf("writing %q: %w", path, err)
 		}
 		pending[i] = p
 	}
-	if err := c.Ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := o.keepAll(documents); err != nil {
-		return err
+	for i, path := range j.inputs {
+		if err := keep(path, path+j.suffix); err != nil {
+			return errors.Join(err, j.removeKept(j.inputs[:i]))
+		}
 	}
-	for i := range documents {
+	for i := range pending {
 		if err := pending[i].Commit(); err != nil {
 			if pending[i].Appeared() {
 				i++ // what is kept is all there is of what it was
 			}
-			return errors.Join(err, o.removeKept(documents[i:]))
-		}
-	}
-	return nil
-}
-
-// keepAll keeps what the documents were, all of them or none.
-func (o Options) keepAll(documents []document) error {
-	for i, d := range documents {
-		if err := keep(d.path, d.path+o.Suffix); err != nil {
-			return errors.Join(err, o.removeKept(documents[:i]))
+			return errors.Join(err, j.removeKept(j.inputs[i:]))
 		}
 	}
 	return nil
 }
 
 // removeKept removes the second names of documents that stay as they are.
-func (o Options) removeKept(documents []document) error {
+func (j *job) removeKept(paths []string) error {
 	var failed error
-	for _, d := range documents {
-		failed = errors.Join(failed, os.Remove(d.path+o.Suffix))
+	for _, path := range paths {
+		failed = errors.Join(failed, os.Remove(path+j.suffix))
 	}
 	return failed
 }

@@ -1,4 +1,4 @@
-package personal
+package main
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,19 +19,25 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// run runs one action in this process, with the passphrase in the environment.
-func run(ctx context.Context, t *testing.T, passphrase string, action func(*command.Call) error, args ...string) (code int, out, errs string) {
+// newCertificate runs the command in this process.
+func newCertificate(ctx context.Context, t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	t.Setenv("HOME", t.TempDir())
-	t.Setenv("STRATUSLAB_P12_PASSWORD", passphrase)
 	var stdout, stderr bytes.Buffer
-	program := &command.Program{Name: "sign", Flags: credential.Flags(), Settings: credential.Settings(), Action: action}
-	code = command.Run(ctx, program, args, command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
+	code = command.Run(ctx, program(), args, command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
-func options(path string) Options {
-	return Options{Path: path, Email: "jane@example.org", Name: "Zoë Tester", Organization: "Foo, Inc.", Country: "fr", Days: 365, Key: p256}
+// setPassphrase sets the variable, which one run of the command takes away.
+func setPassphrase(t *testing.T, passphrase string) {
+	t.Helper()
+	t.Setenv("STRATUSLAB_P12_PASSWORD", passphrase)
+}
+
+// certificateArgs make a certificate; what follows them wins.
+func certificateArgs(path string, args ...string) []string {
+	return append([]string{"--new-certificate", path, "--email", "jane@example.org", "--name", "Zoë Tester",
+		"--organization", "Foo, Inc.", "--country", "fr", "--key", "p256"}, args...)
 }
 
 func openssl(t *testing.T, args ...string) string {
@@ -46,14 +53,14 @@ func openssl(t *testing.T, args ...string) string {
 func TestMake(t *testing.T) {
 	peers.Need(t, "openssl")
 	now := time.Now().Truncate(time.Second)
-	for key, kind := range map[string]string{p256: "NIST CURVE: P-256", rsa3072: "Public-Key: (3072 bit)"} {
+	t.Setenv("SOURCE_DATE_EPOCH", strconv.FormatInt(now.Unix(), 10))
+	for key, kind := range map[string]string{"p256": "NIST CURVE: P-256", "rsa3072": "Public-Key: (3072 bit)"} {
 		t.Run(key, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "me.p12")
-			o := options(path)
-			o.Key = key
-			code, out, errs := run(t.Context(), t, "correct horse", func(c *command.Call) error { return Make(c, o, now) })
-			if code != 0 || !strings.Contains(errs, `sign: made "`+path+`", valid until `+now.AddDate(0, 0, 365).UTC().Format(time.RFC3339)+"\n") {
+			setPassphrase(t, "correct horse")
+			code, out, errs := newCertificate(t.Context(), t, certificateArgs(path, "--key", key)...)
+			if code != 0 || !strings.Contains(errs, `stratus-sign-metadata: made "`+path+`", valid until `+now.AddDate(0, 0, 365).UTC().Format(time.RFC3339)+"\n") {
 				t.Fatalf("got exit code %d and the messages %s", code, errs)
 			}
 			info, err := os.Stat(path)
@@ -86,15 +93,10 @@ func TestMake(t *testing.T) {
 			}
 			openssl(t, "verify", "-CAfile", pem, "-purpose", "smimesign", pem)
 
-			var identity *credential.Identity
-			if code, _, errs := run(t.Context(), t, "correct horse", func(c *command.Call) (err error) {
-				source, err := credential.Prepare(c)
-				if err == nil {
-					identity, err = source.Load(now)
-				}
-				return err
-			}, "--p12-cert", path); code != 0 || errs != "" {
-				t.Fatalf("loading it ends with %d: %s", code, errs)
+			where := credential.Options{P12: path, From: "the test", Text: func() (string, error) { return "correct horse", nil }}
+			identity, err := credential.New(where, nil, nil).Load(t.Context(), now)
+			if err != nil {
+				t.Fatalf("loading it: %v", err)
 			}
 			if got := identity.Certificate.EmailAddresses; !cmp.Equal(got, []string{"jane@example.org"}) || len(identity.Chain) > 0 {
 				t.Errorf("the addresses are %q, the chain is %v", got, identity.Chain)
@@ -118,40 +120,39 @@ func wantOnly(t *testing.T, dir string, names ...string) {
 	}
 }
 
-func TestUsage(t *testing.T) {
+func TestCertificateUsage(t *testing.T) {
 	tests := []struct {
-		name   string
-		change func(*Options)
-		want   string
+		name string
+		args []string
+		want string
 	}{
-		{"no address", func(o *Options) { o.Email = "" }, "needs the owner's address"},
-		{"a bad address", func(o *Options) { o.Email = "Jane <jane@example.org>" }, "an address is expected"},
-		{"a long address", func(o *Options) { o.Email = strings.Repeat("j", 250) + "@a.b" }, ""},
-		{"a longer address", func(o *Options) { o.Email = strings.Repeat("j", 251) + "@a.b" }, "an address is expected"},
-		{"no name", func(o *Options) { o.Name = "" }, "--name 'Jane Tester'"},
-		{"a line break in the name", func(o *Options) { o.Name = "a\nb" }, "cannot stand in a document"},
-		{"a C1 control", func(o *Options) { o.Name = "a\u0085b" }, "cannot stand in a document"},
-		{"not UTF-8", func(o *Options) { o.Name = "Zo\xeb" }, "cannot stand in a document"},
-		{"blank", func(o *Options) { o.Name = " " }, "white space"},
-		{"64 characters", func(o *Options) { o.Name = strings.Repeat("ë", 64) }, ""},
-		{"65 characters", func(o *Options) { o.Name = strings.Repeat("e", 65) }, "65 characters, at most 64"},
-		{"a bad organization", func(o *Options) { o.Organization = "\x00" }, "--organization="},
-		{"no organization, no country", func(o *Options) { o.Organization, o.Country = "", "" }, ""},
-		{"a long country", func(o *Options) { o.Country = "FRA" }, "two letters are expected"},
-		{"no letters", func(o *Options) { o.Country = "33" }, "two letters are expected"},
-		{"no days", func(o *Options) { o.Days = 0 }, "--days=0: 1 to 3650 is expected"},
-		{"all days", func(o *Options) { o.Days = 3650 }, ""},
-		{"more days", func(o *Options) { o.Days = 3651 }, "--days=3651"},
-		{"a key", func(o *Options) { o.Key = "rsa2048" }, `--key="rsa2048": rsa3072 or p256`},
-		{"standard output", func(o *Options) { o.Path = "-" }, "the name of a file"},
-		{"no file", func(o *Options) { o.Path = "" }, "the name of a file"},
+		{"no address", []string{"--email", ""}, "needs the owner's address"},
+		{"a bad address", []string{"--email", "Jane <jane@example.org>"}, "not a valid address"},
+		{"a long address", []string{"--email", strings.Repeat("j", 250) + "@a.b"}, ""},
+		{"a longer address", []string{"--email", strings.Repeat("j", 251) + "@a.b"}, "not a valid address"},
+		{"no name", []string{"--name", ""}, "--name 'Jane Tester'"},
+		{"a line break in the name", []string{"--name", "a\nb"}, "cannot stand in a document"},
+		{"a C1 control", []string{"--name", "a\u0085b"}, "cannot stand in a document"},
+		{"not UTF-8", []string{"--name", "Zo\xeb"}, "cannot stand in a document"},
+		{"blank", []string{"--name", " "}, "white space"},
+		{"64 characters", []string{"--name", strings.Repeat("ë", 64)}, ""},
+		{"65 characters", []string{"--name", strings.Repeat("e", 65)}, "65 characters, at most 64"},
+		{"a bad organization", []string{"--organization", "\x00"}, "reading --organization "},
+		{"no organization, no country", []string{"--organization", "", "--country", ""}, ""},
+		{"a long country", []string{"--country", "FRA"}, "want two letters"},
+		{"no letters", []string{"--country", "33"}, "want two letters"},
+		{"no days", []string{"--days", "0"}, `reading --days "0": not a valid number of days: want 1 to 3650`},
+		{"all days", []string{"--days", "3650"}, ""},
+		{"more days", []string{"--days", "3651"}, `--days "3651"`},
+		{"a key", []string{"--key", "rsa2048"}, `--key "rsa2048": not supported; want rsa3072 or p256`},
+		{"standard output", []string{"--new-certificate", "-"}, "not a valid name of a file"},
+		{"no file", []string{"--new-certificate", ""}, "not a valid name of a file"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			o := options(filepath.Join(dir, "me.p12"))
-			tt.change(&o)
-			code, out, errs := run(t.Context(), t, "x", func(c *command.Call) error { return Make(c, o, time.Now()) })
+			setPassphrase(t, "x")
+			code, out, errs := newCertificate(t.Context(), t, certificateArgs(filepath.Join(dir, "me.p12"), tt.args...)...)
 			if tt.want == "" {
 				if code != 0 {
 					t.Errorf("got exit code %d: %s", code, errs)
@@ -184,12 +185,7 @@ func TestNothingIsReplaced(t *testing.T) {
 			}
 			asked := filepath.Join(t.TempDir(), "asked")
 			t.Setenv("ASKED", asked)
-			code, _, errs := run(t.Context(), t, "x", func(c *command.Call) error {
-				if err := os.Unsetenv("STRATUSLAB_P12_PASSWORD"); err != nil {
-					return err
-				}
-				return Make(c, options(path), time.Now())
-			}, "--passphrase-command", `echo x | tee "$ASKED"`)
+			code, _, errs := newCertificate(t.Context(), t, certificateArgs(path, "--passphrase-command", `echo x | tee "$ASKED"`)...)
 			if code != command.ExitUsage || !strings.Contains(errs, "the file exists, and a key is never replaced") || strings.Contains(errs, "--force") {
 				t.Errorf("got exit code %d and the messages %s", code, errs)
 			}
@@ -209,12 +205,7 @@ func TestNameTakenMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "me.p12")
 	t.Setenv("TAKEN", path)
-	code, _, errs := run(t.Context(), t, "x", func(c *command.Call) error {
-		if err := os.Unsetenv("STRATUSLAB_P12_PASSWORD"); err != nil {
-			return err
-		}
-		return Make(c, options(path), time.Now())
-	}, "--passphrase-command", `echo theirs >"$TAKEN"; echo x`)
+	code, _, errs := newCertificate(t.Context(), t, certificateArgs(path, "--passphrase-command", `echo theirs >"$TAKEN"; echo x`)...)
 	if code != command.ExitUsage || !strings.Contains(errs, "a key is never replaced") || strings.Contains(errs, "--force") {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}
@@ -230,14 +221,13 @@ func TestNothingIsLeft(t *testing.T) {
 	interrupted, interrupt := context.WithCancelCause(t.Context())
 	interrupt(errors.New("enough"))
 	for name, ctx := range map[string]context.Context{"interrupted": interrupted, "no passphrase": t.Context()} {
-		args := []string{"--passphrase-file", "/nonexistent/file"}
-		if code, out, _ := run(ctx, t, "x", func(c *command.Call) error { return Make(c, options(path), time.Now()) }, args...); code == 0 || out != "" {
+		if code, out, _ := newCertificate(ctx, t, certificateArgs(path, "--passphrase-file", "/nonexistent/file")...); code == 0 || out != "" {
 			t.Errorf("%s: got exit code %d and %q", name, code, out)
 		}
 		wantOnly(t, dir)
 	}
 	missing := filepath.Join(dir, "no directory", "me.p12")
-	code, _, errs := run(t.Context(), t, "x", func(c *command.Call) error { return Make(c, options(missing), time.Now()) })
+	code, _, errs := newCertificate(t.Context(), t, certificateArgs(missing)...)
 	if code != command.ExitFailed || !strings.Contains(errs, `mkdir -m 700 -p "`+filepath.Dir(missing)+`"`) {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}
@@ -245,8 +235,9 @@ func TestNothingIsLeft(t *testing.T) {
 
 func TestEmptyPassphrase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "me.p12")
-	code, _, errs := run(t.Context(), t, "", func(c *command.Call) error { return Make(c, options(path), time.Now()) })
-	if code != 0 || !strings.Contains(errs, "sign: warning: the passphrase is empty") {
+	setPassphrase(t, "")
+	code, _, errs := newCertificate(t.Context(), t, certificateArgs(path)...)
+	if code != 0 || !strings.Contains(errs, "stratus-sign-metadata: warning: the passphrase is empty") {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}
 }

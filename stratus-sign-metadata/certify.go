@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
+)
+
+// runNewCertificate makes a key and a certificate that signs itself, and writes
+// both to a PKCS#12 file that only its owner can read, and the certificate alone
+// to a file beside it. It prints the certificate's fingerprint. Nothing is left
+// behind when making it fails.
+func runNewCertificate(c *command.Call) error {
+	if c.Args().Present() {
+		return fault.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
+	}
+	path := c.String("new-certificate")
+	if path == "" || path == "-" {
+		return fault.Usagef("reading --new-certificate %q: not a valid name of a file", path)
+	}
+	o, err := certificateOptions(c)
+	if err != nil {
+		return err
+	}
+	where, err := c.Credential()
+	if err != nil {
+		return err
+	}
+	file, err := create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
+	passphrase, err := credential.New(credential.Options(where), c.Log, c.Err).NewPassphrase(c.Ctx)
+	if err != nil {
+		return hintCredential(err)
+	}
+	if passphrase == "" {
+		c.Log.Warnf("the passphrase is empty: anyone who gets hold of %q can sign in your name", path)
+	}
+	made, err := personal.Make(o, passphrase)
+	if err != nil {
+		return err
+	}
+	if err := write(c.Ctx, file, path, made.P12); err != nil {
+		return err
+	}
+	publish(c, credential.CertificateFile(path), made.Certificate.Raw)
+	c.Log.Infof("made %q, valid until %s", path, made.Certificate.NotAfter.Format(time.RFC3339))
+	c.Log.Infof("back the file up, and give the fingerprint to those who are to trust what you sign")
+	fingerprint := trust.Fingerprint(made.Certificate)
+	if err := c.WriteProduct("", []byte(fingerprint+"\n")); err != nil {
+		return fmt.Errorf("made %q with the fingerprint %s, but %w", path, fingerprint, err)
+	}
+	return nil
+}
+
+// certificateOptions reads the flags.
+func certificateOptions(c *command.Call) (o personal.Options, err error) {
+	switch {
+	case c.String("email") == "":
+		return o, fault.WithHint(fault.Usagef("--new-certificate needs the owner's address"), "give one such as --email jane@example.org")
+	case c.String("name") == "":
+		return o, fault.WithHint(fault.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
+	}
+	if o.Email, err = command.Parse(c, "email", personal.ParseEmail); err != nil {
+		return o, err
+	}
+	if o.Name, err = command.Parse(c, "name", personal.ParseName); err != nil {
+		return o, err
+	}
+	if o.Organization, err = command.Parse(c, "organization", personal.ParseName); err != nil {
+		return o, err
+	}
+	if o.Country, err = command.Parse(c, "country", personal.ParseCountry); err != nil {
+		return o, err
+	}
+	if o.Days, err = command.Parse(c, "days", personal.ParseDays); err != nil {
+		return o, err
+	}
+	if o.Key, err = command.Parse(c, "key", personal.ParseKey); err != nil {
+		return o, err
+	}
+	o.Now, err = command.Now()
+	return o, err
+}
+
+// publish writes the certificate alone: with it what one has signed oneself is
+// recognized without the passphrase.
+func publish(c *command.Call, path string, certificate []byte) {
+	if _, err := os.Lstat(path); err == nil {
+		c.Log.Warnf("%q exists, and is not replaced by the new certificate", path)
+		return
+	}
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	if err := c.WriteProduct(path, block); err != nil {
+		c.Log.Warnf("the certificate is not there by itself: %v", err)
+	}
+}
+
+// create starts the file, which nobody else can read before there is a byte in
+// it.
+func create(path string) (*files.Pending, error) {
+	if _, err := os.Lstat(path); err == nil {
+		return nil, errExists(path)
+	}
+	file, err := files.CreatePending(path, false)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fault.WithHint(err, "make the directory first: mkdir -m 700 -p %q", filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := file.File.Chmod(0o600); err != nil {
+		file.Discard()
+		return nil, fmt.Errorf("creating %q: %w", path, err)
+	}
+	return file, nil
+}
+
+func errExists(path string) error {
+	return fault.WithHint(fault.Usagef("writing %q: the file exists, and a key is never replaced", path), "give another name")
+}
+
+func write(ctx context.Context, file *files.Pending, path string, data []byte) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if _, err := file.File.Write(data); err != nil {
+		return fmt.Errorf("writing %q: %w", path, err)
+	}
+	err := file.Commit()
+	var known *fault.Error
+	if errors.As(err, &known) && known.Kind == fault.Usage { // somebody took the name meanwhile
+		return errExists(path)
+	}
+	return err
+}

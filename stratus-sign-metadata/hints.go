@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/sign"
+)
+
+const makeOne = "stratus-sign-metadata --new-certificate FILE.p12 --email ADDRESS --name NAME"
+
+// credentialHints are what to type after an error of package credential.
+var credentialHints = []struct {
+	is   error
+	hint string
+}{
+	{credential.ErrNone, "name yours with --p12-cert, or make one: " + makeOne},
+	{fs.ErrNotExist, "name another file with --p12-cert, or with --pem-cert and --pem-key, or make a certificate: " + makeOne},
+	{credential.ErrPEM, "name it with --pem-cert, and the file that holds the key with --pem-key"},
+	{credential.ErrNotPEM, "name a PKCS#12 file with --p12-cert"},
+	{credential.ErrNoKey, "name the file that holds the key with --pem-key"},
+	{credential.ErrNoCertificate, "name the file that holds the certificate with --pem-cert"},
+	{credential.ErrUnusable, "make a new certificate: " + makeOne},
+	{credential.ErrExpired, "or make a new certificate: " + makeOne},
+	{credential.ErrNoTerminal, "give --passphrase-file, --passphrase-fd, --passphrase-command or the variable STRATUSLAB_P12_PASSWORD"},
+}
+
+func hintCredential(err error) error {
+	for _, h := range credentialHints {
+		if errors.Is(err, h.is) {
+			return fault.WithHint(err, "%s", h.hint)
+		}
+	}
+	return err
+}
+
+// hintSigner is for a certificate that cannot sign; named says that it has an
+// address.
+func hintSigner(err error, email string, named bool) error {
+	switch {
+	case errors.Is(err, signature.ErrNoEmail):
+		return fault.WithHint(err, "give yours with --email ADDRESS")
+	case errors.Is(err, signature.ErrEmail) && !named:
+		return fault.WithHint(fault.Usagef("reading --email %q: not a valid address", email), "give one such as --email jane@example.org")
+	case errors.Is(err, signature.ErrProfile):
+		return fault.WithHint(err, "leave out --profile")
+	}
+	return fault.WithHint(err, "use another certificate, or make one: %s", makeOne)
+}
+
+// hint is for a document that cannot be signed.
+func (j *job) hint(d sign.Document, err error) error {
+	if d.Parsed == nil || !errors.Is(err, metadata.ErrInvalid) {
+		return err
+	}
+	if d.Parsed.Text(metadata.Valid) == "" {
+		err = fault.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
+	}
+	if !j.AllowNoLocation && len(d.Parsed.Texts(metadata.Location)) == 0 {
+		err = fault.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/verify"
+)
+
+// runVerify checks every document, prints a line for each, and fails with the
+// gravest finding: a document that is not good before one that is not trusted.
+func runVerify(c *command.Call) error {
+	inputs, err := c.Inputs()
+	if err != nil {
+		return err
+	}
+	judge, err := newJudge(c)
+	if err != nil {
+		return err
+	}
+	var bad, untrusted int
+	hint := "" // about the first endorser that is not trusted
+	for _, input := range inputs {
+		if err := c.Ctx.Err(); err != nil {
+			return err
+		}
+		f, err := find(c, input, judge)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !f.Good():
+			bad++
+		case !f.Trusted():
+			if untrusted++; untrusted == 1 {
+				hint = f.Hint
+			}
+		}
+		line := f.Text()
+		if c.Bool("json") {
+			if line, err = f.JSON(); err != nil {
+				return err
+			}
+		}
+		if err := c.WriteProduct("", []byte(line+"\n")); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fault.BadInputf("verifying: %d of %d not good", bad, len(inputs))
+	}
+	if untrusted > 0 {
+		return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, len(inputs)), Hint: hint}
+	}
+	return nil
+}
+
+// find reads and judges one document. One that is not there is a finding, too.
+func find(c *command.Call, input string, judge *trust.Judge) (verify.Finding, error) {
+	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
+	if fault.KindOf(err) == fault.BadInput {
+		return verify.Unreadable(name, err), nil
+	}
+	if err != nil {
+		return verify.Finding{}, err
+	}
+	f, by, err := verify.Document(name, src)
+	if err != nil || by == nil {
+		return f, err
+	}
+	if by.Digest == "sha1" || strings.HasSuffix(by.Method, "-sha1") {
+		c.Log.Warnf("%s: signed with SHA-1, which can be forged", name)
+	}
+	now, err := command.Now() // when the document is there: in a pipe it may be long in coming
+	if err != nil {
+		return f, err
+	}
+	f.Judge(judge.Decide(by, now))
+	return f, nil
+}
+
+// newJudge returns the judge of whom the user trusts.
+func newJudge(c *command.Call) (*trust.Judge, error) {
+	whom, err := command.TrustOf(c, trust.ParseFingerprints)
+	if err != nil {
+		return nil, err
+	}
+	return trust.New(c.Ctx, trust.Options{
+		Paths: whom.Paths, Fingerprints: slices.Concat(whom.Endorsers...), Policy: whom.Policy, Pin: whom.Pin,
+		Own: func() (*x509.Certificate, error) {
+			where, err := c.Credential()
+			if err != nil {
+				return nil, err
+			}
+			return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+		},
+	}, c.Log)
+}
