@@ -1,17 +1,19 @@
 // Command stratus-upload-metadata registers signed descriptions of virtual
-// machine images in a Marketplace. It neither signs them nor finds any. This
-// package is plumbing from flags to options.
+// machine images in a Marketplace. It neither signs them nor finds any.
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/marketplace"
+	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-upload-metadata/internal/upload"
 )
 
@@ -42,16 +44,84 @@ func flags() []cli.Flag {
 	}, command.EndpointFlags()...)
 }
 
+// run publishes the documents and prints the URL of each. None is sent before
+// all have been verified; the first that is not taken ends the run.
 func run(c *command.Call) error {
-	names := c.Args().Slice()
-	if len(names) == 0 {
-		names = []string{"-"}
-	}
-	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
-		return fault.Usagef("standard input is named twice")
+	inputs, err := c.Inputs()
+	if err != nil {
+		return err
 	}
 	if c.Bool("check") && c.Bool("no-verify") {
 		return fault.Usagef("--check and --no-verify exclude each other")
 	}
-	return upload.Run(c, upload.Options{Inputs: names, Check: c.Bool("check"), NoVerify: c.Bool("no-verify")})
+	var documents []upload.Document
+	for _, input := range inputs {
+		d, err := read(c, input)
+		if err != nil {
+			return err
+		}
+		documents = append(documents, d)
+	}
+	place, err := openMarketplace(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = place.Close() }() // every answer has been read
+	for _, d := range documents {
+		if err := send(c, place, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads one document and, unless the other side is to do that, verifies it.
+func read(c *command.Call, input string) (upload.Document, error) {
+	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
+	if err != nil {
+		return upload.Document{}, err
+	}
+	if len(src) == 0 {
+		return upload.Document{}, fault.BadInputf("reading %q: it is empty, not a signed metadata document", name)
+	}
+	if c.Bool("no-verify") {
+		return upload.Claim(name, src)
+	}
+	now, err := command.Now()
+	if err != nil {
+		return upload.Document{}, err
+	}
+	return upload.Verify(name, src, now, c.Log)
+}
+
+// send publishes one document, or does everything but that.
+func send(c *command.Call, place marketplace.Place, d upload.Document) error {
+	if c.Bool("check") {
+		now, err := command.Now()
+		if err != nil {
+			return err
+		}
+		return d.Check(c.Ctx, place, now, c.Log)
+	}
+	url, err := d.Publish(c.Ctx, place, c.Log)
+	if err != nil || url == "" {
+		return err
+	}
+	return c.WriteProduct("", []byte(url+"\n"))
+}
+
+// openMarketplace opens the Marketplace that the user means.
+func openMarketplace(c *command.Call) (marketplace.Place, error) {
+	where, _, err := c.Endpoint()
+	if err != nil {
+		return nil, err
+	}
+	a := c.Access()
+	place, err := marketplace.Open(c.Ctx, where, remote.Options{
+		CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	return place, nil
 }

@@ -1,5 +1,6 @@
 // Package upload verifies signed descriptions and publishes them. It must not
-// know how a Marketplace is reached, nor what its rules are.
+// know where documents come from, nor how a Marketplace is reached, nor what its
+// rules are.
 package upload
 
 import (
@@ -9,110 +10,66 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/message"
 )
 
-// Options say what to publish.
-type Options struct {
-	Inputs   []string // paths of signed documents, "-" for standard input
-	Check    bool     // do everything but send
-	NoVerify bool     // leave the verification to whom it is sent to
-}
-
-// document is one that is going to be published.
-type document struct {
+// Document is a signed description that is going to be published.
+type Document struct {
 	*entry.Entry
-	name string // for messages
+	Name string // for messages
 }
 
-// Run publishes the documents and prints the URL of each. None is sent before
-// all have been verified; the first that is not taken ends the run.
-func Run(c *command.Call, o Options) error {
-	var documents []document
-	for _, input := range o.Inputs {
-		d, err := read(c, input, o.NoVerify)
-		if err != nil {
-			return err
-		}
-		documents = append(documents, d)
-	}
-	place, err := openMarketplace(c)
+// Claim reads a document and leaves its verification to the Marketplace.
+func Claim(name string, src []byte) (Document, error) {
+	e, err := entry.Claim(src)
 	if err != nil {
-		return err
+		return Document{}, fault.BadInputf("reading %q: %w", name, err)
 	}
-	defer func() { _ = place.Close() }() // every answer has been read
-	for _, d := range documents {
-		if o.Check {
-			err = check(c, place, d)
-		} else {
-			err = publish(c, place, d)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return Document{e, name}, nil
 }
 
-// read reads one document and, unless the other side is to do that, verifies it
-// and applies the rules that do not depend on what is there already.
-func read(c *command.Call, input string, noVerify bool) (document, error) {
-	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
-	if err != nil {
-		return document{}, err
-	}
-	if len(src) == 0 {
-		return document{}, fault.BadInputf("reading %q: it is empty; a signed metadata document is expected", name)
-	}
-	if noVerify {
-		e, err := entry.Claim(src)
-		if err != nil {
-			return document{}, fault.BadInputf("reading %q: %w", name, err)
-		}
-		return document{e, name}, nil
-	}
+// Verify reads and verifies a document, and applies the rules at the time now
+// that do not depend on what the Marketplace has.
+func Verify(name string, src []byte, now time.Time, log message.Log) (Document, error) {
 	e, err := entry.Verify(src)
 	if err != nil {
-		return document{}, fault.WithHint(fault.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
-	}
-	now, err := command.Now()
-	if err != nil {
-		return document{}, err
+		return Document{}, fault.WithHint(fault.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
 	}
 	if err := e.Admit("", now); err != nil {
-		return document{}, fault.BadInputf("checking %q: %w", name, err)
+		return Document{}, fault.BadInputf("checking %q: %w", name, err)
 	}
 	if s := e.Summary(); s.Status(now) == entry.Expired {
-		c.Log.Warnf("%s: expired at %s: it will not be listed as valid", name, s.Valid)
+		log.Warnf("%s: expired at %s: it will not be listed as valid", name, s.Valid)
 	}
-	return document{e, name}, nil
+	return Document{e, name}, nil
 }
 
-func publish(c *command.Call, place marketplace.Place, d document) error {
-	receipt, err := place.Publish(c.Ctx, d.Entry)
+// Publish publishes the document and returns its URL, which is empty where
+// somebody has to confirm it first.
+func (d Document) Publish(ctx context.Context, place marketplace.Place, log message.Log) (string, error) {
+	receipt, err := place.Publish(ctx, d.Entry)
 	switch {
 	case err != nil:
-		return explain(fmt.Errorf("registering %q: %w", d.name, err), d)
+		return "", d.explain(fmt.Errorf("registering %q: %w", d.Name, err))
 	case receipt.Pending:
-		c.Log.Warnf("%s: a mail was sent to %s: the entry is not there before the link in it has been followed", d.name, d.Email)
-		return nil
+		log.Warnf("%s: a mail was sent to %s: the entry is not there before the link in it has been followed", d.Name, d.Email)
+		return "", nil
 	case receipt.Existed:
-		c.Log.Infof("%s: registered already", d.name)
+		log.Infof("%s: registered already", d.Name)
 	default:
-		c.Log.Infof("%s: registered", d.name)
+		log.Infof("%s: registered", d.Name)
 	}
-	return c.WriteProduct("", []byte(receipt.URL+"\n"))
+	return receipt.URL, nil
 }
 
 // explain adds the hint that only somebody who knows the original Marketplace
 // could think of.
-func explain(err error, d document) error {
+func (d Document) explain(err error) error {
 	var answer *marketplace.Answer
 	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && !strings.Contains(answer.Reason, "older than") && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
 		return fault.WithHint(err, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
@@ -120,24 +77,20 @@ func explain(err error, d document) error {
 	return err
 }
 
-// check applies the rules that depend on what is there.
-func check(c *command.Call, place marketplace.Place, d document) error {
-	now, err := command.Now()
-	if err != nil {
-		return err
-	}
-	there, latest, err := earlier(c.Ctx, place, d.Entry)
+// Check applies the rules at the time now that depend on what the Marketplace has.
+func (d Document) Check(ctx context.Context, place marketplace.Place, now time.Time, log message.Log) error {
+	there, latest, err := earlier(ctx, place, d.Entry)
 	switch {
 	case err != nil:
-		return fmt.Errorf("looking for earlier entries like %q: %w", d.name, err)
+		return fmt.Errorf("looking for earlier entries like %q: %w", d.Name, err)
 	case there:
-		c.Log.Infof("%s: registered already, at %s", d.name, place.URL(d.Key))
+		log.Infof("%s: registered already, at %s", d.Name, place.URL(d.Key))
 		return nil
 	}
 	if err := d.Admit(latest, now); err != nil {
-		return fmt.Errorf("checking %q: %w", d.name, err)
+		return fmt.Errorf("checking %q: %w", d.Name, err)
 	}
-	c.Log.Infof("%s: nothing is against it; its place is %s", d.name, place.URL(d.Key))
+	log.Infof("%s: nothing is against it; its place is %s", d.Name, place.URL(d.Key))
 	return nil
 }
 
@@ -168,23 +121,4 @@ func earlier(ctx context.Context, place marketplace.Place, e *entry.Entry) (ther
 		}
 	}
 	return false, latest, nil
-}
-
-// remoteOptions say how to reach other hosts.
-func remoteOptions(c *command.Call) remote.Options {
-	a := c.Access()
-	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
-}
-
-// openMarketplace opens the Marketplace that the user means.
-func openMarketplace(c *command.Call) (marketplace.Place, error) {
-	where, _, err := c.Endpoint()
-	if err != nil {
-		return nil, err
-	}
-	place, err := marketplace.Open(c.Ctx, where, remoteOptions(c))
-	if err != nil {
-		return nil, fmt.Errorf("opening the Marketplace: %w", err)
-	}
-	return place, nil
 }
