@@ -53,7 +53,7 @@ func TestOpenPGP(t *testing.T) {
 	}
 	for name, bad := range map[string][]byte{
 		"private": signer.GPG(t, "--export-secret-keys"), "private armored": signer.GPG(t, "--armor", "--export-secret-keys"),
-		"cut": plain[:len(plain)-1], "empty": nil, "text": []byte("<html>not found</html>"), "half": []byte(armorBegin + "\n\nAAAA\n"),
+		"cut": plain[:len(plain)-1], "empty": nil, "text": []byte("<html>not found</html>"), "half": []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----" + "\n\nAAAA\n"),
 	} {
 		if k, err := parseOpenPGP(bad); err == nil {
 			t.Errorf("%s is taken for a key: %+v", name, k)
@@ -103,7 +103,7 @@ func FuzzOpenPGP(f *testing.F) {
 	f.Add([]byte("\xc6\x02\x04x\xcd\x00"))
 	f.Add([]byte("\xc6\xff\xff\xff\xff\xff"))
 	f.Add([]byte("\xc6\xc0"))
-	f.Add([]byte(armorBegin + "\nVersion: 1\n\nmQACBHg=\n=aaaa\n" + armorEnd + "\n"))
+	f.Add([]byte("-----BEGIN PGP PUBLIC KEY BLOCK-----" + "\nVersion: 1\n\nmQACBHg=\n=aaaa\n" + "-----END PGP PUBLIC KEY BLOCK-----" + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := parseOpenPGP(data)
 		if err != nil {
