@@ -42,7 +42,7 @@ type run struct {
 func Run(call *command.Call, o *Options) error {
 	start := time.Now()
 	r := &run{plan: &plan{options: o}, call: call, log: stamped{call.Log, start}, start: start, phase: "checking what is asked for"}
-	p, err := newPlan(o)
+	p, err := newPlan(call.Ctx, o)
 	if err == nil && o.DryRun {
 		return p.print(call)
 	}

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
@@ -29,11 +30,11 @@ type plan struct {
 }
 
 // newPlan checks the options.
-func newPlan(o *Options) (*plan, error) {
+func newPlan(ctx context.Context, o *Options) (*plan, error) {
 	p := &plan{options: o, want: claim.Claim{SHA256: o.Base.SHA256}}
 	for _, step := range []func() error{
 		p.checkOutput, p.checkTexts, p.makeContext, p.readBaseMetadata,
-		func() error { return o.Engine.Check(p.target) },
+		func() error { return o.Engine.Check(ctx, p.target) },
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -36,7 +36,7 @@ type Engine interface {
 	// Check looks for all that the engine needs to start machines and to save
 	// their disks to the target, which is nil where nothing is saved. It is called
 	// before any long work, changes nothing, and its errors have hints.
-	Check(target *Target) error
+	Check(ctx context.Context, target *Target) error
 
 	// Describe returns what Start would do, as lines for people. It starts
 	// nothing and writes nothing. Of a base that is not there yet the path is

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -77,7 +76,7 @@ func checkStarts(t *testing.T, image string) {
 	}
 	e := &Engine{Accel: qemu.TCG, Network: qemu.NoNetwork, Bus: qemu.Virtio, Firmware: qemu.BIOS}
 	m, err := e.Start(t.Context(), &engine.Spec{
-		Dir: dir, Base: engine.Base{Path: from.Path, Format: from.Format, Size: from.Size}, Size: engine.Size{CPU: 1, RAM: 64}, Log: quiet{},
+		Dir: dir, Base: engine.Base{Path: from.Path, Format: from.Format, Size: from.Size}, Size: engine.Size{CPU: 1, RAM: 64}, Log: new(recorder),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +94,3 @@ func checkStarts(t *testing.T, image string) {
 		t.Errorf("the machine ends with %v", err)
 	}
 }
-
-// quiet is a log that nobody reads.
-type quiet struct{ message.Log }
-
-func (quiet) Infof(string, ...any)    {}
-func (quiet) Verbosef(string, ...any) {}

@@ -26,7 +26,7 @@ type Engine struct {
 }
 
 // Check implements engine.Engine: it looks for QEMU's programs and firmware.
-func (e *Engine) Check(target *engine.Target) error {
+func (e *Engine) Check(_ context.Context, target *engine.Target) error {
 	if e.Firmware == qemu.UEFI {
 		if _, err := findOVMF(); err != nil {
 			return err
