@@ -73,15 +73,15 @@ func TestApt(t *testing.T) {
 	sandboxtest.Output(t, g, "sed -i 's,^deb ,&[signed-by=/etc/apt/keyrings/"+added.name()+".gpg] ,' /etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
 	before := sandboxtest.Output(t, g, etc)
 	r := &Recipe{Installer: Apt, Packages: install("stratus-beta"), Mirrors: mirror, Proxy: Proxy(url),
-		Commands: []string{"grep -r " + url + " /etc/apt", "exit 7"}}
+		Commands: []string{"! grep -r " + url + " /etc/apt", "apt-get indextargets --format '$(SITE)'", "exit 7"}}
 	if err := apply(t, g, s, r); err == nil || !strings.Contains(err.Error(), "exit status 7") {
 		t.Errorf("a recipe whose command ends with 7: %v", err)
 	}
 	if diff := cmp.Diff(before, sandboxtest.Output(t, g, etc)); diff != "" {
 		t.Errorf("/etc after the recipe has failed (-before +after):\n%s", diff)
 	}
-	if !strings.Contains(s.Lines(), "/etc/apt/sources.list:deb") {
-		t.Error("commands do not see the mirror")
+	if !strings.Contains(s.Lines(), "run| "+url+"/mirror/debian") || strings.Contains(s.Lines(), "run| http://nowhere.invalid") {
+		t.Error("commands do not use the mirror")
 	}
 	if left := sandboxtest.Output(t, g, "ls /var/tmp /var/lib/apt/lists; grep -rl '"+strings.TrimPrefix(url, "http://")+"' /etc /var/lib/apt /var/cache/apt || true"); strings.Contains(left, "stratus") || strings.Contains(left, "127.0.0.1") {
 		t.Errorf("left behind: %s", left)
@@ -133,8 +133,8 @@ func TestAptRefuses(t *testing.T) {
 	}
 }
 
-// TestMirrorChangedMeanwhile has a command change the sources while the mirror
-// stands in them.
+// TestMirrorChangedMeanwhile has a command change the sources while a mirror is
+// used: they stay as the command leaves them.
 func TestMirrorChangedMeanwhile(t *testing.T) {
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
@@ -145,7 +145,7 @@ func TestMirrorChangedMeanwhile(t *testing.T) {
 	if err := apply(t, g, s, r); err != nil {
 		t.Error(err)
 	}
-	const want = "# deb http://127.0.0.1:1/debian ./\ndeb http://nowhere.invalid/debian more main\n"
+	const want = "# deb http://nowhere.invalid/debian ./\ndeb http://127.0.0.1:1/debian more main\n"
 	if got := sandboxtest.Output(t, g, "cat /etc/apt/sources.list; ls /etc/apt/sources.list.d"); got != want {
 		t.Errorf("the sources are\n%swant\n%s", got, want)
 	}

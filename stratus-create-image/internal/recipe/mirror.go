@@ -63,7 +63,7 @@ func plainURL(text string) bool {
 	return err == nil && u.Host != "" && u.User == nil && urlText.MatchString(text)
 }
 
-// archive is the last name of an address's path.
+// archive returns the last name of a URL's path, or "".
 func archive(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || strings.Trim(u.Path, "/") == "" {
@@ -72,45 +72,28 @@ func archive(address string) string {
 	return path.Base(u.Path)
 }
 
-// addresses matches those of a source, of both forms that apt knows.
+// addresses matches the URLs of a source, of both forms that apt knows.
 var addresses = regexp.MustCompile(`https?://[^\s\]]+`)
 
-// rewrite puts the mirrors' addresses into the text of a file of sources.
-// Comments stay. back is what leads to the former text again.
-func (m Mirrors) rewrite(text string) (rewritten string, back []Mirror) {
-	rewritten = replaceAddresses(text, func(address string) string {
-		bare := strings.TrimRight(address, "/")
-		for _, r := range m {
-			if r.to != bare && (r.from == bare || r.from == "" && archive(bare) == archive(r.to)) {
-				back = append(back, Mirror{from: r.to, to: address})
-				return r.to
-			}
-		}
-		return address
-	})
-	return rewritten, back
-}
-
-func replaceAddresses(text string, replace func(string) string) string {
+// rewrite returns the text of a file of sources with the mirrors' URLs. Comments
+// stay.
+func (m Mirrors) rewrite(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			line = addresses.ReplaceAllStringFunc(line, replace)
+			line = addresses.ReplaceAllStringFunc(line, m.replace)
 		}
 		b.WriteString(line)
 	}
 	return b.String()
 }
 
-// undo takes the mirrors' addresses out of a text that was changed since they
-// came to be in it.
-func undo(text string, back []Mirror) string {
-	return replaceAddresses(text, func(address string) string {
-		for _, r := range back {
-			if r.from == strings.TrimRight(address, "/") {
-				return r.to
-			}
+func (m Mirrors) replace(address string) string {
+	bare := strings.TrimRight(address, "/")
+	for _, one := range m {
+		if one.to != bare && (one.from == bare || one.from == "" && archive(bare) == archive(one.to)) {
+			return one.to
 		}
-		return address
-	})
+	}
+	return address
 }

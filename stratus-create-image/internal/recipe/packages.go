@@ -18,8 +18,9 @@ type packaging struct {
 	installer  Installer // empty: it has nothing to do
 	additions  []addition
 	conditions conditions
-	packages   []string // of repositories
-	files      []string // local ones
+	packages   []string   // of repositories
+	files      []string   // local ones
+	forScripts []Variable // of scripts and commands
 	say        func(format string, args ...any)
 }
 
@@ -113,8 +114,8 @@ func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n i
 // others, which may conflict with them.
 func (p *packaging) change(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	m := managers[p.installer]
-	if err := p.limited(ctx, func(ctx context.Context) error { return p.useProxy(ctx, g, dir) }); err != nil {
-		return fmt.Errorf("using the package proxy: %w", err)
+	if err := p.limited(ctx, func(ctx context.Context) error { return p.configure(ctx, g, dir) }); err != nil {
+		return err
 	}
 	if p.NeedsRepos() {
 		p.say("reading the package lists with %s", p.installer)

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"strings"
 
@@ -11,61 +12,69 @@ import (
 
 const proxyLabel = "using the package proxy"
 
-// useProxy writes what the package manager takes the proxy from into the private
-// directory. Its own command line would stay in the image: in the logs of apt,
-// zypper, apk, pacman and sudo, in dnf's and yum's database.
-func (p *packaging) useProxy(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
-	if p.Proxy == "" || !p.needsInstaller() {
+// configure writes the settings that hold for the runs of the package manager to
+// the private directory: the mirrors' and the proxy's. On a command line they
+// would stay in the image: in the logs of apt, zypper, apk, pacman and sudo, in
+// dnf's and yum's database. Scripts take the mirrors, too.
+func (p *packaging) configure(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
+	var variables []Variable
+	var apt string // settings
+	if len(p.Mirrors) > 0 && p.installer == Apt {
+		p.say("using the mirror %s", p.Mirrors)
+		var err error
+		if apt, err = p.Mirrors.copySources(ctx, g, dir); err != nil {
+			return err
+		}
+		v, err := writeAptConfig(ctx, g, dir, mirrorLabel, "scripts", apt)
+		if err != nil {
+			return err
+		}
+		variables = append(variables, v)
+		p.forScripts = append(p.forScripts, v)
+	}
+	proxy := p.Proxy != "" && p.needsInstaller()
+	if proxy {
+		more, err := p.proxyVariables(ctx, g, dir, apt)
+		if err != nil {
+			return fmt.Errorf("using the package proxy: %w", err)
+		}
+		variables = append(variables, more...)
+	}
+	if len(variables) == 0 {
 		return nil
 	}
-	var variables []Variable
+	const name = "packages.env"
+	if err := dir.Write(ctx, name, strings.NewReader(exports(variables)), 0o600); err != nil {
+		return err
+	}
+	p.conditions.environment = path.Join(dir.Path, name)
+	if proxy && (p.installer == Dnf || p.installer == Yum) {
+		return p.overrideRPMProxy(ctx, g, dir)
+	}
+	return nil
+}
+
+// proxyVariables returns the variables from which the package manager takes the
+// proxy; apt are more settings of apt's.
+func (p *packaging) proxyVariables(ctx context.Context, g *guest.Guest, dir *guest.Dir, apt string) (variables []Variable, err error) {
 	// Both cases: not every library reads both.
 	for _, name := range []string{"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"} {
 		variables = append(variables, Variable{name, string(p.Proxy)})
 	}
 	switch p.installer {
 	case Apt:
-		file, err := writeAptProxy(ctx, g, dir, string(p.Proxy))
-		if err != nil {
-			return err
-		}
-		variables = append(variables, Variable{"APT_CONFIG", file})
+		v, err := writeAptConfig(ctx, g, dir, proxyLabel, "apt", apt+aptProxy(p.Proxy))
+		return append(variables, v), err
 	case Zypper:
-		// What zypper did stands in /var/log/zypp/history as well; its log names
-		// every server that it spoke to.
+		// zypper has a history as well; its log names every server that it spoke to.
 		variables = append(variables, Variable{"ZYPP_LOGFILE", path.Join(dir.Path, "zypper.log")})
 	}
-	const name = "proxy.env"
-	if err := dir.Write(ctx, name, strings.NewReader(exports(variables)), 0o600); err != nil {
-		return err
-	}
-	p.conditions.environment = path.Join(dir.Path, name)
-	if p.installer == Dnf || p.installer == Yum {
-		return p.overrideRPMProxy(ctx, g, dir)
-	}
-	return nil
+	return variables, nil
 }
 
-// writeAptProxy writes settings that win over the guest's: apt reads the file
-// that APT_CONFIG names before all others, and its main file after them.
-func writeAptProxy(ctx context.Context, g *guest.Guest, dir *guest.Dir, proxy string) (file string, err error) {
-	const first, last, added = "apt.conf", "apt-main.conf", "apt-proxy.conf"
-	main := path.Join(dir.Path, last)
-	for name, content := range map[string]string{
-		first: "Dir::Etc::main \"" + main + "\";\n",
-		added: "\nAcquire::http::Proxy \"" + proxy + "\";\nAcquire::https::Proxy \"" + proxy + "\";\n",
-	} {
-		if err := dir.Write(ctx, name, strings.NewReader(content), 0o644); err != nil {
-			return "", err
-		}
-	}
-	command := "{ cat /etc/apt/apt.conf 2>/dev/null; " + shell.Join("cat", path.Join(dir.Path, added)) + "; } > " + shell.Quote(main)
-	return path.Join(dir.Path, first), g.Run(ctx, proxyLabel, command)
-}
-
-// rpmProxy writes dnf's or yum's settings to $1, with the proxy of the
-// environment, where they have one of their own, which would win over that.
-// dnf 5 reads several files, but only the one that it is told where there is such.
+// rpmProxy writes dnf's or yum's settings to $1 with the proxy of the environment,
+// if they have a proxy of their own, which would win over that. dnf 5 reads
+// several files, but only the one of its option.
 const rpmProxy = `
 to=$1
 set -- /usr/share/dnf5/libdnf.conf.d/*.conf /etc/dnf/libdnf5.conf.d/*.conf /etc/dnf/dnf.conf

@@ -120,12 +120,12 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 	if err != nil {
 		return err
 	}
-	mirrored := &mirrored{guest: g, dir: dir}
 	defer func() {
 		if ctx.Err() == nil && !errors.Is(err, guest.ErrBroken) { // else the whole machine goes
-			err = errors.Join(err,
-				r.limited(ctx, func(ctx context.Context) error { return mirrored.restore(ctx, say) }),
-				r.limited(ctx, dir.Remove))
+			if len(p.forScripts) > 0 {
+				err = errors.Join(err, r.limited(ctx, func(ctx context.Context) error { return forgetLists(ctx, g) }))
+			}
+			err = errors.Join(err, r.limited(ctx, dir.Remove))
 		}
 	}()
 	if err := r.copyFiles(ctx, g, dir, say); err != nil {
@@ -134,16 +134,10 @@ func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say fun
 	if err := p.addRepos(ctx, g, dir); err != nil {
 		return err
 	}
-	if len(r.Mirrors) > 0 && p.installer == Apt {
-		say("using the mirror %s", r.Mirrors)
-		if err := r.limited(ctx, func(ctx context.Context) error { return mirrored.use(ctx, r.Mirrors) }); err != nil {
-			return err
-		}
-	}
 	if err := p.change(ctx, g, dir); err != nil {
 		return err
 	}
-	return r.runAll(ctx, g, dir, say)
+	return r.runAll(ctx, g, dir, p.forScripts, say)
 }
 
 // copyFiles copies the files by way of the private directory, so that a login
@@ -180,13 +174,14 @@ func (c Copy) copyTo(ctx context.Context, g *guest.Guest, dir *guest.Dir, name s
 	return g.Run(ctx, "copying", command)
 }
 
-// runAll runs scripts and commands. They take the variables from a private file:
+// runAll runs scripts and commands, with more variables than the user's, which
+// win. They take the variables from a private file:
 // everybody in the guest can read command lines.
-func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, say func(string, ...any)) error {
+func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, more []Variable, say func(string, ...any)) error {
 	if len(r.Scripts)+len(r.Commands) == 0 {
 		return nil
 	}
-	if err := dir.Write(ctx, "env", strings.NewReader(exports(r.Variables)), 0o600); err != nil {
+	if err := dir.Write(ctx, "env", strings.NewReader(exports(append(more, r.Variables...))), 0o600); err != nil {
 		return err
 	}
 	source := ". " + shell.Quote(path.Join(dir.Path, "env")) + " && "
