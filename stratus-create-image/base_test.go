@@ -76,26 +76,66 @@ func TestPolicy(t *testing.T) {
 	id := w.identifier()
 	sha256OfImage := fmt.Sprintf("[checksums]\nblacklistchecksums = %x\n", sha256.Sum256(w.image))
 	for _, test := range []struct {
+		name   string
 		policy string
 		args   []string
 		code   int
 		says   string
 	}{
-		{"[endorsers]\nwhitelistendorsers =\n    " + jane + " " + w.fingerprint() + "\n", []string{id}, 2, obtained},
-		{"[endorsers]\nwhitelistendorsers =\n    john@example.org\n", w.trusted(id), 4, "whitelistendorsers"},
-		{"[endorsers]\nblacklistendorsers = " + jane + "\n", w.trusted(id), 4, "blacklistendorsers"},
-		{"[images]\nblacklistimages = " + id + "\n", w.trusted(id), 4, "blacklistimages"},
-		{"[images]\nblacklistimages = " + id + "\n", []string{"--insecure-no-trust", id}, 4, "blacklistimages"},
-		{"[endorsers]\nblacklistendorsers = " + jane + "\n", []string{"--insecure-no-trust", id}, 4, "blacklistendorsers"},
-		{"[endorsers]\nblacklistendorsers = eve@example.org\n", []string{"--insecure-no-trust", id}, 2, "anybody can sign"},
-		{sha256OfImage, w.trusted(id), 4, "not using the image " + id + ".*blacklistchecksums"}, // which the description leaves out
-		{sha256OfImage, w.trusted(id), 4, "which was downloaded before"},
-		{sha256OfImage, w.trusted("--dry-run", id), 4, "blacklistchecksums"},
-		{sha256OfImage, []string{"--insecure-no-trust", id}, 4, "blacklistchecksums"},
-		{"[nonsense]\n", w.trusted(id), 4, "policy.cfg"},
+		{
+			"a pinned endorser", "[endorsers]\nwhitelistendorsers =\n    " + jane + " " + w.fingerprint() + "\n",
+			[]string{id}, 2, obtained,
+		},
+		{
+			"others allowed", "[endorsers]\nwhitelistendorsers =\n    john@example.org\n",
+			w.trusted(id), 4, "whitelistendorsers",
+		},
+		{
+			"endorser forbidden", "[endorsers]\nblacklistendorsers = " + jane + "\n",
+			w.trusted(id), 4, "blacklistendorsers",
+		},
+		{
+			"image forbidden", "[images]\nblacklistimages = " + id + "\n",
+			w.trusted(id), 4, "blacklistimages",
+		},
+		{
+			"image forbidden, no trust needed", "[images]\nblacklistimages = " + id + "\n",
+			[]string{"--insecure-no-trust", id}, 4, "blacklistimages",
+		},
+		{
+			"endorser forbidden, no trust needed", "[endorsers]\nblacklistendorsers = " + jane + "\n",
+			[]string{"--insecure-no-trust", id}, 4, "blacklistendorsers",
+		},
+		{
+			"another endorser forbidden", "[endorsers]\nblacklistendorsers = eve@example.org\n",
+			[]string{"--insecure-no-trust", id}, 2, "anybody can sign",
+		},
+		{
+			"checksum forbidden, which the description leaves out", sha256OfImage,
+			w.trusted(id), 4, "not using the image " + id + ".*blacklistchecksums",
+		},
+		{
+			"checksum forbidden, image in the cache", sha256OfImage,
+			w.trusted(id), 4, "which was downloaded before",
+		},
+		{
+			"checksum forbidden, dry run", sha256OfImage,
+			w.trusted("--dry-run", id), 4, "blacklistchecksums",
+		},
+		{
+			"checksum forbidden, no trust needed", sha256OfImage,
+			[]string{"--insecure-no-trust", id}, 4, "blacklistchecksums",
+		},
+		{
+			"not a policy", "[nonsense]\n",
+			w.trusted(id), 4, "policy.cfg",
+		},
 	} {
-		writeFile(t, w.dir+"/policy.cfg", test.policy, 0o644)
-		w.run(test.code, append([]string{"--policy", "policy.cfg"}, test.args...), test.says)
+		t.Run(test.name, func(t *testing.T) {
+			w.t = t
+			writeFile(t, w.dir+"/policy.cfg", test.policy, 0o644)
+			w.run(test.code, append([]string{"--policy", "policy.cfg"}, test.args...), test.says)
+		})
 	}
 }
 
@@ -115,9 +155,12 @@ func TestUnreachable(t *testing.T) {
 	w := newWorld(t)
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	w.describe(entrytest.Description{Texts: map[metadata.Term]string{metadata.Location: "https://no-tls" + strings.TrimPrefix(gone.URL, "http://127.0.0.1")}})
+	at := func(location string) map[metadata.Term]string {
+		return map[metadata.Term]string{metadata.Location: location}
+	}
+	w.describe(entrytest.Description{Texts: at("https://no-tls" + strings.TrimPrefix(gone.URL, "http://127.0.0.1"))})
 	w.run(6, w.trusted(w.identifier()), "no-tls")
-	w.describe(entrytest.Description{Created: time.Now().Add(time.Minute), Texts: map[metadata.Term]string{metadata.Location: "pdisk:example:1"}})
+	w.describe(entrytest.Description{Created: time.Now().Add(time.Minute), Texts: at("pdisk:example:1")})
 	w.run(3, w.trusted(w.identifier()), `skipping "pdisk:example:1"`)
 }
 
@@ -169,7 +212,7 @@ func TestTogether(t *testing.T) {
 	w := newWorld(t)
 	w.describe(entrytest.Description{})
 	args := append([]string{"--no-save", "--disk-size", "1K"}, w.trusted(w.identifier())...)
-	a, b := start(t, w.dir, args...), start(t, w.dir, args...)
+	a, b := w.start(args...), start(t, w.dir, args...)
 	for _, c := range []*child{a, b} {
 		if code := c.wait(); code != 2 || !strings.Contains(c.stderr.String(), obtained) {
 			t.Errorf("exit code %d:\n%s", code, c.stderr.String())
@@ -195,10 +238,9 @@ func TestSecrets(t *testing.T) {
 	w.describe(entrytest.Description{})
 	writeFile(t, w.dir+"/bin/qemu-img", "#!/bin/sh\nenv >>"+w.dir+"/environment\nexit 1\n", 0o755)
 	writeFile(t, w.dir+"/disk.raw", string(w.image), 0o644)
-	t.Setenv("PATH", w.dir+"/bin:"+os.Getenv("PATH"))
-	t.Setenv("STRATUSLAB_P12_PASSWORD", "the secret")
+	w.env = append(w.env, "PATH="+w.dir+"/bin:"+os.Getenv("PATH"), "STRATUSLAB_P12_PASSWORD=the secret")
 	for _, args := range [][]string{w.trusted(w.identifier()), {"--insecure-no-trust", w.identifier()}, {"disk.raw"}} {
-		b := start(t, w.dir, append([]string{"--no-save"}, args...)...)
+		b := w.start(append([]string{"--no-save"}, args...)...)
 		if code := b.wait(); code != 1 {
 			t.Errorf("exit code %d:\n%s", code, b.stderr.String())
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/command/commandtest"
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // runMain is set for a child that is to be the command itself.
@@ -18,6 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runMain) != "" {
 		os.Exit(command.Main(program()))
 	}
+	peers.Contain()
 	testscript.Main(m, map[string]func(){"stratus-create-image": main})
 }
 

@@ -19,7 +19,7 @@ func serveMarket(t *testing.T, dir string) string {
 	t.Helper()
 	peers.Need(t, "go")
 	program := t.TempDir() + "/marketplace"
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../scripts/marketplace").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", goBuild("-o", program, "../scripts/marketplace")...).CombinedOutput(); err != nil {
 		t.Fatalf("building the service: %v\n%s", err, out)
 	}
 	cmd := exec.Command(program, "--data", dir, "--listen", "127.0.0.1:0")
@@ -66,9 +66,19 @@ func TestImpostor(t *testing.T) {
 		w.run(0, pin("--dry-run", id), "endorsed by .*"+honest)
 		w.run(0, pin("--dry-run", jane+"/disk"), "endorsed by .*"+honest)
 	}
-	t.Setenv("STRATUSLAB_MARKETPLACE_ENDPOINT", serveMarket(t, w.market))
+	w.env = append(w.env, "STRATUSLAB_MARKETPLACE_ENDPOINT="+serveMarket(t, w.market))
 	w.run(0, pin("--dry-run", id), "endorsed by .*"+honest)
 	w.run(0, pin("--dry-run", jane+"/disk"), "endorsed by .*"+honest)
 	w.run(3, pin("--dry-run", old), "has a hole", "hint: --allow-deprecated")
 	w.run(0, pin("--dry-run", "--allow-deprecated", old), "endorsed by .*"+honest, "has a hole")
+}
+
+// goBuild returns the arguments that have go build a program: with the race
+// detector if the test has it, whose packages are then there already.
+func goBuild(args ...string) []string {
+	build := []string{"build"}
+	if peers.RaceDetector {
+		build = append(build, "-race")
+	}
+	return append(build, args...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/metadata"
@@ -39,23 +40,37 @@ sfdisk --quiet --no-reread --no-tell-kernel --force --delete /dev/vda "$number"
 const whichFirmware = "[ -d /sys/firmware/efi ] && echo uefi || echo bios"
 
 // TestUEFI starts by UEFI what a BIOS could start, too, takes that away, and
-// then leaves it to the command to find out what is needed.
+// then leaves it to the command to find out what is needed. Each machine gets
+// another context, and the last one loses its QEMU.
 func TestUEFI(t *testing.T) {
 	base := testBaseHybrid(t)
 	peers.Need(t, "tar", "sha256sum")
 	t.Parallel()
 	dir := t.TempDir()
 	writeFile(t, dir+"/uefi-only.sh", uefiOnly, 0o755)
-	step := func(from string, args ...string) {
-		messages, _ := makeFrom(t, dir, from, append(args, "--run", whichFirmware)...)
+	check := func(m *message, messages, taken string, more ...string) {
 		checkLines(t, messages, `starting the machine: .*, (disks on .*)`, "disks on virtio, uefi")
-		checkLines(t, messages, `run\| (.*)`, "uefi")
+		m.check(t, messages, taken, append([]string{"uefi"}, more...)...)
 	}
-	step(base, "--firmware", "uefi", "-s", "uefi-only.sh", "-o", "only.vhdx")
+	m := newMessage(t, "config-drive")
+	messages, _ := makeFrom(t, m.dir, base,
+		m.args("--run", whichFirmware, "--firmware", "uefi", "-s", dir+"/uefi-only.sh", "-o", dir+"/only.vhdx")...)
+	check(m, messages, "cloud-init (ConfigDrive)")
 	checkFormat(t, dir+"/only.vhdx", "vhdx", "")
-	step("only.vhdx", "-o", "box.ova")
+
+	m = newMessage(t, "opennebula")
+	messages, _ = makeFrom(t, m.dir, dir+"/only.vhdx", m.args(withHook(t, "--run", whichFirmware, "-o", dir+"/box.ova")...)...)
+	check(m, messages, "cloud-init (OpenNebula)")
 	unpackAppliance(t, dir+"/box.ova", `vmw:key="firmware" vmw:value="efi"`)
-	step("box.ovf", "--no-save")
+
+	m = newMessage(t, "stratuslab")
+	b := startFrom(t, m.dir, nil, dir+"/box.ovf", m.args("--run", whichFirmware, "--run", sleeps, "-o", "out.qcow2")...)
+	b.waitLine(`run\| started`)
+	if err := syscall.Kill(b.qemu(), syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	b.checkFails(1, "the virtual machine ended by itself: QEMU: signal: killed", m.dir, m.files...)
+	check(m, b.stderr.String(), "hepix and stratuslab", "started")
 }
 
 // forget makes a kernel one that has no driver of a name, as far as the machine
@@ -73,32 +88,40 @@ ls /sys/bus/virtio/devices 2>/dev/null | wc -l`
 
 // TestOldHardware makes a guest that has no drivers of virtio, and of that a
 // guest that has none of SATA either. Both are made images of, without a word
-// about their disks, and the last one with it.
+// about their disks, and the last one is started with it. Each machine gets
+// another context; the last one gets none, and is interrupted.
 func TestOldHardware(t *testing.T) {
 	base := testBaseHybrid(t)
 	peers.Need(t, "tar", "sha256sum")
 	t.Parallel()
 	dir := t.TempDir()
-	messages, _ := makeFrom(t, dir, base, "--run", whichFirmware, "--run", forget("virtio_pci"), "-o", "no-virtio.vhd")
+	m := newMessage(t, "nocloud")
+	key := m.dir + "/key"
+	messages, _ := makeFrom(t, m.dir, base,
+		m.args(withHook(t, "--run", whichFirmware, "--run", forget("virtio_pci"), "-o", dir+"/no-virtio.vhd")...)...)
 	checkLines(t, messages, `starting the machine: .*, (disks on .*)`, "disks on virtio, bios")
-	checkLines(t, messages, `run\| (.*)`, "bios")
+	m.check(t, messages, "cloud-init (NoCloud)", "bios")
 	checkFormat(t, dir+"/no-virtio.vhd", "vpc", "")
 
-	messages, draft := makeFrom(t, dir, "no-virtio.vhd", "--run", whatHardware, "--run", forget("ahci"), "-o", "ide.qcow2")
+	m = newMessage(t, "hepix")
+	messages, draft := makeFrom(t, m.dir, dir+"/no-virtio.vhd",
+		m.args(withKeys("--run", whatHardware, "--run", forget("ahci"), "-o", dir+"/ide.qcow2")...)...)
 	checkLines(t, messages, `does not find its disk on (.*) \(`, "virtio: trying sata")
-	checkLines(t, messages, `run\| (.*)`, "bios", "sata", "e1000", "0")
+	m.check(t, messages, "hepix", "bios", "sata", "e1000", "0")
 	checkTerms(t, draft, map[metadata.Term]string{metadata.Format: "qcow2", metadata.DisksBus: "sata"})
 
-	messages, draft = makeFrom(t, dir, "ide.qcow2", "--run", whatHardware, "-o", "ide.ova")
+	m = newMessage(t, "auto")
+	messages, draft = makeFrom(t, m.dir, dir+"/ide.qcow2", m.args(withKeys("--run", whatHardware, "-o", dir+"/ide.ova")...)...)
 	checkLines(t, messages, `does not find its disk on (.*) \(`, "virtio: trying sata", "sata: trying ide")
-	checkLines(t, messages, `run\| (.*)`, "bios", "ata", "e1000", "0")
+	m.check(t, messages, "hepix and stratuslab", "bios", "ata", "e1000", "0")
 	checkTerms(t, draft, map[metadata.Term]string{metadata.Format: "ova", metadata.DisksBus: "ide"})
 	unpackAppliance(t, dir+"/ide.ova", `ResourceSubType>PIIX4<`)
 
-	if !testAll() {
-		return
-	}
-	messages, _ = makeFrom(t, dir, "ide.ova", "--disks-bus", "ide", "--run", whatHardware, "--no-save")
-	checkLines(t, messages, `starting the machine: .*, (disks on .*)`, "disks on ide, bios")
-	checkLines(t, messages, `run\| (.*)`, "bios", "ata", "e1000", "0")
+	last := t.TempDir()
+	b := startUntold(t, last, dir+"/ide.ova", key, "--disks-bus", "ide", "--run", whatHardware, "--run", sleeps, "-o", "out.qcow2")
+	b.waitLine(`run\| started`)
+	b.signal(syscall.SIGINT)
+	b.checkFails(130, "interrupted", last)
+	checkLines(t, b.stderr.String(), `starting the machine: .*, (disks on .*)`, "disks on ide, bios")
+	checkUntold(t, b.stderr.String(), "bios", "ata", "e1000", "0", "started")
 }

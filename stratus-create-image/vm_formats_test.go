@@ -17,46 +17,56 @@ import (
 )
 
 // TestRoundTrip makes an image of the image that the step before has made, each
-// in another format, and starts the last one.
+// in another format and under another context, and starts the last one.
 func TestRoundTrip(t *testing.T) {
-	base := testBase(t)
+	base := trixieBase(t)
 	peers.Need(t, "tar", "sha256sum")
 	t.Parallel()
 	dir := t.TempDir()
-	build := func(output, from string) {
-		messages, draft := makeFrom(t, dir, from, "--run", "echo "+output+" >>/etc/trip", "-o", output)
+	build := func(scheme, taken, output, from string, args ...string) {
+		m := newMessage(t, scheme)
+		args = m.args(append(args, "--run", "echo "+output+" >>/etc/trip", "-o", dir+"/"+output)...)
+		messages, draft := makeFrom(t, m.dir, from, args...)
+		m.check(t, messages, taken)
 		checkLines(t, messages, `starting the machine: .*, (disks on .*)`, "disks on virtio, bios")
 		checkTerms(t, draft, map[metadata.Term]string{metadata.Format: output[2:], metadata.DisksBus: "virtio"})
 	}
-	build("a.vdi", base)
+	build("opennebula", "cloud-init (OpenNebula)", "a.vdi", base)
 	checkFormat(t, dir+"/a.vdi", "vdi", "")
-	build("b.ova", "a.vdi")
+	build("nocloud", "cloud-init (NoCloud)", "b.ova", dir+"/a.vdi", withHook(t)...)
 	disk := unpackAppliance(t, dir+"/b.ova", `vmw:key="firmware" vmw:value="bios"`, `ResourceSubType>vmware.sata.ahci<`)
 	checkFormat(t, disk, "vmdk", "streamOptimized")
-	build("c.vmdk", "b.ova")
+	build("stratuslab", "hepix and stratuslab", "c.vmdk", dir+"/b.ova")
 	checkFormat(t, dir+"/c.vmdk", "vmdk", "monolithicSparse")
-	messages, _ := makeFrom(t, dir, "c.vmdk", "--run", "cat /etc/trip", "--no-save")
-	checkLines(t, messages, `run\| (.*)`, "a.vdi", "b.ova", "c.vmdk")
+	m := newMessage(t, "hepix")
+	b := startFrom(t, m.dir, nil, dir+"/c.vmdk", m.args("--run", "cat /etc/trip", "--run", powersOff, "-o", "out.qcow2")...)
+	b.checkFails(1, poweredOff, m.dir, m.files...)
+	m.check(t, b.stderr.String(), "hepix", "a.vdi", "b.ova", "c.vmdk", "started")
 }
 
-// makeFrom runs a build in a small machine that must succeed, and gives what it
-// said and the draft. Nothing of the base is copied before the machine starts,
-// but for the disk of an archive.
-func makeFrom(t *testing.T, dir, base string, args ...string) (messages string, draft *metadata.Document) {
+// startFrom starts a build in a small machine in the directory dir. Nothing of
+// the base, a path, is copied before the machine starts, but for the disk of an
+// archive.
+func startFrom(t *testing.T, dir string, env []string, base string, args ...string) *child {
 	t.Helper()
 	allowed := int64(16 << 20) // an overlay with nothing in it, small disks
-	if !filepath.IsAbs(base) {
-		base = filepath.Join(dir, base)
-	}
 	if filepath.Ext(base) == ".ova" {
 		allowed += allocated(t, base)
 	}
 	before := allocated(t, dir)
-	b := start(t, dir, append(append([]string{"-t", "t1.micro"}, args...), base)...)
+	b := startWith(t, dir, env, append(append([]string{"-t", "t1.micro"}, args...), base)...)
 	b.waitLine("starting the machine")
 	if got := allocated(t, b.tmp) + allocated(t, dir) - before; got > allowed {
 		t.Errorf("%d bytes are taken before the machine starts, want at most %d", got, allowed)
 	}
+	return b
+}
+
+// makeFrom is startFrom for a build that must succeed. It returns what the build
+// said, and the draft, nil if nothing is saved.
+func makeFrom(t *testing.T, dir, base string, args ...string) (messages string, draft *metadata.Document) {
+	t.Helper()
+	b := startFrom(t, dir, nil, base, args...)
 	code := b.wait()
 	t.Logf("%s", b.stderr.String())
 	if code != 0 {
@@ -94,14 +104,6 @@ func allocated(t *testing.T, path string) (bytes int64) {
 		t.Fatal(err)
 	}
 	return bytes
-}
-
-// checkLines compares what an expression's group matches in what a build said.
-func checkLines(t *testing.T, messages, expression string, want ...string) {
-	t.Helper()
-	if diff := cmp.Diff(want, matches(messages, expression)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", expression, diff)
-	}
 }
 
 func checkTerms(t *testing.T, draft *metadata.Document, want map[metadata.Term]string) {

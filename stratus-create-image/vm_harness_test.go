@@ -140,6 +140,34 @@ next:
 	return pids
 }
 
+// checkFails waits for a build that must fail in the directory dir: with the
+// exit code, a message that names the cause, no draft, and nothing left but the
+// files named.
+func (b *child) checkFails(code int, cause, dir string, except ...string) {
+	b.t.Helper()
+	got := b.wait()
+	messages := b.stderr.String()
+	b.t.Logf("%s", messages)
+	if got != code {
+		b.t.Errorf("exit code %d, want %d", got, code)
+	}
+	if !regexp.MustCompile(cause).MatchString(messages) {
+		b.t.Errorf("standard error does not match %q", cause)
+	}
+	if b.stdout.Len() > 0 {
+		b.t.Errorf("standard output has %q", b.stdout.String())
+	}
+	b.checkNothingLeft(dir, except...)
+}
+
+// signal sends a signal to the command.
+func (b *child) signal(s syscall.Signal) {
+	b.t.Helper()
+	if err := b.cmd.Process.Signal(s); err != nil {
+		b.t.Error(err)
+	}
+}
+
 // checkNothingLeft fails if the build left a process, or a file in its
 // temporary directory or in dir other than those named.
 func (b *child) checkNothingLeft(dir string, except ...string) {

@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -61,31 +59,32 @@ func checkDraft(t *testing.T, image, base string, draft []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(image)
+	if diff := cmp.Diff(digests(t, image), got); diff != "" {
+		t.Errorf("the draft's digests (-want +got):\n%s", diff)
+	}
+	checkTerms(t, d, map[metadata.Term]string{
+		metadata.Title: "A <title> & more", metadata.Creator: "Jane <jane@example.org>",
+		metadata.OS: "debian", metadata.OSArch: "x86_64", metadata.Version: "1.0",
+		metadata.Format: "qcow2", metadata.Compression: "", metadata.IsVersionOf: metadata.IdentifierOf(digests(t, base).SHA1),
+	})
+}
+
+// digests returns what coreutils say of a file.
+func digests(t *testing.T, file string) diskimage.Image {
+	t.Helper()
+	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := func(program, file string) []byte {
+	sum := func(program string) []byte {
 		digest, err := hex.DecodeString(strings.Fields(output(t, program, file))[0])
 		if err != nil {
 			t.Fatal(err)
 		}
 		return digest
 	}
-	want := diskimage.Image{Bytes: info.Size(), MD5: sum("md5sum", image), SHA1: sum("sha1sum", image), SHA256: sum("sha256sum", image), SHA512: sum("sha512sum", image)}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the draft's digests (-want +got):\n%s", diff)
-	}
-	texts := map[string]string{}
-	for _, term := range []metadata.Term{metadata.Title, metadata.Creator, metadata.OS, metadata.OSArch, metadata.Version, metadata.Format, metadata.Compression, metadata.IsVersionOf} {
-		texts[term.String()] = d.Text(term)
-	}
-	wantTexts := map[string]string{
-		"dcterms:title": "A <title> & more", "dcterms:creator": "Jane <jane@example.org>", "slterms:os": "debian", "slterms:os-arch": "x86_64",
-		"slterms:version": "1.0", "dcterms:format": "qcow2", "dcterms:compression": "", "dcterms:isVersionOf": metadata.IdentifierOf(sum("sha1sum", base)),
-	}
-	if diff := cmp.Diff(wantTexts, texts); diff != "" {
-		t.Errorf("the draft's fields (-want +got):\n%s", diff)
+	return diskimage.Image{
+		Bytes: info.Size(), MD5: sum("md5sum"), SHA1: sum("sha1sum"), SHA256: sum("sha256sum"), SHA512: sum("sha512sum"),
 	}
 }
 
@@ -95,28 +94,31 @@ func checkDisk(t *testing.T, image, key string) {
 	if info := output(t, "qemu-img", "info", image); strings.Contains(info, "backing file") {
 		t.Errorf("the image has a backing file:\n%s", info)
 	}
-	raw := filepath.Join(t.TempDir(), "disk.raw")
-	output(t, "qemu-img", "convert", "-O", "raw", image, raw)
-	const offset = 1 << 20 // of the only partition
-	debugfs := func(request string) string {
-		return output(t, "debugfs", "-R", request, fmt.Sprintf("%s?offset=%d", raw, offset))
-	}
-	if id := debugfs("cat /etc/machine-id"); id != "" {
+	d := openDisk(t, image)
+	if id := d.debugfs("cat /etc/machine-id"); id != "" {
 		t.Errorf("the machine-id is %q, want none", id)
 	}
 	for dir, forbidden := range map[string]string{
-		"/etc/ssh": "ssh_host_", "/root/.ssh": "authorized_keys|known_hosts", "/root": "_history", "/var/lib/cloud": "instance|data|seed|sem",
-		"/tmp": "left-over", "/opt": "junk", "/var/lib/systemd": "random-seed", "/var/lib/apt/lists": "_Packages|InRelease",
-		"/var/log/journal": "[0-9a-f]{32}", "/var/tmp": "stratus",
+		"/etc/ssh":           "ssh_host_",
+		"/root/.ssh":         "authorized_keys|known_hosts",
+		"/root":              "_history",
+		"/var/lib/cloud":     "instance|data|seed|sem",
+		"/tmp":               "left-over",
+		"/opt":               "junk",
+		"/var/lib/systemd":   "random-seed",
+		"/var/lib/apt/lists": "_Packages|InRelease",
+		"/var/log/journal":   "[0-9a-f]{32}",
+		"/var/tmp":           "stratus",
 	} {
-		if listing := debugfs("ls -p " + dir); regexp.MustCompile(forbidden).MatchString(listing) {
+		if listing := d.debugfs("ls -p " + dir); regexp.MustCompile(forbidden).MatchString(listing) {
 			t.Errorf("%s holds what it must not (%s):\n%s", dir, forbidden, listing)
 		}
 	}
-	if mode := debugfs(`stat "/var/www/html/extra page.html"`); !regexp.MustCompile(`Mode:\s+0604[\s\S]*User:\s+0\s+Group:\s+0`).MatchString(mode) {
-		t.Errorf("the copied file has another mode or owner:\n%s", mode)
+	const mode = `Mode:\s+0604[\s\S]*User:\s+0\s+Group:\s+0`
+	if stat := d.debugfs(`stat "/var/www/html/extra page.html"`); !regexp.MustCompile(mode).MatchString(stat) {
+		t.Errorf("the copied file has another mode or owner:\n%s", stat)
 	}
-	if found := countInFile(t, raw, []byte(key)); found > 0 {
+	if found := countInFile(t, d.raw, []byte(key)); found > 0 {
 		t.Errorf("the build key stands %d times on the disk, deleted files included", found)
 	}
 }
@@ -146,13 +148,11 @@ func countInFile(t *testing.T, path string, text []byte) int {
 // checkBoots starts the image with the helper script and fetches its page.
 func checkBoots(t *testing.T, image string) {
 	t.Helper()
-	bin := t.TempDir()
-	writeFile(t, bin+"/stratus-create-image", "#!/bin/sh\n"+runMain+"=1 exec "+os.Args[0]+` "$@"`+"\n", 0o755)
 	port := freePort(t)
-	page := output(t, "bash", "-c", `PATH=$1:$PATH; exec ../scripts/boot-image --quiet --forward "$2:80" "$3" -- sh -c '
+	page := output(t, "bash", "-c", `PATH=$1; exec ../scripts/boot-image --quiet --forward "$2:80" "$3" -- sh -c '
 		curl -sSf --max-time 60 "http://127.0.0.1:$1/" "http://127.0.0.1:$1/extra%20page.html" || exit 1
 		ssh -F "$STRATUS_SSH_CONFIG" vm "wc -c </etc/machine-id; ls /etc/ssh/ssh_host_*_key; systemctl is-active nginx"' sh "$2"`,
-		"boot", bin, port, image)
+		"boot", withCommand(t), port, image)
 	want := "<p>two words|/a/b|it's\ncopied\n33\n/etc/ssh/ssh_host_ed25519_key\nactive\n"
 	if diff := cmp.Diff(want, page); diff != "" {
 		t.Errorf("the booted image (-want +got):\n%s", diff)

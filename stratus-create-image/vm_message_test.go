@@ -111,7 +111,8 @@ func (m *message) args(more ...string) []string {
 	return append(args, more...)
 }
 
-// want is what the machine must say. Only cloud-init understands the config.
+// want returns the lines that the machine must print. Only cloud-init
+// understands the config.
 func (m *message) want(cloudInit bool) []string {
 	var lines []string
 	for _, v := range hostile {

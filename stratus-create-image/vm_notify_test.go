@@ -107,7 +107,7 @@ func paste(t *testing.T, dir, commands string) {
 	t.Helper()
 	peers.Need(t, "go")
 	for _, name := range []string{"stratus-build-metadata", "stratus-sign-metadata", "stratus-upload-metadata"} {
-		output(t, "go", "build", "-o", dir+"/bin/"+name, "../"+name)
+		output(t, "go", goBuild("-o", dir+"/bin/"+name, "../"+name)...)
 	}
 	p12, err := filepath.Abs("../lib/testdata/vectors/rsa-san.p12")
 	if err != nil {

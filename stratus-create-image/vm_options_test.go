@@ -6,13 +6,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 )
 
-// TestOptions tries, in one machine that is thrown away, what TestImage leaves
-// out: another login user, user-data, a larger disk, no network.
+// TestOptions tries, in one machine, what TestImage leaves out: another login
+// user, user-data, a larger disk, no network. Its last script takes too long.
 func TestOptions(t *testing.T) {
 	base := testBase(t)
 	t.Parallel()
@@ -29,36 +28,39 @@ func TestOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := start(t, dir, "--no-save", "--ssh-user", "builder", "--user-data", "user-data", "--disk-size", "6G", "--network", "none",
-		"--ram", "700", "--copy", "plain:/etc/plain", "--env", "STRATUS_TEST_SECRET",
-		"--run", `id -un; cat /etc/from-user-data; echo; cat /etc/plain; stat -c %U:%a /etc/plain; echo "$STRATUS_TEST_SECRET"; swapon --show --noheadings | wc -l`,
-		"--run", "df --output=size -BM / | tail -n 1; timeout 5 bash -c '</dev/tcp/10.0.2.2/"+port+"' && echo reached || echo unreachable",
-		base)
-	code := b.wait()
-	got := b.stderr.String()
-	t.Logf("%s", got)
-	if code != 0 {
-		t.Fatalf("exit code %d", code)
-	}
-	for _, want := range []string{`logged in as builder`, `run\| root\n`, `hello from user-data`, `run\| plain\n`, `run\| root:600\n`, `run\| from outside\n`, `run\| 1\n`, `run\| +5[0-9]{3}M`, `run\| unreachable`, `nothing is saved`} {
-		if !regexp.MustCompile(want).MatchString(got) {
+	b := start(t, dir, "--ssh-user", "builder", "--user-data", "user-data", "--disk-size", "6G", "--network", "none",
+		"--ram", "700", "--copy", "plain:/etc/plain", "--env", "STRATUS_TEST_SECRET", "--script-timeout", "45",
+		"--run", "id -un; cat /etc/from-user-data; echo; cat /etc/plain; stat -c %U:%a /etc/plain",
+		"--run", `echo "$STRATUS_TEST_SECRET"; swapon --show --noheadings | wc -l; df --output=size -BM / | tail -n 1`,
+		"--run", "timeout 5 bash -c '</dev/tcp/10.0.2.2/"+port+"' && echo reached || echo unreachable",
+		"--run", sleeps, "-o", "out.qcow2", base)
+	b.checkFails(1, `running the command .*longer than 45s \(--script-timeout\)`, dir, "user-data", "plain")
+	for _, want := range []string{
+		`logged in as builder`, `run\| root\n`, `hello from user-data`, `run\| plain\n`, `run\| root:600\n`,
+		`run\| from outside\n`, `run\| 1\n`, `run\| +5[0-9]{3}M`, `run\| unreachable`, `run\| started`,
+	} {
+		if got := b.stderr.String(); !regexp.MustCompile(want).MatchString(got) {
 			t.Errorf("standard error does not match %q", want)
 		}
 	}
-	b.checkNothingLeft(dir, "user-data", "plain")
 }
 
-// TestKeepOnFailure reaches the machine of a failed build as the messages say.
+// TestKeepOnFailure reaches the machine of a build that lacks a package as the
+// messages say.
 func TestKeepOnFailure(t *testing.T) {
 	base := testBase(t)
 	t.Parallel()
 	dir := t.TempDir()
-	b := start(t, dir, "--keep-on-failure", "--run", "echo trace >/root/trace; exit 7", "-o", "out.qcow2", base)
-	if code := b.wait(); code != 1 {
-		t.Errorf("exit code %d, want 1", code)
-	}
+	writeFile(t, dir+"/trace", "trace\n", 0o644)
+	b := start(t, dir, "--keep-on-failure", "--copy", "trace:/root/", "-a", "no-such-package", "-o", "out.qcow2", base)
+	code := b.wait()
 	messages := b.stderr.String()
 	t.Logf("%s", messages)
+	const cause = `apt\| E: Unable to locate package no-such-package` +
+		`[\s\S]*installing the packages \["no-such-package"\]: apt: exit status 100`
+	if code != 1 || b.stdout.Len() > 0 || !regexp.MustCompile(cause).MatchString(messages) {
+		t.Errorf("exit code %d, want 1; standard output %q; standard error should match %q", code, b.stdout.String(), cause)
+	}
 	found := regexp.MustCompile(`stop it: +kill (\d+) && rm -r (\S+)`).FindStringSubmatch(messages)
 	if found == nil {
 		t.Fatal("nothing says how to stop the machine")
@@ -67,11 +69,9 @@ func TestKeepOnFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := output(t, "ssh", "-F", filepath.Join(found[2], "ssh_config"), "vm", "cat /root/trace"); strings.TrimSpace(out) != "trace" {
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+	if out := output(t, "ssh", "-F", filepath.Join(found[2], "ssh_config"), "vm", "cat /root/trace"); out != "trace\n" {
 		t.Errorf("the kept machine says %q", out)
-	}
-	if !strings.Contains(messages, "exit status 7") {
-		t.Error("the cause is not named")
 	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		t.Error(err)
@@ -80,5 +80,5 @@ func TestKeepOnFailure(t *testing.T) {
 	if err := os.RemoveAll(found[2]); err != nil {
 		t.Error(err)
 	}
-	b.checkNothingLeft(dir)
+	b.checkNothingLeft(dir, "trace")
 }

@@ -44,17 +44,13 @@ func testDnf(t *testing.T, base string) {
 	localRPM(t, dir)
 	started := time.Now()
 	b := start(t, dir, append(mailing, "--title", "Never", "--copy", "macros:/etc/rpm/macros", "--os", "fedora",
-		"--extra-os-repos", rpmArchive(t), "-a", "stratus-gamma,./stratus-beta.rpm", "-s", "three.sh", "-o", "out.qcow2", base)...)
-	code, waited := b.wait(), time.Since(started)
-	t.Logf("%s", b.stderr.String())
-	if code != 1 {
-		t.Fatalf("exit code %d, want 1", code)
-	}
+		"--extra-os-repos", rpmArchive(t), "-a", "stratus-gamma,./stratus-beta.rpm", "-s", "three.sh arg", "-o", "out.qcow2", base)...)
+	b.checkFails(1, `running the script "three.sh": three.sh: exit status 3`, dir, "macros", "three.sh", "stratus-beta.rpm")
+	waited := time.Since(started)
 	if !strings.Contains(b.stderr.String(), "three.sh| stratus-alpha stratus-beta stratus-gamma content\n") {
 		t.Error("the packages are not installed")
 	}
 	checkFailureMailed(t, b, server, waited)
-	b.checkNothingLeft(dir, "macros", "three.sh", "stratus-beta.rpm")
 }
 
 // testZypper has zypper install, in an image that TestPackages made. The image

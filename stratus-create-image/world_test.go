@@ -24,6 +24,7 @@ import (
 type world struct {
 	t        *testing.T
 	dir      string // the working directory
+	env      []string
 	market   string
 	cache    string
 	image    []byte
@@ -40,8 +41,7 @@ func newWorld(t *testing.T) *world {
 	peers.Need(t, "qemu-system-x86_64", "qemu-img")
 	w := &world{t: t, dir: t.TempDir(), jane: entrytest.NewEndorser(t, jane)}
 	w.market, w.cache = w.dir+"/market", w.dir+"/cache/stratuslab/images"
-	t.Setenv("XDG_CACHE_HOME", w.dir+"/cache")
-	t.Setenv("STRATUSLAB_MARKETPLACE_ENDPOINT", w.market)
+	w.env = []string{"XDG_CACHE_HOME=" + w.dir + "/cache", "STRATUSLAB_MARKETPLACE_ENDPOINT=" + w.market}
 	w.image = bytes.Repeat([]byte("a disk of sorts\n"), 1<<16)
 	w.served.Store(&w.image)
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
@@ -57,6 +57,39 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// What newWorldOf says of its image, and what a build says that replaces another.
+const (
+	publisher = "Example"
+	replaced  = "J7M1U1pZuOJOcq_d7bypZorP2KY"
+)
+
+// newWorldOf is newWorld with an image of any size, a file in qcow2.
+func newWorldOf(t *testing.T, file string) *world {
+	t.Helper()
+	w := newWorld(t)
+	file, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.location = "file://" + file
+	image := digests(t, file)
+	w.describe(entrytest.Description{Image: &image, Texts: map[metadata.Term]string{metadata.Format: "qcow2", metadata.Publisher: publisher}})
+	return w
+}
+
+// checkDraft compares the draft of a build with the description of its base, and
+// with --replaces.
+func (w *world) checkDraft(draft []byte) {
+	w.t.Helper()
+	d, err := metadata.Parse(bytes.NewReader(draft))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	checkTerms(w.t, d, map[metadata.Term]string{
+		metadata.IsVersionOf: w.identifier(), metadata.Replaces: replaced, metadata.Version: "1.10", metadata.Publisher: publisher,
+	})
+}
+
 // describe publishes a description of the image, with further terms in pairs of
 // term and text, and returns its path.
 func (w *world) describe(is entrytest.Description) string {
@@ -65,7 +98,10 @@ func (w *world) describe(is entrytest.Description) string {
 	for term, text := range is.Texts {
 		texts[term] = text
 	}
-	is.Content, is.Texts = string(w.image), texts
+	is.Texts = texts
+	if is.Image == nil {
+		is.Content = string(w.image)
+	}
 	place, err := marketplace.Open(w.t.Context(), w.market, remote.Options{})
 	if err != nil {
 		w.t.Fatal(err)
@@ -95,11 +131,17 @@ func (w *world) trusted(args ...string) []string {
 // obtained is what a build says that ends when it has its base.
 const obtained = "--disk-size 1.0 KiB is less than the base's disk has, 1.0 MiB"
 
+// start runs the command with the arguments in the world.
+func (w *world) start(args ...string) *child {
+	w.t.Helper()
+	return startWith(w.t, w.dir, w.env, args...)
+}
+
 // run runs a build that ends when it has its base, and compares its exit code;
 // what it says must match every expression.
 func (w *world) run(code int, args []string, says ...string) string {
 	w.t.Helper()
-	b := start(w.t, w.dir, append([]string{"--no-save", "--disk-size", "1K"}, args...)...)
+	b := w.start(append([]string{"--no-save", "--disk-size", "1K"}, args...)...)
 	got := b.wait()
 	messages := b.stdout.String() + b.stderr.String()
 	if got != code {

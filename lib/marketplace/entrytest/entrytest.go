@@ -54,9 +54,10 @@ func (e *Endorser) Certificate() *x509.Certificate { return e.signer.Certificate
 // Description is what the endorser says of an image. Fields that are empty get
 // something usual.
 type Description struct {
-	Content string    // of the image
-	Created time.Time // of the endorsement; now
-	Valid   time.Time // in a year
+	Content string           // of the image
+	Image   *diskimage.Image // in place of Content's, if it is not nil
+	Created time.Time        // of the endorsement; now
+	Valid   time.Time        // in a year
 	// Texts are further terms and their text.
 	Texts map[metadata.Term]string
 }
@@ -72,7 +73,11 @@ func (e *Endorser) Sign(t testing.TB, is Description) []byte {
 	}
 	d := metadata.New()
 	short, long := sha1.Sum([]byte(is.Content)), sha512.Sum512([]byte(is.Content))
-	d.SetImage(diskimage.Image{Bytes: int64(len(is.Content)), SHA1: short[:], SHA512: long[:]})
+	image := diskimage.Image{Bytes: int64(len(is.Content)), SHA1: short[:], SHA512: long[:]}
+	if is.Image != nil {
+		image = *is.Image
+	}
+	d.SetImage(image)
 	d.SetText(metadata.Type, "base")
 	d.SetText(metadata.Valid, metadata.FormatTime(is.Valid))
 	d.SetText(metadata.Location, "http://images.example.org/image.img")
