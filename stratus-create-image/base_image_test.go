@@ -48,7 +48,7 @@ func TestWrongImages(t *testing.T) {
 		if err := os.WriteFile(stale, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		w.run(3, args, regexp.QuoteMeta(stale)+`.*(`+digests+`|it has \d+ bytes, want 1048576)`, "hint: remove")
+		w.run(3, args, regexp.QuoteMeta(stale)+`[\s\S]*(`+digests+`|it has \d+ bytes, want 1048576)`, "hint: remove")
 		w.run(3, append([]string{"--dry-run"}, args...), "hint: remove")
 		w.run(2, append([]string{"--no-cache"}, args...), obtained)
 	}

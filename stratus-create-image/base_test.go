@@ -212,7 +212,7 @@ func TestTogether(t *testing.T) {
 	w := newWorld(t)
 	w.describe(entrytest.Description{})
 	args := append([]string{"--no-save", "--disk-size", "1K"}, w.trusted(w.identifier())...)
-	a, b := w.start(args...), start(t, w.dir, args...)
+	a, b := w.start(args...), w.start(args...)
 	for _, c := range []*child{a, b} {
 		if code := c.wait(); code != 2 || !strings.Contains(c.stderr.String(), obtained) {
 			t.Errorf("exit code %d:\n%s", code, c.stderr.String())

@@ -16,12 +16,12 @@ import (
 // machines that are started for something else as well:
 //
 //	                bookworm                    trixie
-//	nocloud         TestOldHardware, TestImage  TestRoundTrip
-//	config-drive    TestUEFI                    TestContexts
+//	nocloud         TestOldHardware             TestRoundTrip
+//	config-drive    TestFullDisk                TestContexts
 //	opennebula      TestUEFI                    TestRoundTrip
 //	stratuslab      TestUEFI                    TestRoundTrip
 //	hepix           TestOldHardware             TestRoundTrip
-//	auto            TestOldHardware             TestContexts
+//	auto            TestUEFI, TestOldHardware   TestContexts
 //	none            TestOldHardware             TestContexts
 //
 // Each of the machines gets a message: a key, user data as large as it can be,
@@ -72,6 +72,12 @@ func TestContexts(t *testing.T) {
 	})
 }
 
+// What turns cloud-init off and the hook on, from the next start on, and back.
+const (
+	hookOn  = "systemctl enable --quiet stratuslab-context-prolog stratuslab-context-epilog; touch /etc/cloud/cloud-init.disabled"
+	hookOff = "systemctl disable --quiet stratuslab-context-prolog stratuslab-context-epilog; rm /etc/cloud/cloud-init.disabled"
+)
+
 // withHook returns the arguments of a build whose image takes StratusLab's and
 // HEPiX's context and lets in the keys of its build; cloud-init has no part in
 // it.
@@ -85,7 +91,7 @@ func withHook(t *testing.T, more ...string) []string {
 		"--copy", hook + "/stratuslab-context:/usr/local/sbin/",
 		"--copy", hook + "/stratuslab-context-prolog.service:/etc/systemd/system/",
 		"--copy", hook + "/stratuslab-context-epilog.service:/etc/systemd/system/",
-		"--run", "systemctl enable --quiet stratuslab-context-prolog stratuslab-context-epilog; touch /etc/cloud/cloud-init.disabled",
+		"--run", hookOn,
 	}, more...)...)
 }
 

@@ -74,7 +74,8 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestFullDisk saves to a file system that is too small.
+// TestFullDisk saves to a file system that is too small. The machine gets a
+// message.
 func TestFullDisk(t *testing.T) {
 	base := testBase(t)
 	t.Parallel()
@@ -87,6 +88,9 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	b := start(t, dir, "-o", "out.qcow2", base)
-	b.checkFails(1, `saving "out.qcow2": .*No space left on device`, dir)
+	m := newMessage(t, "config-drive")
+	b := start(t, m.dir, m.args("-o", dir+"/out.qcow2", base)...)
+	b.checkFails(1, `saving ".*/out.qcow2": .*No space left on device`, dir)
+	b.checkNothingLeft(m.dir, m.files...)
+	m.check(t, b.stderr.String(), "cloud-init (ConfigDrive)")
 }
