@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"software.sslmate.com/src/go-pkcs12"
-
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/command/commandtest"
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -22,14 +20,8 @@ import (
 // certificate's dates, as the original software does not: they count at the
 // time of the endorsement.
 func TestDatesOfEndorsements(t *testing.T) {
-	data, err := os.ReadFile(commandtest.Vectors + "/rsa-san.p12")
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, certificate, _, err := pkcs12.DecodeChain(data, passphrase)
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := credentialtest.Vector(t, "rsa-san")
+	certificate := i.Certificate
 	document, err := os.ReadFile(commandtest.Vectors + "/plain.xml")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +43,7 @@ func TestDatesOfEndorsements(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			signed, err := signature.Sign(document, signature.Signer{
-				Certificate: certificate, Key: key.(crypto.Signer), Created: test.created, Profile: signature.Modern,
+				Certificate: certificate, Key: i.Key, Created: test.created, Profile: signature.Modern,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -16,25 +16,17 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/stratuslab/stratus/lib/command/commandtest"
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 )
 
-const passphrase = "vector-pass"
+const passphrase = credentialtest.Passphrase
 
 // secrets are the forms in which the passphrase and the key could show up.
-func secrets(t *testing.T, file string) map[string][]byte {
+func secrets(t *testing.T) map[string][]byte {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, _, _, err := pkcs12.DecodeChain(data, passphrase)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private := key.(*rsa.PrivateKey)
+	private := credentialtest.Vector(t, "rsa-san").Key.(*rsa.PrivateKey)
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +63,7 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	identity := filepath.Join(vectors, "rsa-san.p12")
-	secrets := secrets(t, identity)
+	secrets := secrets(t)
 	dir := t.TempDir()
 	asked, answer := filepath.Join(dir, "asked"), filepath.Join(dir, "answer")
 	for _, fifo := range []string{asked, answer} {

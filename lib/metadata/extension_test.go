@@ -2,7 +2,6 @@ package metadata_test
 
 import (
 	"bytes"
-	"crypto"
 	"encoding/pem"
 	"os"
 	"os/exec"
@@ -12,8 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -59,12 +58,9 @@ func TestExtensionIsAccepted(t *testing.T) {
 	vectors := "../testdata/vectors/"
 	d := parseExtended(t, string(readFile(t, vectors+"plain.xml")))
 	d.SetExtension(metadata.SBOM, strings.Repeat("ab", 32))
-	key, certificate, _, err := pkcs12.DecodeChain(readFile(t, vectors+"rsa-san.p12"), "vector-pass")
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := credentialtest.Vector(t, "rsa-san")
 	signed, err := signature.Sign(writeExtended(t, d), signature.Signer{
-		Certificate: certificate, Key: key.(crypto.Signer), Created: time.Now(),
+		Certificate: i.Certificate, Key: i.Key, Created: time.Now(),
 		Profile: signature.StratusLab, Level: metadata.Complete,
 	})
 	if err != nil {
@@ -75,7 +71,7 @@ func TestExtensionIsAccepted(t *testing.T) {
 	}
 	dir := t.TempDir()
 	draft, file, trusted := filepath.Join(dir, "draft.xml"), filepath.Join(dir, "signed.xml"), filepath.Join(dir, "trusted.pem")
-	for name, content := range map[string][]byte{draft: writeExtended(t, d), file: signed, trusted: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})} {
+	for name, content := range map[string][]byte{draft: writeExtended(t, d), file: signed, trusted: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.Certificate.Raw})} {
 		if err := os.WriteFile(name, content, 0o600); err != nil {
 			t.Fatal(err)
 		}

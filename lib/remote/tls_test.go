@@ -1,9 +1,6 @@
 package remote_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -11,51 +8,41 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
 // rootFile writes a certificate as PEM.
 func rootFile(t *testing.T, der []byte) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "roots.pem")
-	write(t, path, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	return path
+	return credentialtest.Write(t, "roots.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 // secure runs a server with a certificate of its own for the name.
 func secure(t *testing.T, name string, until time.Time, version uint16) *httptest.Server {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until,
+	template := x509.Certificate{
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until,
 		IsCA: true, BasicConstraintsValid: true, DNSNames: []string{name},
 	}
 	if ip := net.ParseIP(name); ip != nil {
 		template.DNSNames, template.IPAddresses = nil, []net.IP{ip}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	own := credentialtest.SelfSigned(t, template, nil)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s for %s", r.Method, r.Host)
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MaxVersion: version}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{own.Certificate.Raw}, PrivateKey: own.Key}}, MaxVersion: version}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server

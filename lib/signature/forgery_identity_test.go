@@ -1,11 +1,12 @@
 package signature
 
 import (
-	"crypto/rand"
 	"crypto/x509"
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 )
 
 const (
@@ -122,16 +123,10 @@ func TestSelfMadeCertificates(t *testing.T) {
 		t.Errorf("claimed address: %+v (%v), want it accepted as not certified", by, err)
 	}
 	ada := keys["rsa-san"].Certificate
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+	s.Certificate = credentialtest.Parse(t, &x509.Certificate{
 		SerialNumber: big.NewInt(4), RawSubject: ada.RawSubject, EmailAddresses: ada.EmailAddresses,
 		NotBefore: ada.NotBefore, NotAfter: ada.NotAfter,
 	}, &x509.Certificate{RawSubject: ada.RawSubject}, s.Certificate.PublicKey, s.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Certificate, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
 	real, err := Verify(sign(t, plain(t), keys["rsa-san"]))
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"testing"
+
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 )
 
 const (
@@ -83,14 +85,7 @@ func TestForgedWithWeakKeys(t *testing.T) {
 		"Ed25519": {edwards.Public(), rsaSigner}, "exponent": {&rsa.PublicKey{N: keys["rsa-san"].Certificate.PublicKey.(*rsa.PublicKey).N, E: 3}, rsaSigner},
 	} {
 		template := &x509.Certificate{SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: name}}
-		der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: template.Subject}, key.public, key.private)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := credentialtest.Parse(t, template, &x509.Certificate{Subject: template.Subject}, key.public, key.private)
 		keys[name] = newSigner(c, key.private.(crypto.Signer))
 	}
 	for _, f := range []forgery{

@@ -3,17 +3,16 @@ package signature
 import (
 	"context"
 	"crypto"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -97,17 +96,17 @@ func TestPeerVerifiesVectors(t *testing.T) {
 func TestPeerVerifiesChain(t *testing.T) {
 	peers.Need(t, "xmlsec1")
 	keys := vectorKeys(t)
-	root := issued(t, "Root", true, keys["rsa-san"].Key, nil, nil)
-	middle := issued(t, "Middle", true, keys["rsa-utf8"].Key, root, keys["rsa-san"].Key)
+	root := issued(t, "Root", true, keys["rsa-san"].Key, nil)
+	middle := issued(t, "Middle", true, keys["rsa-utf8"].Key, root)
 	for name, key := range map[string]crypto.Signer{"RSA": keys["rsa-nosan"].Key, "ECDSA": keys["ecdsa"].Key} {
-		s := newSigner(issued(t, "Leaf", false, key, middle, keys["rsa-utf8"].Key), key)
-		s.Chain = []*x509.Certificate{middle}
+		s := newSigner(issued(t, "Leaf", false, key, middle).Certificate, key)
+		s.Chain = []*x509.Certificate{middle.Certificate}
 		signed := sign(t, plain(t), s)
 		by, err := Verify(signed)
 		if err != nil || by.Subject != "CN=Leaf" || by.Issuer != "CN=Middle" {
 			t.Fatalf("%s: signed by %+v (%v)", name, by, err)
 		}
-		if err := xmlsec(t.Context(), t.TempDir(), signed, trusting(t, root)...); err != nil {
+		if err := xmlsec(t.Context(), t.TempDir(), signed, trusting(t, root.Certificate)...); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := xmlsec(t.Context(), t.TempDir(), signed, trusting(t, keys["ecdsa-p384"].Certificate)...); err == nil {
@@ -117,26 +116,15 @@ func TestPeerVerifiesChain(t *testing.T) {
 }
 
 // issued makes a certificate for a key; without an issuer it is its own.
-func issued(t testing.TB, name string, authority bool, key crypto.Signer, issuer *x509.Certificate, issuerKey crypto.Signer) *x509.Certificate {
+func issued(t testing.TB, name string, authority bool, key crypto.Signer, issuer *credentialtest.Identity) *credentialtest.Identity {
 	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name},
-		NotBefore: vectorTime.AddDate(-1, 0, 0), NotAfter: vectorTime.AddDate(1, 0, 0),
+	template := x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, NotBefore: vectorTime.AddDate(-1, 0, 0), NotAfter: vectorTime.AddDate(1, 0, 0),
 		BasicConstraintsValid: true, IsCA: authority, KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	if authority {
 		template.KeyUsage |= x509.KeyUsageCertSign
 	}
-	if issuer == nil {
-		issuer, issuerKey = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	i := credentialtest.Issue(t, template, key, issuer)
+	return &i
 }

@@ -2,22 +2,18 @@ package signature
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"software.sslmate.com/src/go-pkcs12"
-
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
@@ -39,11 +35,8 @@ func vectorKeys(t testing.TB) map[string]Signer {
 	t.Helper()
 	keys := map[string]Signer{"ecdsa": ecdsaSigner(t, elliptic.P256()), "ecdsa-p384": ecdsaSigner(t, elliptic.P384())}
 	for _, name := range []string{"rsa-san", "rsa-nosan", "rsa-utf8"} {
-		key, c, _, err := pkcs12.DecodeChain(read(t, "vectors/"+name+".p12"), "vector-pass")
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys[name] = newSigner(c, key.(crypto.Signer))
+		i := credentialtest.Vector(t, name)
+		keys[name] = newSigner(i.Certificate, i.Key)
 	}
 	return keys
 }
@@ -57,23 +50,11 @@ func newSigner(c *x509.Certificate, key crypto.Signer) Signer {
 
 func ecdsaSigner(t testing.TB, curve elliptic.Curve) Signer {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(curve, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Eve, the \"curve\" <&>", Country: []string{"FR"}},
+	i := credentialtest.SelfSigned(t, x509.Certificate{
+		Subject:   pkix.Name{CommonName: "Eve, the \"curve\" <&>", Country: []string{"FR"}},
 		NotBefore: vectorTime.AddDate(-1, 0, 0), NotAfter: vectorTime.AddDate(1, 0, 0), EmailAddresses: []string{"eve@example.org"},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newSigner(c, key)
+	}, credentialtest.NewKey(t, curve))
+	return newSigner(i.Certificate, i.Key)
 }
 
 var vectorDocuments = []string{"plain", "comment", "cdata-lang", "crlf-empty", "extension"}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 )
 
 func TestDecide(t *testing.T) {
@@ -134,16 +136,9 @@ func TestDecideBoundsWhatWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	slow := &rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 8192), big.NewInt(1)), E: 1<<31 - 1}
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+	large := credentialtest.Parse(t, &x509.Certificate{
 		SerialNumber: big.NewInt(1), RawSubject: inter.RawSubject, NotAfter: day("2030-01-01"), IsCA: true, BasicConstraintsValid: true,
 	}, &x509.Certificate{RawSubject: inter.RawIssuer}, slow, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	large, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
 	unknown := "its certificate is not pinned, and its issuer CN=inter,O=Grid,C=FR is not trusted"
 	roots := slices.Repeat([]*x509.Certificate{p.certificate("root")}, 16)
 	for _, test := range []struct {

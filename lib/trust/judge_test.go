@@ -2,7 +2,6 @@ package trust
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -12,10 +11,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -31,12 +30,9 @@ var (
 // endorsedBy gives the verified document that the owner of a key signed.
 func endorsedBy(t *testing.T, name, email string, at time.Time) *signature.Endorsed {
 	t.Helper()
-	key, certificate, _, err := pkcs12.DecodeChain(read(t, vectors+name+".p12"), "vector-pass")
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := credentialtest.Vector(t, name)
 	signed, err := signature.Sign(read(t, vectors+"plain.xml"), signature.Signer{
-		Certificate: certificate, Key: key.(crypto.Signer), Email: email, Created: at, Profile: signature.Modern, Level: metadata.Endorsed,
+		Certificate: i.Certificate, Key: i.Key, Email: email, Created: at, Profile: signature.Modern, Level: metadata.Endorsed,
 	})
 	if err != nil {
 		t.Fatal(err)

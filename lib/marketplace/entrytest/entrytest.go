@@ -4,17 +4,14 @@ package entrytest
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha512"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"math/big"
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
@@ -29,23 +26,11 @@ type Endorser struct {
 // NewEndorser makes a certificate for the address, with a key on P-256.
 func NewEndorser(t testing.TB, email string) *Endorser {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "Tester of " + email, Country: []string{"EU"}},
-		NotBefore: time.Unix(0, 0), NotAfter: time.Now().AddDate(10, 0, 0), EmailAddresses: []string{email},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Endorser{signature.Signer{Certificate: c, Key: key, Profile: signature.Modern}}
+	i := credentialtest.SelfSigned(t, x509.Certificate{
+		Subject: pkix.Name{CommonName: "Tester of " + email, Country: []string{"EU"}}, EmailAddresses: []string{email},
+		NotBefore: time.Unix(0, 0), NotAfter: time.Now().AddDate(10, 0, 0),
+	}, nil)
+	return &Endorser{signature.Signer{Certificate: i.Certificate, Key: i.Key, Profile: signature.Modern}}
 }
 
 // Certificate is the endorser's.

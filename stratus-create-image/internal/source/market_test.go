@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"crypto"
 	"crypto/sha1"
 	"fmt"
 	"os"
@@ -10,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"software.sslmate.com/src/go-pkcs12"
-
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
@@ -93,19 +91,12 @@ func (m *market) publish(by string, is entrytest.Description) string {
 // signNameless signs a description with a certificate that names no address.
 func (m *market) signNameless(signed []byte, created time.Time) []byte {
 	m.t.Helper()
-	p12, err := os.ReadFile("../../../lib/testdata/vectors/rsa-nosan.p12")
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	key, certificate, _, err := pkcs12.DecodeChain(p12, "vector-pass")
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	i := credentialtest.Vector(m.t, "rsa-nosan")
 	if created.IsZero() {
 		created = time.Now()
 	}
 	again, err := signature.Sign(signed, signature.Signer{
-		Certificate: certificate, Key: key.(crypto.Signer), Email: jane, Created: created, Profile: signature.Modern,
+		Certificate: i.Certificate, Key: i.Key, Email: jane, Created: created, Profile: signature.Modern,
 	})
 	if err != nil {
 		m.t.Fatal(err)

@@ -3,15 +3,12 @@ package xmldsig
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
@@ -23,9 +20,9 @@ import (
 
 	"time"
 
-	"software.sslmate.com/src/go-pkcs12"
-
 	"golang.org/x/sync/errgroup"
+
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
 )
 
 // identity is somebody who signs, with files for other programs.
@@ -41,10 +38,7 @@ func identities(t testing.TB) map[string]identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ecdsaKey := credentialtest.NewKey(t, elliptic.P256())
 	return map[string]identity{"rsa": newIdentity(t, "rsa", rsaKey), "ecdsa": newIdentity(t, "ecdsa", ecdsaKey)}
 }
 
@@ -53,59 +47,26 @@ func vectorIdentities(t testing.TB) map[string]identity {
 	t.Helper()
 	ids := map[string]identity{}
 	for _, name := range []string{"rsa-san", "rsa-nosan", "rsa-utf8"} {
-		file := "../../../testdata/vectors/" + name
-		data, err := os.ReadFile(file + ".p12")
-		if err != nil {
-			t.Fatal(err)
+		i := credentialtest.Vector(t, name)
+		ids[name] = identity{
+			Signer:          Signer{Certificate: i.Certificate, Key: i.Key},
+			certificateFile: filepath.Join(credentialtest.Vectors(t), name+".pem"),
 		}
-		key, certificate, _, err := pkcs12.DecodeChain(data, "vector-pass")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids[name] = identity{Signer: Signer{Certificate: certificate, Key: key.(crypto.Signer)}, certificateFile: file + ".pem"}
 	}
 	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384()} {
-		key, err := ecdsa.GenerateKey(curve, rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids[curve.Params().Name] = newIdentity(t, curve.Params().Name, key)
+		ids[curve.Params().Name] = newIdentity(t, curve.Params().Name, credentialtest.NewKey(t, curve))
 	}
 	return ids
 }
 
 func newIdentity(t testing.TB, name string, key crypto.Signer) identity {
 	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(1, 0, 0),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := credentialtest.SelfSigned(t, x509.Certificate{Subject: pkix.Name{CommonName: name}}, key)
 	return identity{
-		Signer:          Signer{Certificate: certificate, Key: key, Hash: crypto.SHA256},
-		keyFile:         writePEM(t, name+".key.pem", "PRIVATE KEY", private),
-		certificateFile: writePEM(t, name+".pem", "CERTIFICATE", der),
+		Signer:          Signer{Certificate: i.Certificate, Key: key, Hash: crypto.SHA256},
+		keyFile:         credentialtest.Write(t, name+".key.pem", i.KeyPEM(t)),
+		certificateFile: credentialtest.Write(t, name+".pem", i.CertificatePEM()),
 	}
-}
-
-func writePEM(t testing.TB, name, kind string, der []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 // verifyWith are the options with which xmlsec1 takes nothing for good but the
