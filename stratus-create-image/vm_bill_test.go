@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/hex"
 	"os"
 	"regexp"
@@ -122,7 +121,7 @@ func checkNamed(t *testing.T, path string, draft []byte, image *cdx.Component) {
 	if !regexp.MustCompile(`<stratus:sbom-sha256[^>]*>` + sum + `</stratus:sbom-sha256>`).Match(draft) {
 		t.Errorf("the draft does not name the bill of materials, %s:\n%s", sum, draft)
 	}
-	d, err := metadata.Parse(bytes.NewReader(draft))
+	d, err := metadata.Parse(draft)
 	if err != nil {
 		t.Fatal(err)
 	}

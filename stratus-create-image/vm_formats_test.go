@@ -76,7 +76,7 @@ func makeFrom(t *testing.T, dir, base string, args ...string) (messages string, 
 	if b.stdout.Len() == 0 {
 		return b.stderr.String(), nil
 	}
-	draft, err := metadata.Parse(&b.stdout)
+	draft, err := metadata.Read(&b.stdout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ touch /root/.bash_history /tmp/left-over /opt/junk-1
 // checkDraft compares the description with what coreutils say of the files.
 func checkDraft(t *testing.T, image, base string, draft []byte) {
 	t.Helper()
-	d, err := metadata.Parse(bytes.NewReader(draft))
+	d, err := metadata.Parse(draft)
 	if err != nil {
 		t.Fatal(err)
 	}

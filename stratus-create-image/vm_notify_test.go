@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -55,7 +54,7 @@ func field(mail smtpdtest.Parsed, name string) string {
 // identifierOf is that of a draft, which is checked.
 func identifierOf(t *testing.T, draft []byte) string {
 	t.Helper()
-	d, err := metadata.Parse(bytes.NewReader(draft))
+	d, err := metadata.Parse(draft)
 	if err != nil {
 		t.Fatal(err)
 	}

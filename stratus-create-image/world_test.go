@@ -81,7 +81,7 @@ func newWorldOf(t *testing.T, file string) *world {
 // with --replaces.
 func (w *world) checkDraft(draft []byte) {
 	w.t.Helper()
-	d, err := metadata.Parse(bytes.NewReader(draft))
+	d, err := metadata.Parse(draft)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/credential/credentialtest"
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -42,12 +43,9 @@ func TestDatesOfEndorsements(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			signed, err := signature.Sign(document, signature.Signer{
+			signed := entrytest.SignSource(t, document, signature.Signer{
 				Certificate: certificate, Key: i.Key, Created: test.created, Profile: signature.Modern,
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			if err := os.WriteFile(file, signed, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -51,8 +51,8 @@ func runSign(c *command.Call) error {
 		return err
 	}
 	for _, d := range j.documents {
-		if old, ok := d.Parsed.Endorsement(); ok {
-			c.Log.Infof("%s: replaced the endorsement by %q of %q", d.Name, old.Email, old.Created)
+		if d.Old != nil {
+			c.Log.Infof("%s: replaced the endorsement by %q of %q", d.Name, d.Old.Email, d.Old.Created)
 		}
 		c.Log.Verbosef("%s: endorsed by %s, %s", d.Name, j.signer.By.Email, j.signer.By.Subject)
 	}

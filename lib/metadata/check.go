@@ -73,24 +73,19 @@ func (e *CheckError) Error() string {
 // Unwrap returns ErrInvalid.
 func (e *CheckError) Unwrap() error { return ErrInvalid }
 
-// Check finds out whether every known reader and checker accepts the document
-// as WriteTo writes it. The error is a *CheckError, or wraps ErrInvalid because
-// the document cannot be written or would be too large to be read. Signatures
-// are only looked for, and times are not compared with the clock.
+// Check finds out whether every known reader and checker accepts the document.
+// The error is a *CheckError, or wraps ErrInvalid because the document cannot be
+// written or would be too large to be read. Signatures are only looked for, and
+// times are not compared with the clock.
 func (d *Document) Check(level Level) error {
-	src, err := d.source()
-	if err != nil {
-		return err
-	}
-	doc, err := parse(src)
-	if err != nil {
+	if _, err := d.Bytes(); err != nil {
 		return err
 	}
 	c := checker{level: level}
-	description := c.schema(doc.Root)
-	c.constraints(doc.Root, description)
+	description := c.schema(d.tree.Root)
+	c.constraints(d.tree.Root, description)
 	c.rdf(description)
-	c.index(doc.Root, description)
+	c.index(d.tree.Root, description)
 	c.complete(description)
 	if len(c.found.Problems) == 0 {
 		return nil

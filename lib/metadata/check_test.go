@@ -31,7 +31,7 @@ func source(t testing.TB, file string) string {
 
 func mustParse(t testing.TB, src string) *Document {
 	t.Helper()
-	d, err := Parse(strings.NewReader(src))
+	d, err := Parse([]byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestCheckErrorText(t *testing.T) {
 // TestCheckHostile feeds what could make the checks slow or their report long.
 func TestCheckHostile(t *testing.T) {
 	good := source(t, "complete.xml")
-	room := maxBytes - len(good) - 1000
+	room := MaxBytes - len(good) - 1000
 	tests := map[string]string{
 		"long text":      edit(t, good, edits(size, "<slreq:bytes>"+strings.Repeat("x", room)+"</slreq:bytes>")),
 		"long name":      edit(t, good, edits(account, "<ex:"+strings.Repeat("x", room)+" b=''/>")),

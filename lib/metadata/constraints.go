@@ -19,7 +19,7 @@ var atMostOnce = []Term{
 // constraints checks the rules of the Marketplace, in its order. Constraint 3,
 // a type without child elements, is part of the schema.
 func (c *checker) constraints(root, description *strictxml.Node) {
-	if base, ok := attribute(root, xmlBase); ok && base != baseURI {
+	if base, ok := root.Attribute(xmlBase); ok && base != baseURI {
 		c.report("constraint 1", root, "xml:base %q; allowed: %q", clip(base), baseURI)
 	}
 	if n := len(named(description, Type)); n != 1 {
@@ -49,8 +49,8 @@ func (c *checker) identifier(description *strictxml.Node, digests []string) {
 	if len(found) == 0 {
 		return
 	}
-	id := content(found[0])
-	if about, ok := attribute(description, rdfAbout); ok && about != "#"+id {
+	id := found[0].Text()
+	if about, ok := description.Attribute(rdfAbout); ok && about != "#"+id {
 		c.report("constraint 11", description, `rdf:about %q; allowed: %q, for the text of %s`, clip(about), clip("#"+id), Identifier)
 	}
 	decoded, err := DecodeIdentifier(id)
@@ -73,7 +73,7 @@ func (c *checker) times(description *strictxml.Node) {
 		times = append(times, named(e, Created)...)
 	}
 	for _, n := range times {
-		if text := content(n); text != "" {
+		if text := n.Text(); text != "" {
 			if _, err := ParseTime(text); err != nil {
 				c.report("constraint 13", n, "%v", err)
 			}
@@ -128,7 +128,7 @@ func (c *checker) complete(description *strictxml.Node) {
 		}
 	}
 	if c.level&Located != 0 {
-		hasURI := func(n *strictxml.Node) bool { return content(n) != "" }
+		hasURI := func(n *strictxml.Node) bool { return n.Text() != "" }
 		if !slices.ContainsFunc(named(description, Location), hasURI) {
 			c.report(ruleComplete, description, "no URI in any %s; at least one is needed", Location)
 		}
@@ -137,7 +137,7 @@ func (c *checker) complete(description *strictxml.Node) {
 
 func (c *checker) filled(nodes []*strictxml.Node, format string, args ...any) {
 	for _, n := range nodes {
-		if strings.Trim(content(n), whiteSpace) == "" {
+		if !mixed(n) {
 			c.report(ruleComplete, n, "empty; allowed: %s", fmt.Sprintf(format, args...))
 		}
 	}

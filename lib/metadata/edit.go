@@ -3,46 +3,60 @@ package metadata
 import (
 	"slices"
 
-	"github.com/beevik/etree"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // Text returns the text of the first element of the term directly under the
 // Description, "" when there is none.
 func (d *Document) Text(t Term) string {
-	return d.textAt(d.description, t)
+	return textIn(d.description, t)
+}
+
+// textIn returns all text of the first child of n of the given term.
+func textIn(n *strictxml.Node, t Term) string {
+	if found := named(n, t); len(found) > 0 {
+		return found[0].AllText()
+	}
+	return ""
 }
 
 // Texts returns the text of every element of the term directly under the
 // Description.
 func (d *Document) Texts(t Term) []string {
 	var texts []string
-	for _, e := range d.children(d.description, t.expanded()) {
-		texts = append(texts, text(e))
+	for _, e := range named(d.description, t) {
+		texts = append(texts, e.AllText())
 	}
 	return texts
 }
 
-// Has tells whether there is an element of the term, perhaps an empty one,
+// Has reports whether there is an element of the term, perhaps an empty one,
 // directly under the Description.
-func (d *Document) Has(t Term) bool {
-	return len(d.children(d.description, t.expanded())) > 0
-}
+func (d *Document) Has(t Term) bool { return len(named(d.description, t)) > 0 }
 
 // SetText makes value the text of the one element of the term directly under
 // the Description. An element that is there keeps its attributes and its place,
 // further ones are removed; a new one is put at its place in the usual order.
-// The caller makes sure that the value is strictxml.ValidText; WriteTo refuses
-// to write any other.
+// The caller makes sure that the value is strictxml.ValidText; Bytes refuses
+// any other.
 func (d *Document) SetText(t Term, value string) {
-	present := d.children(d.description, t.expanded())
-	if len(present) == 0 {
+	if !d.replaceText(t.expanded(), value) {
 		d.insert(t, d.newText(t, value))
-		return
+	}
+}
+
+// replaceText makes value the text of the one element of the name, if there is
+// any.
+func (d *Document) replaceText(name strictxml.Name, value string) bool {
+	present := d.description.Named(name)
+	if len(present) == 0 {
+		return false
 	}
 	if !holds(present[0], value) {
-		setText(present[0], value)
+		present[0].SetText(value)
 	}
 	d.drop(present[1:])
+	return true
 }
 
 // SetTexts makes values the texts of the elements of the term directly under
@@ -50,10 +64,10 @@ func (d *Document) SetText(t Term, value string) {
 // are kept where the order allows, all others are removed. No values remove the
 // term.
 func (d *Document) SetTexts(t Term, values []string) {
-	present := d.children(d.description, t.expanded())
-	kept := make([]*etree.Element, len(values))
+	present := named(d.description, t)
+	kept := make([]*strictxml.Node, len(values))
 	for i, value := range values {
-		at := slices.IndexFunc(present, func(e *etree.Element) bool { return holds(e, value) })
+		at := slices.IndexFunc(present, func(e *strictxml.Node) bool { return holds(e, value) })
 		if at < 0 {
 			continue
 		}
@@ -76,79 +90,57 @@ func (d *Document) SetTexts(t Term, values []string) {
 	}
 }
 
-// holds tells whether e holds just this text.
-func holds(e *etree.Element, value string) bool {
-	for _, token := range e.Child {
-		if _, ok := token.(*etree.CharData); !ok {
+// holds reports whether e holds just this text.
+func holds(e *strictxml.Node, value string) bool {
+	for _, child := range e.Children {
+		if child.Kind != strictxml.Text && child.Kind != strictxml.CData {
 			return false
 		}
 	}
-	return text(e) == value
+	return e.Text() == value
 }
 
 // drop removes elements from the Description.
-func (d *Document) drop(elements []*etree.Element) {
-	if len(elements) == 0 {
-		return
-	}
-	gone := make(map[*etree.Element]bool, len(elements))
-	for _, e := range elements {
-		gone[e] = true
-	}
-	remove(d.description, func(e *etree.Element) bool { return gone[e] })
+func (d *Document) drop(elements []*strictxml.Node) {
+	remove(d.description, func(e *strictxml.Node) bool { return slices.Contains(elements, e) })
 }
 
-// newElement makes an element for use under the Description.
-func (d *Document) newElement(t Term) *etree.Element {
-	e := etree.NewElement(qualified(d.prefix(t.Prefix), t.Name))
-	d.names[e] = t.expanded()
+// newText returns an element with a text, for use under the Description.
+func (d *Document) newText(t Term, value string) *strictxml.Node {
+	e := strictxml.NewElement(d.prefix(t.Prefix, namespace(t.Prefix)), t.expanded())
+	e.SetText(value)
 	return e
 }
 
-func (d *Document) newText(t Term, value string) *etree.Element {
-	e := d.newElement(t)
-	setText(e, value)
+// newResource returns an element that may hold elements.
+func (d *Document) newResource(t Term) *strictxml.Node {
+	e := d.newText(t, "")
+	e.SetAttribute(strictxml.Attribute{
+		Prefix: d.prefix("rdf", rdfNamespace), Local: "parseType", URI: rdfNamespace, Value: "Resource",
+	})
 	return e
 }
 
-// setText replaces whatever e contains.
-func setText(e *etree.Element, value string) {
-	e.Child = nil
-	if value != "" {
-		e.CreateText(value)
+// prefix returns a prefix that stands for the namespace under the Description:
+// the usual one, or another one that is declared. Where there is none it is
+// declared on the root, the only place that the Marketplace can cope with.
+func (d *Document) prefix(usual, namespace string) string {
+	bound := d.description.Bindings()
+	if bound[usual] == namespace {
+		return usual
 	}
-}
-
-// newResource makes an element that may hold elements.
-func (d *Document) newResource(t Term) *etree.Element {
-	e := d.newElement(t)
-	e.Attr = append(e.Attr, etree.Attr{Space: d.prefix("rdf"), Key: "parseType", Value: "Resource"})
-	return e
-}
-
-// prefix returns a prefix that stands, under the Description, for what the
-// given one stands for in a Term. Where there is none it is declared on the
-// root, the only place that the Marketplace can cope with.
-func (d *Document) prefix(usual string) string {
-	uri, bound := namespace(usual), d.bindings()
-	prefix := usual
-	for ; bound[prefix] != uri; prefix += "_" {
-		if _, taken := bound[prefix]; !taken {
-			root := d.tree.Root()
-			root.Attr = append(root.Attr, declare(prefix, uri))
-			break
+	var others []string
+	for prefix, uri := range bound {
+		if uri == namespace && prefix != "" {
+			others = append(others, prefix)
 		}
 	}
-	return prefix
-}
-
-// bindings returns the prefixes that are declared at the Description.
-func (d *Document) bindings() map[string]string {
-	bound := map[string]string{}
-	for _, a := range slices.Concat(d.tree.Root().Attr, d.description.Attr) {
-		if a.Space == "xmlns" {
-			bound[a.Key] = a.Value
-		}
+	if len(others) > 0 {
+		return slices.Min(others)
 	}
-	return bound
+	for bound[usual] != "" {
+		usual += "_"
+	}
+	d.tree.Root.Declare(strictxml.Declaration{Prefix: usual, URI: namespace})
+	return usual
 }

@@ -108,7 +108,7 @@ func TestSetTextDeclares(t *testing.T) {
 			d := mustParse(t, test.before)
 			d.SetText(Title, "x")
 			got := write(t, d)
-			if diff := cmp.Diff(test.after+"\n", got); diff != "" {
+			if diff := cmp.Diff(test.after, got); diff != "" {
 				t.Errorf("document (-want +got):\n%s", diff)
 			}
 			if text := mustParse(t, got).Text(Title); text != "x" {

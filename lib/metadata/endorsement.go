@@ -1,9 +1,7 @@
 package metadata
 
 import (
-	"strings"
-
-	"github.com/beevik/etree"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // Endorsement says who vouches for a document, in the words of the document.
@@ -16,46 +14,35 @@ type Endorsement struct {
 }
 
 // Endorsement returns what stands at the place of the endorsement, false when
-// there is none or an empty one. Check tells whether it is sound.
+// there is none or an empty one. Check finds out whether it is sound.
 func (d *Document) Endorsement() (Endorsement, bool) {
-	found := d.children(d.description, endorsement.expanded())
+	found := named(d.description, endorsement)
 	if len(found) == 0 || empty(found[0]) {
 		return Endorsement{}, false
 	}
-	e := Endorsement{Created: d.textAt(found[0], Created)}
-	if endorsers := d.children(found[0], endorser.expanded()); len(endorsers) > 0 {
-		e.Email = d.textAt(endorsers[0], email)
-		e.Subject = d.textAt(endorsers[0], subject)
-		for _, child := range d.children(endorsers[0], issuer.expanded()) {
-			e.Issuers = append(e.Issuers, text(child))
+	e := Endorsement{Created: textIn(found[0], Created)}
+	if endorsers := named(found[0], endorser); len(endorsers) > 0 {
+		e.Email = textIn(endorsers[0], email)
+		e.Subject = textIn(endorsers[0], subject)
+		for _, child := range named(endorsers[0], issuer) {
+			e.Issuers = append(e.Issuers, child.AllText())
 		}
 	}
 	return e, true
 }
 
-// Signed tells whether there is an XML signature anywhere in the document, be
+// Signed reports whether there is an XML signature anywhere in the document, be
 // it good or bad.
-func (d *Document) Signed() bool {
-	return d.signedWithin(d.tree.Root())
-}
-
-func (d *Document) signedWithin(e *etree.Element) bool {
-	for _, child := range e.ChildElements() {
-		if d.names[child] == signatureName || d.signedWithin(child) {
-			return true
-		}
-	}
-	return false
-}
+func (d *Document) Signed() bool { return len(d.tree.Root.Descendants(signatureName)) > 0 }
 
 // Unsign removes every XML signature, and every endorsement but an empty one at
-// its place, which a signer will fill. It tells whether anything was lost.
+// its place, which a signer will fill. It reports whether anything was lost.
 func (d *Document) Unsign() bool {
 	lost := false
-	var strip func(e *etree.Element)
-	strip = func(e *etree.Element) {
-		remove(e, func(child *etree.Element) bool {
-			switch d.names[child] {
+	var strip func(e *strictxml.Node)
+	strip = func(e *strictxml.Node) {
+		remove(e, func(child *strictxml.Node) bool {
+			switch child.Name() {
 			case signatureName:
 				lost = true
 				return true
@@ -67,12 +54,28 @@ func (d *Document) Unsign() bool {
 			return false
 		})
 	}
-	strip(d.tree.Root())
+	strip(d.tree.Root)
 	d.insert(endorsement, d.newResource(endorsement))
 	return lost
 }
 
-// empty tells whether e contains neither an element nor text.
-func empty(e *etree.Element) bool {
-	return len(e.ChildElements()) == 0 && strings.Trim(text(e), whiteSpace) == ""
+// Endorse makes by the one endorsement of the document, with its first issuer,
+// and removes every XML signature.
+func (d *Document) Endorse(by Endorsement) {
+	d.Unsign()
+	e := named(d.description, endorsement)[0]
+	who := d.newResource(endorser)
+	indent := e.Indent()
+	fill(e, indent, d.newText(Created, by.Created), who)
+	if indent != "" {
+		indent += indentStep
+	}
+	fill(who, indent, d.newText(email, by.Email), d.newText(subject, by.Subject), d.newText(issuer, by.Issuers[0]))
 }
+
+// AppendSignature puts a signature, which is an XML signature on its own, at the
+// end of the document.
+func (d *Document) AppendSignature(signature *strictxml.Node) { d.tree.Root.Append(signature) }
+
+// empty reports whether e contains neither an element nor text.
+func empty(e *strictxml.Node) bool { return len(e.Elements()) == 0 && !mixed(e) }

@@ -57,11 +57,12 @@ func TestUnsignVectors(t *testing.T) {
 			if diff := cmp.Diff(want, problems(t, d.Check(Draft))); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			// The signer has sorted the attributes of the root.
+			// The signer has sorted the attributes of the root, and written all anew.
+			anew := strings.NewReplacer("\r\n", "\n", "></dcterms:alternative>", "/>")
 			_, got, _ := strings.Cut(write(t, d), ">\n  <rdf:Description")
 			_, original, _ := strings.Cut(write(t, load(t, vectors+name+".xml")), ">\n  <rdf:Description")
 			original = strings.Replace(original, `xml:lang="en" rdf:parseType="Literal"`, `rdf:parseType="Literal" xml:lang="en"`, 1)
-			if diff := cmp.Diff(original, got); diff != "" {
+			if diff := cmp.Diff(strings.TrimRight(anew.Replace(original), "\n"), got); diff != "" {
 				t.Errorf("document against the one that was signed (-want +got):\n%s", diff)
 			}
 		})

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/beevik/etree"
-
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // SetImage makes the document describe the image: its identifier, also in
@@ -19,10 +18,10 @@ func (d *Document) SetImage(i diskimage.Image) {
 	d.setAbout("#" + id)
 	d.SetText(Identifier, id)
 	d.SetText(Bytes, strconv.FormatInt(i.Bytes, 10))
-	d.drop(d.children(d.description, checksum.expanded()))
+	d.drop(named(d.description, checksum))
 	for _, a := range diskimage.Algorithms() {
 		if value := *i.Digest(a); len(value) > 0 {
-			d.addChecksum(string(a), hex.EncodeToString(value))
+			d.addChecksum(a, value)
 		}
 	}
 	if i.Format != "" {
@@ -32,30 +31,18 @@ func (d *Document) SetImage(i diskimage.Image) {
 }
 
 func (d *Document) setAbout(value string) {
-	bound := d.bindings()
-	for i, a := range d.description.Attr {
-		if a.Key == "about" && bound[a.Space] == rdfNamespace {
-			d.description.Attr[i].Value = value
-			return
-		}
+	if about, ok := d.description.Attribute(rdfAbout); ok && about == value {
+		return
 	}
-	about := etree.Attr{Space: d.prefix("rdf"), Key: "about", Value: value}
-	d.description.Attr = append(d.description.Attr, about)
+	d.description.SetAttribute(strictxml.Attribute{
+		Prefix: d.prefix("rdf", rdfNamespace), Local: rdfAbout.Local, URI: rdfNamespace, Value: value,
+	})
 }
 
-func (d *Document) addChecksum(name, value string) {
+func (d *Document) addChecksum(a diskimage.Algorithm, value []byte) {
 	e := d.newResource(checksum)
 	d.insert(checksum, e)
-	indent := indentOf(e)
-	for _, child := range []*etree.Element{d.newText(algorithm, name), d.newText(digest, value)} {
-		if indent != "" {
-			e.CreateText(indent + indentStep)
-		}
-		e.AddChild(child)
-	}
-	if indent != "" {
-		e.CreateText(indent)
-	}
+	fill(e, e.Indent(), d.newText(algorithm, string(a)), d.newText(digest, hex.EncodeToString(value)))
 }
 
 // Image returns the size and the digests of the image. A size or digest that is
@@ -71,8 +58,8 @@ func (d *Document) Image() (diskimage.Image, error) {
 	if i.Bytes, ok = parseNumber(sizes[0]); !ok {
 		return i, fmt.Errorf("%w: %s %q; allowed: %s", ErrInvalid, Bytes, clip(sizes[0]), bytesForm(sizes[0]))
 	}
-	for _, e := range d.children(d.description, checksum.expanded()) {
-		a, value := diskimage.Algorithm(d.textAt(e, algorithm)), d.textAt(e, digest)
+	for _, e := range named(d.description, checksum) {
+		a, value := diskimage.Algorithm(textIn(e, algorithm)), textIn(e, digest)
 		field := i.Digest(a)
 		if field == nil {
 			continue

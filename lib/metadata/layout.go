@@ -1,9 +1,9 @@
 package metadata
 
 import (
-	"strings"
+	"slices"
 
-	"github.com/beevik/etree"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // indentStep is how much deeper than its parent an element stands.
@@ -11,86 +11,83 @@ const indentStep = "  "
 
 // insert puts an element of the given term under the Description: after the
 // element that it follows in the usual order, or else before all others.
-func (d *Document) insert(t Term, e *etree.Element) {
+func (d *Document) insert(t Term, e *strictxml.Node) {
 	place := rank(t.expanded())
-	var before, first *etree.Element
+	var before *strictxml.Node
 	highest := 0
-	for _, child := range d.description.ChildElements() {
-		if first == nil {
-			first = child
-		}
-		if r := rank(d.names[child]); r >= highest && r <= place && r < len(emissionOrder) {
+	all := d.description.Elements()
+	for _, child := range all {
+		if r := rank(child.Name()); r >= highest && r <= place && r < len(emissionOrder) {
 			before, highest = child, r
 		}
 	}
 	switch {
 	case before != nil:
 		insertAfter(e, before)
-	case first != nil:
-		insertBefore(e, first)
+	case len(all) > 0:
+		insertBefore(e, all[0])
 	default:
-		d.fill(e)
+		fill(d.description, d.description.Indent(), e)
 	}
 }
 
 // rank returns the place of an element in the usual order, which is after all
 // others for an element that has none.
-func rank(name expandedName) int {
-	for i, t := range emissionOrder {
-		if t.expanded() == name {
-			return i
-		}
+func rank(name strictxml.Name) int {
+	at := slices.IndexFunc(emissionOrder, func(t Term) bool { return t.expanded() == name })
+	if at < 0 {
+		return len(emissionOrder)
 	}
-	return len(emissionOrder)
+	return at
 }
 
 // insertAfter puts e behind a sibling, on a line of its own if that has one.
-func insertAfter(e, sibling *etree.Element) {
-	parent, at, indent := sibling.Parent(), sibling.Index()+1, indentOf(sibling)
-	parent.InsertChildAt(at, e)
-	if indent != "" {
-		parent.InsertChildAt(at, etree.NewText(indent))
-	}
+func insertAfter(e, sibling *strictxml.Node) {
+	parent, at := sibling.Parent, sibling.Index()+1
+	parent.Insert(at, e)
+	insertSpace(parent, at, sibling.Indent())
 }
 
 // insertBefore puts e before a sibling, on a line of its own if that has one.
-func insertBefore(e, sibling *etree.Element) {
-	parent, at, indent := sibling.Parent(), sibling.Index(), indentOf(sibling)
-	if indent != "" {
-		parent.InsertChildAt(at, etree.NewText(indent))
-	}
-	parent.InsertChildAt(at, e)
+func insertBefore(e, sibling *strictxml.Node) {
+	parent, at, indent := sibling.Parent, sibling.Index(), sibling.Indent()
+	insertSpace(parent, at, indent)
+	parent.Insert(at, e)
 }
 
-// fill puts e into a Description that has no element.
-func (d *Document) fill(e *etree.Element) {
-	indent := indentOf(d.description)
-	if indent == "" {
-		d.description.AddChild(e)
-		return
+func insertSpace(parent *strictxml.Node, at int, white string) {
+	if white != "" {
+		parent.Insert(at, strictxml.NewSpace(white))
 	}
-	if last := len(d.description.Child) - 1; last >= 0 && blank(d.description.Child[last]) {
-		d.description.RemoveChildAt(last)
-	}
-	d.description.CreateText(indent + indentStep)
-	d.description.AddChild(e)
-	d.description.CreateText(indent)
 }
 
-// indentOf returns the line end and the spaces in front of an element, "" where
-// it does not begin a line.
-func indentOf(e *etree.Element) string {
-	if e.Index() == 0 {
-		return ""
+// fill puts elements into n, which has none: each on a line of its own below the
+// indent, or without any white space where that is empty.
+func fill(n *strictxml.Node, indent string, elements ...*strictxml.Node) {
+	if last := len(n.Children) - 1; indent != "" && last >= 0 && n.Children[last].Blank() {
+		n.Children = n.Children[:last]
 	}
-	previous := e.Parent().Child[e.Index()-1]
-	if !blank(previous) {
-		return ""
+	for _, e := range elements {
+		if indent != "" {
+			n.Append(strictxml.NewSpace(indent + indentStep))
+		}
+		n.Append(e)
 	}
-	white := previous.(*etree.CharData).Data
-	start := strings.LastIndexByte(white, '\n')
-	if start < 0 {
-		return ""
+	insertSpace(n, len(n.Children), indent)
+}
+
+// remove takes away every child element of e that drop returns true for, with
+// the white space in front of it, so that no empty line stays behind.
+func remove(e *strictxml.Node, drop func(*strictxml.Node) bool) {
+	kept := make([]*strictxml.Node, 0, len(e.Children))
+	for i, child := range e.Children {
+		if child.Kind != strictxml.Element || !drop(child) {
+			kept = append(kept, child)
+			continue
+		}
+		if last := len(kept) - 1; last >= 0 && kept[last].Blank() && i+1 < len(e.Children) && e.Children[i+1].Blank() {
+			kept = kept[:last]
+		}
 	}
-	return white[start:]
+	e.Children = kept
 }

@@ -9,12 +9,9 @@
 package metadata
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/beevik/etree"
 
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -23,116 +20,91 @@ import (
 // rather than about reading or writing it.
 var ErrInvalid = errors.New("invalid image metadata")
 
-// maxBytes is the length of the longest document that is read.
-const maxBytes = 1 << 20
+// MaxBytes is the length of the longest document that is read or written.
+const MaxBytes = 1 << 20
 
 // baseURI is the value that xml:base must have on the root.
 const baseURI = "http://mp.stratuslab.eu/"
 
-// Document describes one image. It is not safe for concurrent use.
+// Document describes one image. It is read once, changed through its methods, and
+// written with every byte as it was where nothing was changed. It is not safe for
+// concurrent use.
 type Document struct {
-	tree        *etree.Document
-	description *etree.Element
-	// names holds the expanded name of every element of the tree, which etree
-	// itself would look up anew, ancestor by ancestor.
-	names map[*etree.Element]expandedName
+	tree        *strictxml.Document
+	description *strictxml.Node
 }
+
+const skeleton = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<rdf:RDF xmlns:rdf="` + rdfNamespace + `" xmlns:dcterms="` + dctermsNamespace + `"` +
+	` xmlns:slreq="` + slreqNamespace + `" xmlns:slterms="` + sltermsNamespace + `" xml:base="` + baseURI + `">
+  <rdf:Description>
+    <slreq:endorsement rdf:parseType="Resource"/>
+  </rdf:Description>
+</rdf:RDF>
+`
 
 // New returns a document with nothing in it but an empty endorsement. It lacks
 // what SetImage sets, and exactly one Type.
 func New() *Document {
-	d := newDocument()
-	d.tree.CreateProcInst("xml", `version="1.0" encoding="UTF-8" standalone="no"`)
-	d.tree.CreateText("\n")
-	root := d.tree.CreateElement("rdf:RDF")
-	d.names[root] = expandedName{rdfNamespace, "RDF"}
-	for _, prefix := range []string{"rdf", "dcterms", "slreq", "slterms"} {
-		root.CreateAttr("xmlns:"+prefix, namespace(prefix))
+	d, err := Parse([]byte(skeleton))
+	if err != nil {
+		panic(err) // a constant
 	}
-	root.CreateAttr("xml:base", baseURI)
-	root.CreateText("\n  ")
-	d.description = root.CreateElement("rdf:Description")
-	d.names[d.description] = expandedName{rdfNamespace, "Description"}
-	root.CreateText("\n")
-	d.tree.CreateText("\n")
-	d.insert(endorsement, d.newResource(endorsement))
 	return d
 }
 
-func newDocument() *Document {
-	d := &Document{tree: etree.NewDocument(), names: map[*etree.Element]expandedName{}}
-	// Without these etree writes CR, TAB and LF so that they read back as
-	// something else.
-	d.tree.WriteSettings.CanonicalText = true
-	d.tree.WriteSettings.CanonicalAttrVal = true
-	return d
-}
-
-// Parse reads a document of at most 1 MiB. What is not acceptable XML, or not
-// one rdf:RDF with exactly one rdf:Description, is an error that wraps
-// ErrInvalid; everything else about the content is left to Check.
-func Parse(r io.Reader) (*Document, error) {
-	src, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+// Read reads a document of at most 1 MiB to the end of r, as Parse does.
+func Read(r io.Reader) (*Document, error) {
+	src, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading image metadata: %w", err)
 	}
-	parsed, err := parse(src)
-	if err != nil {
-		return nil, err
-	}
-	d := newDocument()
-	d.build(parsed)
-	d.description = d.children(d.tree.Root(), expandedName{rdfNamespace, "Description"})[0]
-	return d, nil
+	return Parse(src)
 }
 
-// parse makes sure that what Parse and Check read is the same.
-func parse(src []byte) (*strictxml.Document, error) {
-	if len(src) > maxBytes {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrInvalid, maxBytes)
+// Parse reads a document of at most 1 MiB, which must not be changed afterwards.
+// What is not acceptable XML, or not one rdf:RDF with exactly one
+// rdf:Description, is an error that wraps ErrInvalid; everything else about the
+// content is left to Check.
+func Parse(src []byte) (*Document, error) {
+	if len(src) > MaxBytes {
+		return nil, errTooLong()
 	}
-	doc, err := strictxml.Parse(src, strictxml.Limits{Bytes: maxBytes})
+	tree, err := strictxml.Parse(src, strictxml.Limits{Bytes: MaxBytes})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if nameOf(doc.Root) != (expandedName{rdfNamespace, "RDF"}) {
-		return nil, fmt.Errorf("%w: root element %s in namespace %q; allowed is rdf:RDF in %q",
-			ErrInvalid, label(doc.Root), clip(doc.Root.URI), rdfNamespace)
-	}
-	descriptions := 0
-	for _, child := range elements(doc.Root) {
-		if nameOf(child) == (expandedName{rdfNamespace, "Description"}) {
-			descriptions++
-		}
-	}
-	if descriptions != 1 {
-		return nil, fmt.Errorf("%w: %d elements rdf:Description in rdf:RDF, want exactly 1", ErrInvalid, descriptions)
-	}
-	return doc, nil
+	return FromTree(tree)
 }
 
-// WriteTo writes the document as UTF-8. Text that XML cannot hold is an error
-// that wraps ErrInvalid; nothing is written then.
-func (d *Document) WriteTo(w io.Writer) (int64, error) {
-	src, err := d.source()
-	if err != nil {
-		return 0, err
+func errTooLong() error { return fmt.Errorf("%w: more than %d bytes", ErrInvalid, MaxBytes) }
+
+// FromTree returns the document that a tree holds, which it takes over.
+func FromTree(tree *strictxml.Document) (*Document, error) {
+	root := tree.Root
+	if root.Name() != rootName {
+		return nil, fmt.Errorf("%w: root element %s in namespace %q; want rdf:RDF in %q",
+			ErrInvalid, label(root), clip(root.URI), rdfNamespace)
 	}
-	n, err := w.Write(src)
-	if err != nil {
-		return int64(n), fmt.Errorf("writing image metadata: %w", err)
+	descriptions := root.Named(descriptionName)
+	if n := len(descriptions); n != 1 {
+		return nil, fmt.Errorf("%w: %d elements rdf:Description in rdf:RDF, want exactly 1", ErrInvalid, n)
 	}
-	return int64(n), nil
+	return &Document{tree, descriptions[0]}, nil
 }
 
-// source returns the document as written.
-func (d *Document) source() ([]byte, error) {
-	if text, found := unwritable(&d.tree.Element); found {
-		return nil, fmt.Errorf("%w: text %q has bytes that are not UTF-8 or characters that XML does not allow", ErrInvalid, clip(text))
+// Tree returns the tree of the document. It is for reading only.
+func (d *Document) Tree() *strictxml.Document { return d.tree }
+
+// Bytes returns the document as UTF-8. Text that XML cannot hold, or more than
+// 1 MiB, is an error that wraps ErrInvalid.
+func (d *Document) Bytes() ([]byte, error) {
+	src, err := d.tree.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	var buffer bytes.Buffer
-	if _, err := d.tree.WriteTo(&buffer); err != nil {
-		return nil, fmt.Errorf("writing image metadata: %w", err)
+	if len(src) > MaxBytes {
+		return nil, errTooLong()
 	}
-	return buffer.Bytes(), nil
+	return src, nil
 }

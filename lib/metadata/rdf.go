@@ -10,7 +10,7 @@ import (
 // and for a property of it in turn, where the schema leaves it open.
 func (c *checker) rdf(description *strictxml.Node) {
 	r := rdfChecker{c, map[string]bool{}}
-	for _, n := range elements(description) {
+	for _, n := range description.Elements() {
 		r.property(n)
 	}
 }
@@ -36,7 +36,7 @@ func (r *rdfChecker) property(n *strictxml.Node) {
 		return
 	}
 	a := r.attributesOf(n, propertyAttributes)
-	children := elements(n)
+	children := n.Elements()
 	switch {
 	case a.has("parseType"):
 		r.resource(n, a)
@@ -60,7 +60,7 @@ func (r *rdfChecker) property(n *strictxml.Node) {
 // required checks the elements of StratusLab that hold elements.
 func (r *rdfChecker) required(n *strictxml.Node) {
 	if is(n, checksum) || is(n, endorsement) || is(n, endorser) {
-		if _, ok := attribute(n, rdfParseType); !ok {
+		if _, ok := n.Attribute(rdfParseType); !ok {
 			r.report(ruleRDF, n, "no attribute rdf:parseType; it must be \"Resource\"")
 		}
 	}
@@ -84,14 +84,14 @@ func (r *rdfChecker) node(n *strictxml.Node) {
 		r.report(ruleRDF, n, "attributes %s together; allowed: one of them", strings.Join(a.rdf, ", "))
 	}
 	r.elementsBesideText(n)
-	for _, child := range elements(n) {
+	for _, child := range n.Elements() {
 		r.property(child)
 	}
 }
 
 // reference checks a property whose value its attributes describe.
 func (r *rdfChecker) reference(n *strictxml.Node, a rdfAttributes) {
-	if len(elements(n)) > 0 || content(n) != "" {
+	if len(n.Elements()) > 0 || n.Text() != "" {
 		r.report(ruleRDF, n, "content beside attributes that stand for it; allowed: one or the other")
 	}
 	if a.has("datatype") {
@@ -116,7 +116,7 @@ func (r *rdfChecker) resource(n *strictxml.Node, a rdfAttributes) {
 
 func (r *rdfChecker) elementsBesideText(n *strictxml.Node) {
 	if mixed(n) {
-		r.report(ruleRDF, n, "text %q beside elements; allowed: one or the other", clip(strings.Trim(content(n), whiteSpace)))
+		r.report(ruleRDF, n, "text %q beside elements; allowed: one or the other", clip(visible(n)))
 	}
 }
 

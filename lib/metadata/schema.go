@@ -10,30 +10,30 @@ import (
 
 // Names of attributes.
 var (
-	xmlBase      = expandedName{strictxml.XMLNamespace, "base"}
-	xmlLang      = expandedName{strictxml.XMLNamespace, "lang"}
-	rdfAbout     = expandedName{rdfNamespace, "about"}
-	rdfParseType = expandedName{rdfNamespace, "parseType"}
+	xmlBase      = strictxml.Name{URI: strictxml.XMLNamespace, Local: "base"}
+	xmlLang      = strictxml.Name{URI: strictxml.XMLNamespace, Local: "lang"}
+	rdfAbout     = strictxml.Name{URI: rdfNamespace, Local: "about"}
+	rdfParseType = strictxml.Name{URI: rdfNamespace, Local: "parseType"}
 )
 
 // schema checks what the XML schemas of StratusLab do, in document order, and
 // returns the Description.
 func (c *checker) schema(root *strictxml.Node) *strictxml.Node {
-	if _, ok := attribute(root, xmlBase); !ok {
+	if _, ok := root.Attribute(xmlBase); !ok {
 		c.report(ruleSchema, root, "no attribute xml:base; it must be %q", baseURI)
 	}
 	c.attributes(root, "xml:base and namespace declarations", xmlBase)
 	c.elementsOnly(root)
 	var description *strictxml.Node
 	signed := false
-	for _, child := range elements(root) {
+	for _, child := range root.Elements() {
 		switch {
-		case nameOf(child) == (expandedName{rdfNamespace, "Description"}) && !signed:
+		case child.Name() == descriptionName && !signed:
 			description = child
 			c.description(child)
-		case nameOf(child) == signatureName && description != nil && !signed:
+		case child.Name() == signatureName && description != nil && !signed:
 			signed = true
-		case nameOf(child) == signatureName:
+		case child.Name() == signatureName:
 			c.report(ruleSchema, child, "misplaced or repeated signature; allowed: one, after rdf:Description")
 		default:
 			c.report(ruleSchema, child, "not allowed in rdf:RDF; allowed: one rdf:Description and after it one Signature")
@@ -46,7 +46,7 @@ func (c *checker) description(n *strictxml.Node) {
 	c.about(n)
 	c.attributes(n, "rdf:about", rdfAbout)
 	c.elementsOnly(n)
-	children := elements(n)
+	children := n.Elements()
 	if len(children) > 0 && is(children[0], rdfType) {
 		c.extension(children[0])
 		children = children[1:]
@@ -63,7 +63,7 @@ func (c *checker) description(n *strictxml.Node) {
 const resourceOnly = `rdf:parseType="Resource"`
 
 func (c *checker) about(n *strictxml.Node) {
-	about, ok := attribute(n, rdfAbout)
+	about, ok := n.Attribute(rdfAbout)
 	if !ok {
 		c.report(ruleSchema, n, `no attribute rdf:about; it must be "#" and the image identifier`)
 		return
@@ -77,7 +77,7 @@ func (c *checker) about(n *strictxml.Node) {
 func (c *checker) checksum(n *strictxml.Node) {
 	c.attributes(n, resourceOnly, rdfParseType)
 	c.elementsOnly(n)
-	c.sequence(n, elements(n), []item{
+	c.sequence(n, n.Elements(), []item{
 		{term: algorithm, check: c.simple(algorithmForm)},
 		{term: digest, check: c.simple(hexForm)},
 	}, nil)
@@ -90,13 +90,13 @@ func (c *checker) checksum(n *strictxml.Node) {
 func (c *checker) endorsement(n *strictxml.Node) {
 	c.attributes(n, resourceOnly, rdfParseType)
 	c.elementsOnly(n)
-	if len(elements(n)) == 0 {
+	if len(n.Elements()) == 0 {
 		if c.level&Endorsed != 0 && !mixed(n) {
 			c.report(ruleSchema, n, "empty; who endorses the document fills it when signing")
 		}
 		return
 	}
-	c.sequence(n, elements(n), []item{
+	c.sequence(n, n.Elements(), []item{
 		{term: Created, check: c.dublinCore},
 		{term: endorser, check: c.endorser},
 	}, nil)
@@ -105,7 +105,7 @@ func (c *checker) endorsement(n *strictxml.Node) {
 func (c *checker) endorser(n *strictxml.Node) {
 	c.attributes(n, resourceOnly, rdfParseType)
 	c.elementsOnly(n)
-	c.sequence(n, elements(n), []item{
+	c.sequence(n, n.Elements(), []item{
 		{term: email, check: c.simple(emailForm)},
 		{term: subject, check: c.simple(anyForm)},
 		{term: issuer, many: true, check: c.simple(anyForm)},
@@ -129,7 +129,7 @@ func (c *checker) extension(n *strictxml.Node) {
 		for _, a := range n.Attributes {
 			c.parseType(n, a)
 		}
-		for _, child := range elements(n) {
+		for _, child := range n.Elements() {
 			c.extension(child)
 		}
 	}
@@ -149,8 +149,8 @@ func (c *checker) simple(form textForm) func(*strictxml.Node) {
 		if !c.textOnly(n) {
 			return
 		}
-		if allowed := form(content(n)); allowed != "" {
-			c.report(ruleSchema, n, "%q; allowed: %s", clip(content(n)), allowed)
+		if allowed := form(n.Text()); allowed != "" {
+			c.report(ruleSchema, n, "%q; allowed: %s", clip(n.Text()), allowed)
 		}
 	}
 }
@@ -176,17 +176,17 @@ func (c *checker) textOnly(n *strictxml.Node) bool {
 
 func (c *checker) elementsOnly(n *strictxml.Node) {
 	if mixed(n) {
-		c.report(ruleSchema, n, "text %q beside the elements; allowed: elements only", clip(strings.Trim(content(n), whiteSpace)))
+		c.report(ruleSchema, n, "text %q beside the elements; allowed: elements only", clip(visible(n)))
 	}
 }
 
 // attributes reports every attribute that is not among the allowed ones.
-func (c *checker) attributes(n *strictxml.Node, described string, allowed ...expandedName) {
+func (c *checker) attributes(n *strictxml.Node, described string, allowed ...strictxml.Name) {
 	for _, a := range n.Attributes {
-		if slices.Contains(allowed, expandedName{a.URI, a.Local}) || bareParseType(a) {
+		if slices.Contains(allowed, strictxml.Name{URI: a.URI, Local: a.Local}) || bareParseType(a) {
 			c.parseType(n, a)
 		} else {
-			c.report(ruleSchema, n, "attribute %s; allowed: %s", clip(qualified(a.Prefix, a.Local)), described)
+			c.report(ruleSchema, n, "attribute %s; allowed: %s", clip(strictxml.Qualified(a.Prefix, a.Local)), described)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func (c *checker) parseType(n *strictxml.Node, a strictxml.Attribute) {
 	switch {
 	case bareParseType(a):
 		c.report(ruleSchema, n, `attribute parseType without the rdf namespace; allowed: rdf:parseType="Resource"`)
-	case rdfParseType == (expandedName{a.URI, a.Local}) && a.Value != "Resource":
+	case rdfParseType == (strictxml.Name{URI: a.URI, Local: a.Local}) && a.Value != "Resource":
 		c.report(ruleSchema, n, `rdf:parseType %q; allowed: "Resource"`, clip(a.Value))
 	}
 }
@@ -205,5 +205,5 @@ func (c *checker) parseType(n *strictxml.Node, a strictxml.Attribute) {
 // bareParseType tells whether an attribute is the parseType without namespace
 // that an old tool writes.
 func bareParseType(a strictxml.Attribute) bool {
-	return a.URI == "" && a.Local == rdfParseType.local
+	return a.URI == "" && a.Local == rdfParseType.Local
 }

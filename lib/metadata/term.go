@@ -1,5 +1,7 @@
 package metadata
 
+import "github.com/stratuslab/stratus/lib/strictxml"
+
 // The namespaces of image metadata.
 const (
 	rdfNamespace     = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -66,10 +68,10 @@ var emissionOrder = []Term{
 	Publisher, IsVersionOf, Replaces, IsReplacedBy, Deprecated,
 }
 
-// expandedName is what identifies an element in any document.
-type expandedName struct{ uri, local string }
-
-func (t Term) expanded() expandedName { return expandedName{namespace(t.Prefix), t.Name} }
+// expanded returns what identifies an element of the term in any document.
+func (t Term) expanded() strictxml.Name {
+	return strictxml.Name{URI: namespace(t.Prefix), Local: t.Name}
+}
 
 // namespace returns what a prefix stands for in a Term.
 func namespace(prefix string) string {
@@ -87,4 +89,9 @@ func namespace(prefix string) string {
 }
 
 // signatureName is the name of the element that holds a signature.
-var signatureName = expandedName{xmldsigNamespace, "Signature"}
+var signatureName = strictxml.Name{URI: xmldsigNamespace, Local: "Signature"}
+
+var (
+	rootName        = strictxml.Name{URI: rdfNamespace, Local: "RDF"}
+	descriptionName = strictxml.Name{URI: rdfNamespace, Local: "Description"}
+)

@@ -54,7 +54,7 @@ func measureStdin(action string) error {
 	}
 	var refusal error
 	if action == "sign" {
-		_, refusal = Sign(src, signer)
+		_, refusal = signBytes(src, signer)
 	} else {
 		_, refusal = Verify(src)
 	}
@@ -163,7 +163,7 @@ func TestHostileDocuments(t *testing.T) {
 			checkRefusal(t, "sign", measure(t, "sign", src), h.signed)
 			if !h.late {
 				// Signed, if it can be, there is more to be done about it.
-				signed, err := Sign(src, signer)
+				signed, err := signBytes(src, signer)
 				if err == nil {
 					src = signed
 				}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -86,7 +87,12 @@ func endorsedBy(t *testing.T, s Signer) string {
 		t.Fatal(err)
 	}
 	by.Created = "2026-11-23T01:02:03Z"
-	src, err := endorse(plain(t), by)
+	doc, err := metadata.Parse(plain(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Endorse(by)
+	src, err := doc.Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}

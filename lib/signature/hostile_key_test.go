@@ -35,7 +35,7 @@ func TestHostileCertificates(t *testing.T) {
 			if s.Certificate, err = x509.ParseCertificate(der); err != nil {
 				t.Fatal(err)
 			}
-			src, err := Sign(plain(t), s)
+			src, err := signBytes(plain(t), s)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
@@ -62,35 +61,35 @@ type Signer struct {
 	Level metadata.Level
 }
 
-// Sign endorses a document and signs it. An earlier endorsement is replaced, an
-// earlier signature removed; no other byte changes. What comes out has been
-// verified. Errors about the document wrap metadata.ErrInvalid.
-func Sign(src []byte, s Signer) ([]byte, error) {
+// Sign endorses a document, signs it and returns it as it is written. An earlier
+// endorsement is replaced, an earlier signature removed; no other byte changes.
+// What it returns was read again and verified. Errors about the document wrap
+// metadata.ErrInvalid.
+func Sign(doc *metadata.Document, s Signer) ([]byte, error) {
 	by, err := s.Endorser()
 	if err != nil {
 		return nil, err
 	}
 	by.Created = metadata.FormatTime(s.Created)
-	endorsed, err := endorse(src, by)
-	if err != nil {
+	doc.Endorse(by)
+	if err := doc.Check(s.Level | metadata.Endorsed); err != nil {
 		return nil, err
 	}
-	if err := checkComplete(endorsed, s.Level|metadata.Endorsed); err != nil {
-		return nil, err
-	}
-	signed, err := xmldsig.Sign(endorsed, xmldsig.Signer{
+	signature, err := xmldsig.Sign(doc.Tree(), xmldsig.Signer{
 		Certificate: s.Certificate, Chain: s.Chain, Key: s.Key, Hash: profileHashes[s.Profile],
 	})
-	if errors.Is(err, strictxml.ErrSyntax) || len(signed) > MaxBytes {
-		return nil, fmt.Errorf("%w: it would have more than %d bytes with its signature, or too many parts", metadata.ErrInvalid, MaxBytes)
+	if errors.Is(err, strictxml.ErrSyntax) {
+		return nil, fmt.Errorf("%w: %w", metadata.ErrInvalid, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	if err := s.verify(signed, by); err != nil {
-		return nil, err
+	doc.AppendSignature(signature)
+	signed, err := doc.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("adding the signature: %w", err)
 	}
-	return signed, nil
+	return signed, s.verify(signed, by)
 }
 
 // Endorser gives the endorsement that Sign will make, but for its time, and
@@ -127,6 +126,9 @@ func (s Signer) check() error {
 // verify makes sure that what is about to be published says what it should.
 func (s Signer) verify(signed []byte, by metadata.Endorsement) error {
 	got, err := Verify(signed)
+	if errors.Is(err, strictxml.ErrSyntax) {
+		return fmt.Errorf("%w: with its signature: %w", metadata.ErrInvalid, err) // too many parts
+	}
 	if err != nil {
 		return fmt.Errorf("verifying the new signature: %w", err)
 	}
@@ -137,23 +139,11 @@ func (s Signer) verify(signed []byte, by metadata.Endorsement) error {
 	return nil
 }
 
-// Signable finds out whether a document could be signed, whoever signs it. The
-// error wraps metadata.ErrInvalid. The level says what the document must have
-// besides an endorsement.
-func Signable(src []byte, level metadata.Level) error {
-	endorsed, err := endorse(src, metadata.Endorsement{
-		Created: metadata.FormatTime(time.Time{}), Email: "anybody@example.org", Subject: "CN=Anybody", Issuers: []string{"CN=Anybody"},
-	})
-	if err != nil {
-		return err
-	}
-	return checkComplete(endorsed, level|metadata.Endorsed)
-}
-
-func checkComplete(src []byte, level metadata.Level) error {
-	doc, err := metadata.Parse(bytes.NewReader(src))
-	if err != nil {
-		return err
-	}
-	return doc.Check(level)
+// Signable finds out whether a document could be signed, whoever signs it, and
+// removes its endorsement and its signatures for that. The error wraps
+// metadata.ErrInvalid. The level says what the document must have besides an
+// endorsement.
+func Signable(doc *metadata.Document, level metadata.Level) error {
+	doc.Unsign()
+	return doc.Check(level &^ metadata.Endorsed)
 }

@@ -1,11 +1,10 @@
 package signature
 
 import (
-	"bytes"
 	"crypto/x509"
-	"errors"
 	"fmt"
 
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -16,15 +15,16 @@ import (
 // endorsement, and be sound as a document, which does not need a location or a
 // time of expiry for that. Every error is an *Error.
 func Verify(src []byte) (*Endorsed, error) {
-	signed, err := xmldsig.Verify(src)
-	switch {
-	case errors.Is(err, strictxml.ErrSyntax):
+	tree, err := xmldsig.Parse(src)
+	if err != nil {
 		return nil, &Error{Stage: StageDocument, Err: err}
-	case err != nil:
+	}
+	signed, err := xmldsig.Verify(tree)
+	if err != nil {
 		return nil, &Error{Stage: StageSignature, Err: err}
 	}
 	// From here on only what was signed counts.
-	doc, err := metadata.Parse(bytes.NewReader(signed.Content))
+	doc, err := metadata.Parse(signed.Content)
 	if err != nil {
 		return nil, &Error{Stage: StageDocument, Err: err}
 	}
@@ -33,7 +33,7 @@ func Verify(src []byte) (*Endorsed, error) {
 		return nil, err
 	}
 	by.Canonical, by.Chain, by.Method, by.Digest = signed.Content, signed.Chain, signed.Method, signed.Digest
-	if err := checkDocument(src, doc); err != nil {
+	if err := checkDocument(tree, doc); err != nil {
 		return nil, &Error{Stage: StageDocument, By: by, Err: err}
 	}
 	return by, nil
@@ -75,11 +75,11 @@ func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 
 // checkDocument checks the document as it was signed, and as it came: comments
 // are not signed, but readers may stop at one inside a value.
-func checkDocument(src []byte, signed *metadata.Document) error {
+func checkDocument(tree *strictxml.Document, signed *metadata.Document) error {
 	if err := signed.Check(metadata.Endorsed); err != nil {
 		return err
 	}
-	came, err := metadata.Parse(bytes.NewReader(src))
+	came, err := metadata.FromTree(tree)
 	if err != nil {
 		return err
 	}
@@ -104,12 +104,4 @@ func endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
 }
 
 // clip shortens what is quoted from a document.
-func clip(s string) string {
-	const limit = 200
-	for i := range s {
-		if i > limit {
-			return s[:i] + "..."
-		}
-	}
-	return s
-}
+func clip(s string) string { return message.Clip(s, 200) }

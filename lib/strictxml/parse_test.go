@@ -11,6 +11,7 @@ import (
 // contents leaves out of a comparison where nodes stand.
 var contents = cmp.Options{
 	cmpopts.IgnoreFields(Node{}, "Parent", "Start", "End", "EndTag"),
+	cmpopts.IgnoreUnexported(Node{}),
 	cmpopts.EquateEmpty(),
 }
 

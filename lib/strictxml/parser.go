@@ -3,7 +3,10 @@ package strictxml
 import (
 	"bytes"
 	"fmt"
+	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 const byteOrderMark = "\ufeff"
@@ -24,9 +27,15 @@ type parser struct {
 	bound map[string][]string
 }
 
+var parses atomic.Int64
+
+// Parses returns how many times Parse was called, for tests that count.
+func Parses() int64 { return parses.Load() }
+
 // Parse reads a whole document. Every error wraps ErrSyntax, names the line
 // and says what is allowed there.
 func Parse(src []byte, limits Limits) (*Document, error) {
+	parses.Add(1)
 	p := &parser{src: src, limits: limits.withDefaults(), doc: &Document{}, bound: map[string][]string{}}
 	if len(src) > p.limits.Bytes {
 		return nil, fmt.Errorf("%w: %d bytes are too many, at most %d are allowed", ErrSyntax, len(src), p.limits.Bytes)
@@ -134,7 +143,7 @@ func (p *parser) add(n *Node) error {
 	if p.nodes++; p.nodes > p.limits.Nodes {
 		return p.fail(n.Start, "too many elements, texts, comments and instructions; at most %d are allowed", p.limits.Nodes)
 	}
-	n.End = p.pos
+	n.End, n.content, n.src = p.pos, p.pos, p.src
 	n.Parent = p.open
 	if p.open == nil {
 		p.doc.Nodes = append(p.doc.Nodes, n)
@@ -165,12 +174,4 @@ func (p *parser) fail(offset int, format string, args ...any) error {
 }
 
 // clip shortens what is quoted from the input.
-func clip(s string) string {
-	const limit = 60
-	for i := range s {
-		if i > limit {
-			return s[:i] + "..."
-		}
-	}
-	return s
-}
+func clip(s string) string { return message.Clip(s, 60) }

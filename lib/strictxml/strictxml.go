@@ -97,6 +97,11 @@ type Node struct {
 	// EndTag is the offset of the "</" of an element, and -1 where an element
 	// has no end tag ("<a/>").
 	EndTag int
+
+	src     []byte // the whole source, nil for a node that was made
+	content int    // offset of the byte after the start tag of an element
+	changed bool   // whether the start tag must be written anew
+	added   int    // number of Declarations, the last ones, that the source lacks
 }
 
 // Attribute is an attribute that is not a namespace declaration. Its white

@@ -4,12 +4,7 @@ import "strings"
 
 func (n *Node) name() string { return qualified(n.Prefix, n.Local) }
 
-func qualified(prefix, local string) string {
-	if prefix == "" {
-		return clip(local)
-	}
-	return clip(prefix + ":" + local)
-}
+func qualified(prefix, local string) string { return clip(Qualified(prefix, local)) }
 
 // startTag reads a start tag or an empty-element tag.
 func (p *parser) startTag() error {
@@ -167,8 +162,7 @@ func (p *parser) resolve(n *Node) error {
 	if n.URI, ok = p.namespace(n.Prefix); !ok {
 		return p.fail(n.Start, "prefix %q of element %s is not declared", clip(n.Prefix), n.name())
 	}
-	type expandedName struct{ uri, local string }
-	seen := make(map[expandedName]bool, len(n.Attributes))
+	seen := make(map[Name]bool, len(n.Attributes))
 	for i := range n.Attributes {
 		a := &n.Attributes[i]
 		if a.Prefix != "" {
@@ -176,7 +170,7 @@ func (p *parser) resolve(n *Node) error {
 				return p.fail(n.Start, "prefix %q of attribute %s is not declared", clip(a.Prefix), qualified(a.Prefix, a.Local))
 			}
 		}
-		name := expandedName{a.URI, a.Local}
+		name := Name{a.URI, a.Local}
 		if seen[name] {
 			return p.fail(n.Start, "attribute %s is given twice on %s; once is allowed", qualified(a.Prefix, a.Local), n.name())
 		}

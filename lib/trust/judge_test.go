@@ -31,7 +31,11 @@ var (
 func endorsedBy(t *testing.T, name, email string, at time.Time) *signature.Endorsed {
 	t.Helper()
 	i := credentialtest.Vector(t, name)
-	signed, err := signature.Sign(read(t, vectors+"plain.xml"), signature.Signer{
+	doc, err := metadata.Parse(read(t, vectors+"plain.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := signature.Sign(doc, signature.Signer{
 		Certificate: i.Certificate, Key: i.Key, Email: email, Created: at, Profile: signature.Modern, Level: metadata.Endorsed,
 	})
 	if err != nil {

@@ -7,7 +7,6 @@
 package entry
 
 import (
-	"bytes"
 	"fmt"
 	"net/url"
 	"strings"
@@ -113,7 +112,7 @@ func Verify(src []byte) (*Entry, error) {
 // Endorsed, and its key is what the document says of itself. It is for sending
 // to whom will verify. Errors wrap ErrInvalid.
 func Claim(src []byte) (*Entry, error) {
-	d, err := metadata.Parse(bytes.NewReader(src))
+	d, err := metadata.Parse(src)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

@@ -3,7 +3,6 @@
 package entrytest
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"crypto/sha512"
 	"crypto/x509"
@@ -69,13 +68,23 @@ func (e *Endorser) Sign(t testing.TB, is Description) []byte {
 	for term, text := range is.Texts {
 		d.SetText(term, text)
 	}
-	var src bytes.Buffer
-	if _, err := d.WriteTo(&src); err != nil {
-		t.Fatal(err)
-	}
 	signer := e.signer
 	signer.Created = is.Created
-	signed, err := signature.Sign(src.Bytes(), signer)
+	signed, err := signature.Sign(d, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+// SignSource signs a document as it stands.
+func SignSource(t testing.TB, src []byte, s signature.Signer) []byte {
+	t.Helper()
+	d, err := metadata.Parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := signature.Sign(d, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/remote/sshdtest"
@@ -98,11 +99,7 @@ func (s spec) signed(t testing.TB) []byte {
 		signer.Email = "eve@example.org"
 	}
 	signer.Created = now.Add(-time.Hour).Add(time.Duration(s.at) * time.Minute)
-	signed, err := signature.Sign([]byte(src), signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed
+	return entrytest.SignSource(t, []byte(src), signer)
 }
 
 func (s spec) entry(t testing.TB) *entry.Entry {

@@ -89,7 +89,7 @@ func readDraft(c *command.Call, path string) (*metadata.Document, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	doc, err := metadata.Parse(r)
+	doc, err := metadata.Read(r)
 	if errors.Is(err, metadata.ErrInvalid) {
 		return nil, fault.BadInputf("reading the draft %q: %w", name, err)
 	}

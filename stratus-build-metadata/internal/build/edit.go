@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -35,7 +34,7 @@ func (o Options) edit(c *command.Call, s edit.Session, doc *metadata.Document, f
 		return nil, err
 	}
 	_, err = s.Edit(c.Ctx, text, func(text []byte) error {
-		if doc, err = metadata.Parse(bytes.NewReader(text)); err != nil {
+		if doc, err = metadata.Parse(text); err != nil {
 			return err
 		}
 		o.finish(c, doc, now)

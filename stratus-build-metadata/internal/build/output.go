@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"time"
@@ -117,11 +116,11 @@ func (o Options) write(c *command.Call, doc *metadata.Document) error {
 
 // render gives the document as it is written.
 func render(doc *metadata.Document) ([]byte, error) {
-	var b bytes.Buffer
-	if _, err := doc.WriteTo(&b); err != nil {
+	text, err := doc.Bytes()
+	if err != nil {
 		return nil, fault.BadInputf("writing the document: %w", err)
 	}
-	return b.Bytes(), nil
+	return text, nil
 }
 
 // warn tells of what is allowed but hardly meant.

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"crypto/md5"
 	"crypto/sha1"
 	"os"
@@ -30,12 +29,12 @@ func described(t *testing.T, content string) string {
 	} {
 		d.SetText(term, text)
 	}
-	var b bytes.Buffer
-	if _, err := d.WriteTo(&b); err != nil {
+	src, err := d.Bytes()
+	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "base.xml")
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(path, src, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -73,7 +72,7 @@ func TestDraft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := metadata.Parse(bytes.NewReader(text))
+	d, err := metadata.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -53,9 +52,7 @@ func (p *plan) draft(image diskimage.Image, from *base.Image, os guest.OS, bus s
 	if err := d.Check(metadata.Draft); err != nil {
 		return nil, fmt.Errorf("checking the new description: %w", err)
 	}
-	var b bytes.Buffer
-	_, err = d.WriteTo(&b)
-	return b.Bytes(), err
+	return d.Bytes()
 }
 
 // baseText is what the base's description says, if there is one.

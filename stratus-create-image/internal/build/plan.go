@@ -127,7 +127,7 @@ func (p *plan) readBaseMetadata() error {
 		return fault.BadInputf("reading the base's description: %w", err)
 	}
 	defer f.Close()
-	if p.baseDoc, err = metadata.Parse(f); err != nil {
+	if p.baseDoc, err = metadata.Read(f); err != nil {
 		return fault.BadInputf("reading the base's description %q: %w", name, err)
 	}
 	return nil

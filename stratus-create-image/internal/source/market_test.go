@@ -95,13 +95,9 @@ func (m *market) signNameless(signed []byte, created time.Time) []byte {
 	if created.IsZero() {
 		created = time.Now()
 	}
-	again, err := signature.Sign(signed, signature.Signer{
+	return entrytest.SignSource(m.t, signed, signature.Signer{
 		Certificate: i.Certificate, Key: i.Key, Email: jane, Created: created, Profile: signature.Modern,
 	})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return again
 }
 
 func identifier(content string) string {

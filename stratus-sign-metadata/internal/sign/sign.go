@@ -4,7 +4,6 @@
 package sign
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -36,18 +35,21 @@ func (o Options) level() metadata.Level {
 type Document struct {
 	Name   string // for messages
 	Parsed *metadata.Document
-	src    []byte
+	Old    *metadata.Endorsement // that is replaced, nil for none
 }
 
 // Parse reads a document and makes sure that it can be signed. Parsed is set
 // also where it cannot.
 func (o Options) Parse(name string, src []byte) (Document, error) {
-	d := Document{Name: name, src: src}
+	d := Document{Name: name}
 	var err error
-	if d.Parsed, err = metadata.Parse(bytes.NewReader(src)); err != nil {
+	if d.Parsed, err = metadata.Parse(src); err != nil {
 		return d, fault.BadInputf("reading %q: %w", name, err)
 	}
-	return d, d.explain(signature.Signable(src, o.level()))
+	if old, ok := d.Parsed.Endorsement(); ok {
+		d.Old = &old
+	}
+	return d, d.explain(signature.Signable(d.Parsed, o.level()))
 }
 
 // explain names the document in an error about signing it.
@@ -94,6 +96,6 @@ func (o Options) Signer(identity *credential.Identity, now time.Time) (Signer, e
 
 // Sign returns the signed document.
 func (s Signer) Sign(d Document) ([]byte, error) {
-	signed, err := signature.Sign(d.src, s.signer)
+	signed, err := signature.Sign(d.Parsed, s.signer)
 	return signed, d.explain(err)
 }

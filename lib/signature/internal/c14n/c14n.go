@@ -125,7 +125,7 @@ func (w *writer) node(n *strictxml.Node) {
 	case strictxml.Element:
 		w.element(n)
 	case strictxml.Text, strictxml.CData:
-		_, _ = textEscapes.WriteString(&w.out, n.Data)
+		_, _ = strictxml.TextEscapes.WriteString(&w.out, n.Data)
 	case strictxml.Comment:
 		if w.method.Comments {
 			w.out.WriteString("<!--" + n.Data + "-->")
@@ -140,7 +140,7 @@ func (w *writer) node(n *strictxml.Node) {
 }
 
 func (w *writer) element(n *strictxml.Node) {
-	name := qualified(n.Prefix, n.Local)
+	name := strictxml.Qualified(n.Prefix, n.Local)
 	declared := w.due(n)
 	// What is declared here is so for the children only.
 	before := make([]string, len(declared))
@@ -153,7 +153,7 @@ func (w *writer) element(n *strictxml.Node) {
 		w.attribute(strings.TrimSuffix("xmlns:"+d.Prefix, ":"), d.URI)
 	}
 	for _, a := range sorted(n.Attributes) {
-		w.attribute(qualified(a.Prefix, a.Local), a.Value)
+		w.attribute(strictxml.Qualified(a.Prefix, a.Local), a.Value)
 	}
 	w.out.WriteByte('>')
 	for _, child := range n.Children {
@@ -167,7 +167,7 @@ func (w *writer) element(n *strictxml.Node) {
 
 func (w *writer) attribute(name, value string) {
 	w.out.WriteString(" " + name + `="`)
-	_, _ = attributeEscapes.WriteString(&w.out, value)
+	_, _ = strictxml.AttributeEscapes.WriteString(&w.out, value)
 	w.out.WriteByte('"')
 }
 
@@ -213,15 +213,3 @@ func sorted(attributes []strictxml.Attribute) []strictxml.Attribute {
 		return strings.Compare(a.Local, b.Local)
 	})
 }
-
-func qualified(prefix, local string) string {
-	if prefix == "" {
-		return local
-	}
-	return prefix + ":" + local
-}
-
-var (
-	textEscapes      = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
-	attributeEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;")
-)

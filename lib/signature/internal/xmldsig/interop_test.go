@@ -30,7 +30,7 @@ func TestPeerVerifiesOurs(t *testing.T) {
 	for i := range numberFrom(t, "STRATUS_TEST_DOCUMENTS", generated) {
 		name := fmt.Sprintf("seed %d document %d.xml", seed, i)
 		src := generate(r)
-		signed, err := Sign(src, signers[i%len(signers)].Signer)
+		signed, err := signBytes(src, signers[i%len(signers)].Signer)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, src)
 		}
@@ -96,7 +96,7 @@ func TestPeerVerifiesVectors(t *testing.T) {
 					continue
 				}
 				id.Hash = hash
-				signed, err := Sign(src, id.Signer)
+				signed, err := signBytes(src, id.Signer)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -123,11 +123,11 @@ type exchange struct {
 // changed; xmlsec1 does so later.
 func (e *exchange) add(name string, signed []byte) {
 	e.t.Helper()
-	if _, err := Verify(signed); err != nil {
+	if _, err := verifyBytes(signed); err != nil {
 		e.t.Errorf("%s: %v\n%s", name, err, signed)
 	}
 	changed := tamper(e.t, e.r, signed)
-	if _, err := Verify(changed); err == nil {
+	if _, err := verifyBytes(changed); err == nil {
 		e.t.Errorf("%s: accepted, but a signed character was changed\n%s", name, changed)
 	}
 	e.good = append(e.good, e.file("good "+name, signed))
@@ -192,7 +192,7 @@ func tamper(t *testing.T, r *rand.Rand, signed []byte) []byte {
 		}
 	}
 	collect(doc.Root)
-	at := Signatures(doc.Root)[0].Start
+	at := signatures(doc.Root)[0].Start
 	if len(letters) == 0 {
 		return append(append(bytes.Clone(signed[:at]), 'x'), signed[at:]...)
 	}

@@ -122,7 +122,7 @@ func originals(t *testing.T, r *rand.Rand, id identity) [][]byte {
 		all = append(all, src)
 	}
 	for range 10 {
-		signed, err := Sign(generate(r), id.Signer)
+		signed, err := signBytes(generate(r), id.Signer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestMutationsAcceptedByPeer(t *testing.T) {
 	for i := range n {
 		original := all[r.IntN(len(all))]
 		mutant := mutate(r, original)
-		got, err := Verify(mutant)
+		got, err := verifyBytes(mutant)
 		switch {
 		case err != nil:
 			continue
@@ -152,7 +152,7 @@ func TestMutationsAcceptedByPeer(t *testing.T) {
 			unchanged++
 			continue
 		}
-		want, err := Verify(original)
+		want, err := verifyBytes(original)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,10 +8,8 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
-	"slices"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -28,25 +26,20 @@ type Signer struct {
 	Hash        crypto.Hash         // SHA1 or SHA256
 }
 
-// Sign puts a signature before the end tag of the root element; every other
-// byte of the document stays as it is. The document must not have a signature
-// yet. An error about it wraps strictxml.ErrSyntax.
-func Sign(src []byte, s Signer) ([]byte, error) {
-	doc, err := Parse(src)
-	if err != nil {
+// Sign returns the signature of a document that has none yet, to be appended to
+// its root element. An error about the document wraps strictxml.ErrSyntax.
+func Sign(doc *strictxml.Document, s Signer) (*strictxml.Node, error) {
+	if err := checkNamespaces(doc.Root); err != nil {
 		return nil, err
 	}
-	if doc.Root.EndTag < 0 {
-		return nil, fmt.Errorf("%w: the root element is empty", strictxml.ErrSyntax)
-	}
-	if len(Signatures(doc.Root)) > 0 {
+	if len(signatures(doc.Root)) > 0 {
 		return nil, errors.New("signing a document that is signed already")
 	}
 	ctx, err := dsig.NewSigningContext(fixedWidth{s.Key}, [][]byte{s.Certificate.Raw})
 	if err != nil {
 		return nil, err
 	}
-	c := &canonicalizer{src: src, doc: doc}
+	c := &canonicalizer{doc: doc}
 	ctx.Hash, ctx.Prefix, ctx.IdAttribute, ctx.Canonicalizer = s.Hash, "", "", c
 	sig, err := ctx.ConstructSignature(c.placeholder(), true)
 	if err != nil {
@@ -55,11 +48,7 @@ func Sign(src []byte, s Signer) ([]byte, error) {
 	if len(s.Chain) > 0 {
 		addChain(sig, s.Chain)
 	}
-	text, err := render(sig)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(src[:doc.Root.EndTag], text, src[doc.Root.EndTag:]), nil
+	return parse(sig)
 }
 
 // addChain puts the chain into an X509Data of its own: in the first one, older
@@ -71,20 +60,27 @@ func addChain(sig *etree.Element, chain []*x509.Certificate) {
 	}
 }
 
-// render writes an element as it stands in the signed document.
-func render(e *etree.Element) ([]byte, error) {
+// parse returns an element of the signing library as it stands in the document.
+func parse(e *etree.Element) (*strictxml.Node, error) {
 	tree := etree.NewDocument()
 	tree.SetRoot(e.Copy())
-	return tree.WriteToBytes()
+	text, err := tree.WriteToBytes()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := strictxml.Parse(text, limits)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Root, nil
 }
 
 // canonicalizer is what the signing library asks for canonical bytes. Its own
 // canonicalizers do not suit our documents: they forget xml:base around
 // SignedInfo, order attributes by local name, keep comments, and see neither
 // the instructions outside the root nor what the etree in between has lost.
-// This one works on the document's own bytes.
+// This one works on the document's own tree.
 type canonicalizer struct {
-	src []byte
 	doc *strictxml.Document
 	// root is what stands for the document's root element in the library.
 	root *etree.Element
@@ -110,16 +106,12 @@ func (c *canonicalizer) Canonicalize(e *etree.Element) ([]byte, error) {
 	sig := etree.NewElement(dsig.SignatureTag)
 	sig.CreateAttr("xmlns", dsig.Namespace)
 	sig.AddChild(e.Copy())
-	text, err := render(sig)
+	placed, err := parse(sig)
 	if err != nil {
 		return nil, err
 	}
-	at := c.doc.Root.EndTag
-	placed, err := Parse(slices.Concat(c.src[:at], text, c.src[at:]))
-	if err != nil {
-		return nil, err
-	}
-	return method.Element(Signatures(placed.Root)[0].Children[0])
+	placed.Parent = c.doc.Root
+	return method.Element(placed.Children[0])
 }
 
 // fixedWidth makes of an ECDSA signature what XML signatures hold: both numbers

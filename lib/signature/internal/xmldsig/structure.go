@@ -13,7 +13,7 @@ type element struct{ *strictxml.Node }
 
 // find gives the one signature of the document.
 func find(root *strictxml.Node) (element, error) {
-	found := Signatures(root)
+	found := signatures(root)
 	switch {
 	case root.URI == Namespace:
 		return element{}, badf("the root element is itself part of a signature")
@@ -60,8 +60,8 @@ func (e element) elements() ([]element, error) {
 			}
 			all = append(all, element{child})
 		case strictxml.Text:
-			if strings.Trim(child.Data, whiteSpace) != "" {
-				return nil, badf("text %q in %s", clip(strings.Trim(child.Data, whiteSpace)), e.Local)
+			if strings.Trim(child.Data, strictxml.WhiteSpace) != "" {
+				return nil, badf("text %q in %s", clip(strings.Trim(child.Data, strictxml.WhiteSpace)), e.Local)
 			}
 		default:
 			return nil, badf("%s in %s; allowed: elements only", kindName(child.Kind), e.Local)
@@ -85,9 +85,6 @@ func (e element) only(name string) (string, error) {
 	}
 	return e.Attributes[0].Value, nil
 }
-
-// whiteSpace is what XML takes for white space.
-const whiteSpace = " \t\r\n"
 
 var noWhiteSpace = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "")
 

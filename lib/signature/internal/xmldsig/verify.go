@@ -13,13 +13,9 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Verify checks the signature of a document of at most 1 MiB. The error wraps
-// strictxml.ErrSyntax or ErrBad.
-func Verify(src []byte) (*Verified, error) {
-	doc, err := Parse(src)
-	if err != nil {
-		return nil, err
-	}
+// Verify checks the signature of a document that Parse has read. The error wraps
+// ErrBad.
+func Verify(doc *strictxml.Document) (*Verified, error) {
 	sig, err := find(doc.Root)
 	if err != nil {
 		return nil, err

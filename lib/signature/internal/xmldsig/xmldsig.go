@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -58,19 +59,9 @@ func Parse(src []byte) (*strictxml.Document, error) {
 	return doc, nil
 }
 
-// Signatures gives every Signature element inside n, wherever it stands.
-func Signatures(n *strictxml.Node) []*strictxml.Node {
-	var found []*strictxml.Node
-	for _, child := range n.Children {
-		if child.Kind != strictxml.Element {
-			continue
-		}
-		if child.URI == Namespace && child.Local == "Signature" {
-			found = append(found, child)
-		}
-		found = append(found, Signatures(child)...)
-	}
-	return found
+// signatures returns every Signature element inside n, wherever it stands.
+func signatures(n *strictxml.Node) []*strictxml.Node {
+	return n.Descendants(strictxml.Name{URI: Namespace, Local: "Signature"})
 }
 
 // noSignature is ErrBad for a document that has none.
@@ -85,12 +76,4 @@ func badf(format string, args ...any) error {
 }
 
 // clip shortens what is quoted from a document.
-func clip(s string) string {
-	const limit = 80
-	for i := range s {
-		if i > limit {
-			return s[:i] + "..."
-		}
-	}
-	return s
-}
+func clip(s string) string { return message.Clip(s, 80) }
