@@ -66,7 +66,7 @@ func TestDescriptions(t *testing.T) {
 	writeFile(t, elsewhere, string(text), 0o644)
 	w.run(3, w.trusted(elsewhere), "found as .*2020-01-01T00:00:00Z")
 	w.run(3, w.trusted("file:///does/not/exist"), `opening "file:///does/not/exist": no such file or directory`)
-	w.run(3, w.trusted(server.URL+"/"), "a web page|no signed description") // a listing of the directory
+	w.run(3, w.trusted(server.URL+"/"), "a web page|not a signed description") // a listing of the directory
 	w.run(5, w.trusted(url+"x"), "404")
 }
 
@@ -144,10 +144,10 @@ func TestStatuses(t *testing.T) {
 	yesterday := time.Now().AddDate(0, 0, -1)
 	w.describe(entrytest.Description{Created: yesterday.Add(-time.Hour), Valid: yesterday})
 	id := w.identifier()
-	w.run(3, w.trusted(id), "expired on", "hint: --allow-expired")
+	w.run(3, w.trusted(id), "expired on", "hint: add --allow-expired")
 	w.run(2, w.trusted("--allow-expired", id), "expired on", obtained)
 	w.describe(entrytest.Description{Texts: map[metadata.Term]string{metadata.Deprecated: "has a hole"}})
-	w.run(3, w.trusted("--allow-expired", id), "deprecated by "+jane+".*has a hole", "hint: --allow-deprecated")
+	w.run(3, w.trusted("--allow-expired", id), "deprecated by "+jane+".*has a hole", "hint: add --allow-deprecated")
 	w.run(2, w.trusted("--allow-deprecated", id), "has a hole", obtained)
 }
 
@@ -161,7 +161,7 @@ func TestUnreachable(t *testing.T) {
 	w.describe(entrytest.Description{Texts: at("https://no-tls" + strings.TrimPrefix(gone.URL, "http://127.0.0.1"))})
 	w.run(6, w.trusted(w.identifier()), "no-tls")
 	w.describe(entrytest.Description{Created: time.Now().Add(time.Minute), Texts: at("pdisk:example:1")})
-	w.run(3, w.trusted(w.identifier()), `skipping "pdisk:example:1"`)
+	w.run(3, w.trusted(w.identifier()), `the scheme of "pdisk:example:1" is not supported`)
 }
 
 func TestBaseSHA256(t *testing.T) {
@@ -191,7 +191,7 @@ func TestBaseSHA256(t *testing.T) {
 	wrong := strings.Repeat("ab", 32)
 	w.run(3, []string{"--base-sha256", wrong, w.location}, "its SHA-256 is "+ofFile+", uncompressed "+ofImage+", want "+wrong)
 	w.run(3, []string{"--base-sha256", wrong, "disk.gz"}, "its SHA-256 is "+ofFile+", uncompressed "+ofImage+", want "+wrong)
-	w.run(2, []string{w.location}, "no signed description", "hint: .*--base-sha256")
+	w.run(2, []string{w.location}, "not a signed description", "hint: .*--base-sha256")
 }
 
 // TestCacheOwner: a cache in which others may write is not used.

@@ -16,7 +16,6 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 func main() { os.Exit(command.Main(program())) }
@@ -95,10 +94,6 @@ func options(c *command.Call) (*build.Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	cacheSize, err := parseSize("cache-size", c.String("cache-size"))
-	if err != nil {
-		return nil, err
-	}
 	user, err := contextualize.ParseUser(c.String("ssh-user"))
 	if err != nil {
 		return nil, fault.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
@@ -119,15 +114,12 @@ func options(c *command.Call) (*build.Options, error) {
 	if err != nil {
 		return nil, fault.Mark(fault.Usage, err)
 	}
-	base, err := source.Parse(c.Args().First(), c.String("base-sha256"))
+	from, err := readBase(c)
 	if err != nil {
 		return nil, err
 	}
 	return &build.Options{
-		Base:         base,
-		BaseMetadata: c.String("base-metadata"),
-		NoCache:      c.Bool("no-cache"),
-		CacheSize:    cacheSize,
+		Base: from,
 
 		Output:   c.String("output"),
 		Format:   c.String("format"),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"slices"
 
 	"golang.org/x/crypto/ssh"
@@ -14,20 +13,11 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/trust"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
-// reach adds to the options how to find, trust and download a base that is no
-// local file.
+// reach adds to the options how other hosts and the machine are reached.
 func reach(c *command.Call, o *build.Options) (err error) {
-	if o.Base.Form != source.File {
-		o.Fetcher, err = fetch.New(remoteOptions(c), func(total int64) io.WriteCloser { return c.Log.Meter("downloading", total) })
-		if err != nil {
-			return err
-		}
-	}
 	if len(o.Recipe.Repos) > 0 {
 		if o.Recipe.HTTP, err = remote.NewHTTP(remoteOptions(c)); err != nil {
 			return err
@@ -40,30 +30,7 @@ func reach(c *command.Call, o *build.Options) (err error) {
 		return signers, release, err
 	}
 	o.Endpoint = c.String("marketplace-endpoint")
-	if !o.Base.Described() {
-		return nil
-	}
-	judge, err := newJudge(c)
-	if err != nil {
-		return err
-	}
-	o.Finder = &source.Finder{
-		Open:            func() (marketplace.Place, error) { return openMarketplace(c) },
-		Read:            o.Fetcher.Document,
-		Trust:           judge.Decide,
-		RefuseImage:     judge.RefuseImage,
-		Insecure:        c.Bool("insecure-no-trust"),
-		AllowDeprecated: c.Bool("allow-deprecated"),
-		AllowExpired:    c.Bool("allow-expired"),
-		Warn:            c.Log.Warnf,
-	}
-	if o.Finder.Insecure {
-		o.Finder.Trust = judge.DecideUntrusted
-	}
-	if o.Base.Form != source.Description {
-		o.Finder.Where, _, err = c.Endpoint()
-	}
-	return err
+	return nil
 }
 
 // remoteOptions say how to reach other hosts.

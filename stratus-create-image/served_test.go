@@ -69,7 +69,7 @@ func TestImpostor(t *testing.T) {
 	w.env = append(w.env, "STRATUSLAB_MARKETPLACE_ENDPOINT="+serveMarket(t, w.market))
 	w.run(0, pin("--dry-run", id), "endorsed by .*"+honest)
 	w.run(0, pin("--dry-run", jane+"/disk"), "endorsed by .*"+honest)
-	w.run(3, pin("--dry-run", old), "has a hole", "hint: --allow-deprecated")
+	w.run(3, pin("--dry-run", old), "has a hole", "hint: add --allow-deprecated")
 	w.run(0, pin("--dry-run", "--allow-deprecated", old), "endorsed by .*"+honest, "has a hole")
 }
 

@@ -60,7 +60,7 @@ func sha(t *testing.T, path string) []byte {
 // shape is what is told of an image.
 type shape struct {
 	Path     string // below the scratch directory, or absolute
-	Unpacked bool
+	Copied   bool
 	Format   diskimage.Format
 	Size     int64
 	DisksBus string
@@ -72,7 +72,7 @@ func shapeOf(t *testing.T, i *Image, scratch string) shape {
 	if len(i.Warnings) > 0 {
 		t.Errorf("warnings: %q", i.Warnings)
 	}
-	s := shape{i.Path, i.Unpacked, i.Format, i.Size, i.DisksBus, i.Sums.SHA1}
+	s := shape{i.Path, i.copied, i.Format, i.Size, i.DisksBus, i.Sums.SHA1}
 	if rest, ok := strings.CutPrefix(i.Path, scratch+"/"); ok && scratch != "" {
 		s.Path = rest
 		info, err := os.Stat(i.Path)
@@ -135,13 +135,13 @@ func TestDigestedAppliance(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	i, err := Digested(f, first.Sums)
+	i, err := openDigested(f, first.Sums)
 	if err != nil {
 		t.Fatal(err)
 	}
 	scratch := t.TempDir()
 	for range 2 { // again changes nothing
-		if err := i.Unpack(t.Context(), scratch); err != nil {
+		if err := i.unpack(t.Context(), scratch); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(shape{"disk", true, diskimage.Vmdk, diskSize, "scsi", first.Sums.SHA1}, shapeOf(t, i, scratch)); diff != "" {
@@ -202,9 +202,9 @@ func TestBomb(t *testing.T) {
 			}
 		}
 	}
-	for packed, want := range map[int64]int64{0: 16 << 30, 1 << 20: 16 << 30, 4 << 20: 4 << 20 * 10000, 1 << 62: maxVirtual / 10000 * 10000} {
-		if got := limit(packed); got != want {
-			t.Errorf("limit(%d) = %d, want %d", packed, got, want)
+	for packed, want := range map[int64]int64{0: 16 << 30, 1 << 20: 16 << 30, 4 << 20: 4 << 20 * 10000, 1 << 62: maxDisk / 10000 * 10000} {
+		if got := maxUnpacked(packed); got != want {
+			t.Errorf("maxUnpacked(%d) = %d, want %d", packed, got, want)
 		}
 	}
 }

@@ -70,9 +70,9 @@ func (r *run) explainBoot(ctx context.Context, err error) error {
 	}
 	text := marker + strings.Join(tail, marker)
 	if errors.Is(err, engine.ErrBoot) {
-		return fault.BadInputf("starting the base image %q: %w%s", r.options.Base.Text, err, text)
+		return fault.BadInputf("starting the base image %q: %w%s", r.options.Base.Name.Text, err, text)
 	}
-	return fault.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Text, err, text),
+	return fault.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Name.Text, err, text),
 		"the image needs an ssh server, and cloud-init or another program that takes its context (--context); --keep-on-failure leaves the machine for a look")
 }
 

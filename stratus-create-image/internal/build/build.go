@@ -65,7 +65,7 @@ func (r *run) run(ctx context.Context) (err error) {
 		return fmt.Errorf("making a work directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.removeDir()) }()
-	defer r.closeItem()
+	defer r.closeBase()
 	defer func() {
 		if err != nil && r.machine != nil {
 			r.console = r.machine.Console(context.WithoutCancel(ctx), consoleLines)
@@ -97,6 +97,16 @@ func (r *run) run(ctx context.Context) (err error) {
 	}
 	r.phase = "saving the image"
 	return r.save(ctx, out)
+}
+
+// closeBase releases the base. A failure does not spoil what was made.
+func (r *run) closeBase() {
+	if r.base == nil {
+		return
+	}
+	if err := r.base.Close(); err != nil {
+		r.log.Warnf("%v", err)
+	}
 }
 
 // line passes on what a command in the guest prints.

@@ -57,8 +57,8 @@ func (p *plan) draft(image diskimage.Image, from *base.Image, os guest.OS, bus s
 
 // baseText is what the base's description says, if there is one.
 func (p *plan) baseText(t metadata.Term, otherwise string) string {
-	if p.baseDoc != nil && p.baseDoc.Text(t) != "" {
-		return p.baseDoc.Text(t)
+	if p.found != nil && p.found.Description != nil && p.found.Description.Text(t) != "" {
+		return p.found.Description.Text(t)
 	}
 	return otherwise
 }

@@ -10,24 +10,17 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 // Options are what the user asks for, as given.
 type Options struct {
-	Base         source.Base
-	BaseMetadata string // path of a description that nobody need have signed, or empty
-
-	Finder    *source.Finder // for a base that has a signed description
-	Fetcher   *fetch.Fetcher // for a base that is no local file
-	NoCache   bool
-	CacheSize int64 // bytes
+	Base *base.Source
 
 	Output   string // path of the new image; empty with NoSave or NoShutdown
 	Format   string // of the disk, or empty: by the output's extension

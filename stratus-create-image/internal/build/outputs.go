@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/stratuslab/stratus/lib/command"
@@ -114,7 +115,12 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 			return r.lost("the list of its packages", err)
 		}
 	}
-	r.log.Infof("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(fileSize(r.target.Path)), metadata.IdentifierOf(sums.SHA1))
+	image := metadata.IdentifierOf(sums.SHA1)
+	var size int64
+	if info, err := os.Stat(r.target.Path); err == nil {
+		size = info.Size()
+	}
+	r.log.Infof("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(size), image)
 	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
 		return r.lost("its description", err)
 	}

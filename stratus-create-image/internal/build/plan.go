@@ -8,22 +8,17 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 // plan is what the options come to, checked as far as it can be before
 // anything is started.
 type plan struct {
 	options *Options
-	target  *engine.Target     // nil where nothing is saved
-	baseDoc *metadata.Document // the base's description, or nil
-	found   *source.Found      // where that is signed
-	want    claim.Claim        // what the base must be
-	item    *cache.Item        // with the base, where that was downloaded
+	target  *engine.Target // nil where nothing is saved
+	found   *base.Found    // the base, nil until it is found
 	seed    *contextualize.Seed
 	disks   []contextualize.Disk // that tell the machine its context
 	notes   []string             // about the context, one line each
@@ -31,9 +26,9 @@ type plan struct {
 
 // newPlan checks the options.
 func newPlan(ctx context.Context, o *Options) (*plan, error) {
-	p := &plan{options: o, want: claim.Claim{SHA256: o.Base.SHA256}}
+	p := &plan{options: o}
 	for _, step := range []func() error{
-		p.checkOutput, p.checkTexts, p.makeContext, p.readBaseMetadata,
+		p.checkOutput, p.checkTexts, p.makeContext,
 		func() error { return o.Engine.Check(ctx, p.target) },
 	} {
 		if err := step(); err != nil {
@@ -67,7 +62,7 @@ func (p *plan) checkOutput() (err error) {
 // checkNames makes sure that no file is two things.
 func checkNames(o *Options) error {
 	files := []struct{ name, what string }{
-		{o.Base.Text, "the base image itself"}, {o.BaseMetadata, "the base's description"},
+		{o.Base.Name.Text, "the base image itself"}, {o.Base.DescriptionPath, "the base's description"},
 		{o.Output, "the image"}, {o.SBOM, "the list of its packages"}, {o.Metadata, "its description"},
 	}
 	for i, f := range files {
@@ -108,27 +103,6 @@ func (p *plan) checkTexts() error {
 	}
 	if o.NoNetwork && o.Recipe.NeedsRepos() {
 		return fault.Usagef("packages cannot be installed without a network (--network none)")
-	}
-	if o.Base.Described() && o.BaseMetadata != "" {
-		return fault.Usagef("--base-metadata is for a base without a signed description, which %q has", o.Base.Text)
-	}
-	return nil
-}
-
-// readBaseMetadata reads the description of a base that nobody need have
-// signed.
-func (p *plan) readBaseMetadata() error {
-	name := p.options.BaseMetadata
-	if name == "" {
-		return nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return fault.BadInputf("reading the base's description: %w", err)
-	}
-	defer f.Close()
-	if p.baseDoc, err = metadata.Read(f); err != nil {
-		return fault.BadInputf("reading the base's description %q: %w", name, err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (r *run) tell(ctx context.Context, failure error) {
 		return
 	}
 	told := &notify.Report{
-		Title: o.Title, Base: o.Base.Text, Started: r.start, Ended: time.Now(),
+		Title: o.Title, Base: o.Base.Name.Text, Started: r.start, Ended: time.Now(),
 		Image: r.saved, Endpoint: o.Endpoint,
 	}
 	if failure != nil {

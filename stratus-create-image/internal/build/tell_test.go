@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/source"
 )
 
 func TestTell(t *testing.T) {
@@ -34,7 +34,7 @@ func TestTell(t *testing.T) {
 		{"mistyped", fault.Usagef("--disk-size 1K is less"), Options{}, nil, nil},
 	} {
 		var got []notify.Report
-		test.options.Base = source.Base{Text: "base.raw"}
+		test.options.Base = &base.Source{Name: base.Name{Text: "base.raw"}}
 		test.options.Tell = func(_ context.Context, r *notify.Report) {
 			if r.Started.IsZero() || !r.Ended.After(r.Started) {
 				t.Errorf("%s: from %v to %v", test.name, r.Started, r.Ended)

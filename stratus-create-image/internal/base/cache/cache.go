@@ -1,7 +1,6 @@
-// Package cache keeps images that were downloaded, so that they need not be
-// downloaded again. Several processes may use one cache: each image is locked
-// while it is being made or in use. It must not know where images come from,
-// nor what is in them: whoever takes one out has to verify it.
+// Package cache keeps images that were downloaded. Several processes may use one
+// cache: each image is locked while it is made or in use. The package must not know
+// where images come from, nor what is in them: its user verifies what it takes out.
 package cache
 
 import (
@@ -22,7 +21,7 @@ type Cache struct {
 	limit int64
 }
 
-// The endings of the files that belong to the image NAME, which has none.
+// Endings of the files that belong to the image NAME.
 const (
 	lockEnding     = ".lock"
 	partEnding     = ".part"
@@ -30,19 +29,18 @@ const (
 	recordEnding   = ".json"
 )
 
-// New is the cache in a directory, which need not be there. All that is in it,
-// holes not counted, takes at most limit bytes as soon as nothing of it is in
-// use.
+// New returns the cache in a directory, which need not exist. Its files take at
+// most limit bytes, holes not counted, as soon as none is in use.
 func New(dir string, limit int64) *Cache { return &Cache{dir, limit} }
 
-// Path is where the image of that name is, if it is there.
+// Path returns the path of the image of that name.
 func (c *Cache) Path(name string) string { return filepath.Join(c.dir, name) }
 
-// Record is where it is to be recorded what the image of that name is.
+// Record returns the path of the record of what the image is.
 func (c *Cache) Record(name string) string { return c.Path(name) + recordEnding }
 
-// Item is one image, locked: for this process alone as long as it is not
-// there, and then, together with others, against removal.
+// Item is one image, locked: for this process alone until it is present, then
+// together with other processes against removal.
 type Item struct {
 	cache   *Cache
 	name    string
@@ -50,13 +48,13 @@ type Item struct {
 	present bool
 }
 
-// Acquire locks the image of that name, which is the name of an algorithm and a
-// digest such as "sha256-" and 64 hexadecimal digits, perhaps after "file-". If another process is making it, waiting is called, and the
-// image comes when it is done. Close must be called. The error wraps ErrUnsafe
-// where the directory, or a file in it, is not the user's alone.
+// Acquire locks the image of that name: an algorithm and a digest such as
+// "sha256-" and 64 hexadecimal digits, perhaps after "file-". While another process
+// makes the image, Acquire waits, after a call of waiting. The item must be closed.
+// The error wraps ErrUnsafe where others may change the directory or a file in it.
 func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item, error) {
 	if m := member.FindStringSubmatch(name); m == nil || m[1] != name {
-		return nil, fmt.Errorf("locking the cached image %q: unusable name", name)
+		return nil, fmt.Errorf("locking the cached image %q: not a valid name", name)
 	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the image cache: %w", err)
@@ -76,7 +74,7 @@ func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item
 		if err != nil || !i.present {
 			return i, err
 		}
-		// Somebody else has made it meanwhile.
+		// Another process has made it meanwhile.
 		if err := i.lock.Close(); err != nil {
 			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path(), err)
 		}
@@ -94,11 +92,11 @@ func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func(
 	case errors.Is(err, fs.ErrNotExist):
 		err = nil
 	case err == nil && !info.Mode().IsRegular():
-		err = fmt.Errorf("%w: it is no regular file", ErrUnsafe)
+		err = fmt.Errorf("%w: not a regular file", ErrUnsafe)
 	case err == nil:
 		i.present = true
 		now := time.Now()
-		err = os.Chtimes(i.lock.Name(), now, now) // of its last use
+		err = os.Chtimes(i.lock.Name(), now, now) // the time of the last use
 	}
 	if err != nil {
 		_ = i.lock.Close()
@@ -109,31 +107,31 @@ func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func(
 
 func (i *Item) file(ending string) string { return i.cache.Path(i.name) + ending }
 
-// Present tells whether the image is there. If not, it is the caller's to make.
+// Present reports whether the image is there. If not, the caller makes it.
 func (i *Item) Present() bool { return i.present }
 
-// Open opens the image that is there.
+// Open opens an image that is present.
 func (i *Item) Open() (*os.File, error) { return i.cache.Open(i.name) }
 
-// Path is where the image is, or will be after Commit.
+// Path returns the path of the image, where it is after Commit.
 func (i *Item) Path() string { return i.cache.Path(i.name) }
 
-// Part is for what has been downloaded so far. It stays when the image is not
-// finished.
+// Part returns the path for what has been downloaded so far. The file stays where
+// the image is not finished.
 func (i *Item) Part() string { return i.file(partEnding) }
 
-// Unpacked is for an image that is not finished.
+// Unpacked returns the path for an uncompressed image that is not finished.
 func (i *Item) Unpacked() string { return i.file(unpackedEnding) }
 
-// Record is for what is to be known about Part and about the image.
+// Record returns the path for what is known of Part and of the image.
 func (i *Item) Record() string { return i.cache.Record(i.name) }
 
-// Lock is the open file that keeps the image from being removed. A process that
-// inherits it keeps it so after Close.
+// Lock returns the open file that keeps the image from removal. A process that
+// inherits it keeps the image after Close.
 func (i *Item) Lock() *os.File { return i.lock }
 
-// Commit makes the finished image of Part or Unpacked: it is there at once and
-// whole, and nobody can write to it.
+// Commit makes Part or Unpacked the finished image, which appears whole and is
+// read-only.
 func (i *Item) Commit(ctx context.Context, from string) error {
 	if err := i.appear(from); err != nil {
 		return fmt.Errorf("keeping the image %q: %w", i.Path(), err)
@@ -143,7 +141,7 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 			return fmt.Errorf("keeping the image: %w", err)
 		}
 	}
-	// Changing a lock may give it up in between: nobody may remove then.
+	// Changing a lock may release it in between, when trim must not run.
 	trimming, err := lockFile(ctx, i.cache.Path(trimLock), unix.LOCK_EX, nil)
 	if err != nil {
 		return fmt.Errorf("locking the image cache: %w", err)
@@ -179,7 +177,7 @@ func (i *Item) appear(from string) error {
 	return dir.Sync()
 }
 
-// Close gives the lock up, and makes room in the cache.
+// Close releases the image, and removes from the cache what is beyond its limit.
 func (i *Item) Close() error {
 	if err := i.lock.Close(); err != nil {
 		return fmt.Errorf("unlocking the cached image %q: %w", i.Path(), err)

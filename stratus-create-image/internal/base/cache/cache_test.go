@@ -145,7 +145,7 @@ func TestRefuses(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, name(1))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(dir, 0).Acquire(t.Context(), name(1), nil); err == nil || !strings.Contains(err.Error(), "no regular file") {
+	if _, err := New(dir, 0).Acquire(t.Context(), name(1), nil); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a link: %v", err)
 	}
 }
@@ -167,14 +167,14 @@ func TestUnsafe(t *testing.T) {
 		{"parent", func(_ *testing.T, dir string) error { return os.Chmod(filepath.Dir(dir), 0o777) }, "others may write"},
 		{"a link", func(t *testing.T, dir string) error {
 			return errors.Join(os.Remove(dir), os.Symlink(t.TempDir(), dir))
-		}, "no directory"},
+		}, "not a directory"},
 		{"of somebody else", func(t *testing.T, dir string) error {
 			if os.Geteuid() != 0 {
 				t.Skip("only root can give a directory away")
 			}
 			return os.Chown(dir, 12345, 12345)
-		}, "belongs to somebody else"},
-		{"an image", link(name(1)), "no regular file"},
+		}, "belongs to another user"},
+		{"an image", link(name(1)), "not a regular file"},
 		{"a lock", link(name(1) + lockEnding), "symbolic link"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile opens and locks a file, which is made where there is none. waiting,
-// if not nil, is called before the first time that it has to wait.
+// lockFile opens and locks a file, which it creates if there is none. waiting, if
+// not nil, is called before it has to wait for the first time.
 func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.File, error) {
 	for {
 		f, err := openLock(path)
@@ -30,8 +30,8 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 		if err != nil {
 			return nil, err
 		}
-		// Whoever removed the image has removed the file, too: a lock of a file
-		// without a name keeps nobody out.
+		// With the image, trim removes the file: the lock of a file without a name
+		// keeps no other process out.
 		if named(f, path) {
 			return f, nil
 		}
@@ -41,8 +41,8 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 	}
 }
 
-// openLock opens or makes the file of a lock. A link in its place could make a
-// file elsewhere, and is not followed.
+// openLock opens or creates the file of a lock. It does not follow a link, which
+// could create a file elsewhere.
 func openLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if errors.Is(err, unix.ELOOP) {
@@ -51,8 +51,8 @@ func openLock(path string) (*os.File, error) {
 	return f, err
 }
 
-// waitLock waits for the lock until the context ends. After an error the file
-// is closed, or will be.
+// waitLock waits for the lock until the context ends. After an error, the file is
+// closed at once or when flock returns.
 func waitLock(ctx context.Context, f *os.File, how int) error {
 	locked := make(chan error, 1)
 	go func() { locked <- flock(f, how) }()
@@ -78,7 +78,7 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-// named tells whether the open file is the one of that name.
+// named reports whether the path leads to the open file.
 func named(f *os.File, path string) bool {
 	open, err := f.Stat()
 	if err != nil {

@@ -8,14 +8,17 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/fault"
 )
 
-// ErrUnsafe says that somebody else could change what is in the cache.
-var ErrUnsafe = errors.New("unsafe image cache")
+// ErrUnsafe is wrapped by errors about a cache that others may change.
+var ErrUnsafe = fault.WithHint(errors.New("unsafe image cache"),
+	"make it your own with chmod go-w, name another directory with XDG_CACHE_HOME, or add --no-cache to do without")
 
-// checkOwn makes sure that the cache is the user's own: whoever may write to its
-// directory, or to the one above, could put other images there between a look at
-// them and their use.
+// checkOwn makes sure that only the user can change the cache: who may write to its
+// directory, or to the one above, could replace an image between its check and its
+// use.
 func (c *Cache) checkOwn() error {
 	for _, dir := range []string{filepath.Dir(c.dir), c.dir} {
 		info, err := os.Lstat(dir)
@@ -25,9 +28,9 @@ func (c *Cache) checkOwn() error {
 		stat, ok := info.Sys().(*syscall.Stat_t)
 		switch {
 		case !info.IsDir():
-			return fmt.Errorf("%w: %q is no directory, or a link to one", ErrUnsafe, dir)
+			return fmt.Errorf("%w: %q is not a directory, or is a link to one", ErrUnsafe, dir)
 		case !ok || int(stat.Uid) != os.Geteuid():
-			return fmt.Errorf("%w: %q belongs to somebody else", ErrUnsafe, dir)
+			return fmt.Errorf("%w: %q belongs to another user", ErrUnsafe, dir)
 		case info.Mode().Perm()&0o022 != 0:
 			return fmt.Errorf("%w: others may write to %q, which has the mode %#o", ErrUnsafe, dir, info.Mode().Perm())
 		}
@@ -35,7 +38,7 @@ func (c *Cache) checkOwn() error {
 	return nil
 }
 
-// Open opens the image of that name. A link is not followed.
+// Open opens the image of that name. It does not follow a link.
 func (c *Cache) Open(name string) (*os.File, error) {
 	if err := c.checkOwn(); err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ func (c *Cache) Open(name string) (*os.File, error) {
 	}
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		_ = f.Close()
-		return nil, errors.Join(fmt.Errorf("%w: %q is no regular file", ErrUnsafe, c.Path(name)), err)
+		return nil, errors.Join(fmt.Errorf("%w: %q is not a regular file", ErrUnsafe, c.Path(name)), err)
 	}
 	return f, nil
 }

@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trimLock is locked by whoever removes images.
+// trimLock is the lock that a process holds while it removes images.
 const trimLock = "trim.lock"
 
-// maxPartAge is how long a download that nobody continues is kept.
+// maxPartAge is how long a download that broke off is kept.
 const maxPartAge = 7 * 24 * time.Hour
 
-// member is the name of a file that belongs to an image. Nothing else is ever
-// removed.
+// member matches the names of the files that belong to an image. No other file is
+// ever removed.
 var member = regexp.MustCompile(`^((?:file-)?sha[0-9]+-[0-9a-f]+)(\.lock|\.part|\.new|\.json)?$`)
 
-// group is what belongs to one image.
+// group is all files of one image.
 type group struct {
 	name     string
 	finished bool
@@ -31,12 +31,12 @@ type group struct {
 	used     time.Time
 }
 
-// trim removes what was used least recently until all is within the limit, and
-// downloads that nobody continues. What is locked stays.
+// trim removes the images that were used least recently until all are within the
+// limit, and downloads that broke off long ago. What is locked stays.
 func (c *Cache) trim(now time.Time) error {
 	lock, err := c.tryLock(trimLock)
 	if err != nil || lock == nil {
-		return err // or somebody else is at it
+		return err // nil where another process trims
 	}
 	defer lock.Close()
 	groups, err := c.list()
@@ -64,7 +64,7 @@ func (c *Cache) trim(now time.Time) error {
 	return nil
 }
 
-// list finds the images and what belongs to them.
+// list lists the images with all their files.
 func (c *Cache) list() ([]group, error) {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Cache) list() ([]group, error) {
 		}
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // a download that has just been finished
+			continue // part of a download that has just ended
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading the image cache: %w", err)
@@ -103,7 +103,7 @@ func (c *Cache) list() ([]group, error) {
 	return groups, nil
 }
 
-// remove removes all that belongs to an image, unless somebody uses it.
+// remove removes all files of an image, unless it is in use.
 func (c *Cache) remove(g group) (bool, error) {
 	lock, err := c.tryLock(g.name + lockEnding)
 	if err != nil || lock == nil {
@@ -118,8 +118,8 @@ func (c *Cache) remove(g group) (bool, error) {
 	return true, nil
 }
 
-// tryLock locks a file of the cache for this process alone; the file is nil if
-// another has it.
+// tryLock locks a file of the cache for this process alone. It returns nil if
+// another process holds the lock.
 func (c *Cache) tryLock(name string) (*os.File, error) {
 	f, err := openLock(c.Path(name))
 	if err != nil {

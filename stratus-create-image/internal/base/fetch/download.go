@@ -15,11 +15,9 @@ import (
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
 
-// maxUnknown is the size of the largest image where nobody says how large it
-// is, in bytes.
+// maxUnknown bounds an image whose size is not known beforehand, in bytes.
 const maxUnknown = 1 << 40
 
 // download is the download from one location.
@@ -27,7 +25,7 @@ type download struct {
 	fetcher  *Fetcher
 	location string // for messages
 	open     opener
-	want     claim.Claim
+	want     Want
 	files    Files
 
 	kept int64 // bytes that were there before
@@ -35,7 +33,7 @@ type download struct {
 	sum  hash.Hash // of the file as it comes
 }
 
-// run downloads what is missing and looks at all of it.
+// run downloads what is missing and checks the whole image.
 func (d *download) run(ctx context.Context) (Image, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -47,13 +45,13 @@ func (d *download) run(ctx context.Context) (Image, error) {
 	}
 	d.kept = min(s.offset, before.size)
 	if d.kept > 0 {
-		d.fetcher.options.Log("going on with the download of %q after %d bytes", d.location, d.kept)
+		d.fetcher.options.Log("continuing the download of %q after %d bytes", d.location, d.kept)
 	}
 	body := &resuming{ctx: ctx, open: d.open, log: d.fetcher.options.Log, location: d.location, wait: d.fetcher.wait, current: s, offset: s.offset, from: s.offset}
 	image, err := d.receive(ctx, body)
-	cancel() // so that nothing reads any more
+	cancel() // ends what still reads
 	_ = d.in.stop()
-	_ = body.Close() // of what was only read
+	_ = body.Close() // it was only read
 	if err != nil {
 		d.clean(err)
 		return Image{}, err
@@ -61,7 +59,8 @@ func (d *download) run(ctx context.Context) (Image, error) {
 	return image, nil
 }
 
-// clean removes what is of no use: all but the start of the right image.
+// clean removes what is useless after an error: all but the start of the right
+// image.
 func (d *download) clean(err error) {
 	_ = os.Remove(d.files.Unpacked)
 	if errors.Is(err, diskimage.ErrMismatch) {
@@ -70,7 +69,7 @@ func (d *download) clean(err error) {
 	}
 }
 
-// receive reads all of the body, after what was there before.
+// receive reads what was kept and then the body.
 func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 	if err := d.note(record{Location: d.location, Version: body.current.version}); err != nil {
 		return Image{}, err
@@ -80,7 +79,7 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 	defer func() { _ = meter.Close() }()
 	var err error
 	if d.in, err = newIncoming(d.files.Part, d.kept, body, d.limit(true), meter); err != nil {
-		return Image{}, mine(err)
+		return Image{}, keeping(err)
 	}
 	d.sum = sha256.New()
 	reader := bufio.NewReader(io.TeeReader(d.in, d.sum))
@@ -104,13 +103,13 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 		return Image{}, d.mismatch(err, head)
 	}
 	if err := d.in.stop(); err != nil {
-		return Image{}, mine(err)
+		return Image{}, keeping(err)
 	}
 	done := record{Location: d.location, Version: body.current.version, File: d.sum.Sum(nil), Image: sums.SHA256}
 	return Image{Path: path, Sums: sums, Location: d.location}, d.note(done)
 }
 
-// digest digests the image, and keeps what it is decompressed to.
+// digest digests the image, and writes what it is decompressed to.
 func (d *download) digest(ctx context.Context, r io.Reader, kind diskimage.Compression) (string, diskimage.Image, error) {
 	if kind == diskimage.None {
 		sums, err := digest.Raw(ctx, r)
@@ -118,7 +117,7 @@ func (d *download) digest(ctx context.Context, r io.Reader, kind diskimage.Compr
 	}
 	f, err := createNew(d.files.Unpacked)
 	if err != nil {
-		return "", diskimage.Image{}, mine(err)
+		return "", diskimage.Image{}, keeping(err)
 	}
 	defer f.Close()
 	w := files.NewSparse(f, 0)
@@ -127,11 +126,11 @@ func (d *download) digest(ctx context.Context, r io.Reader, kind diskimage.Compr
 		return "", diskimage.Image{}, err
 	}
 	sums.Compression = diskimage.None // of what is kept
-	return d.files.Unpacked, sums, mine(w.Finish())
+	return d.files.Unpacked, sums, keeping(w.Finish())
 }
 
-// limit is the most that is read of an image, in bytes. Compression makes what
-// cannot be compressed a little longer.
+// limit returns the most that is read of an image, in bytes. Compression makes
+// some images a little longer.
 func (d *download) limit(compressed bool) int64 {
 	size := d.want.Image.Bytes
 	if size == 0 {
@@ -143,7 +142,7 @@ func (d *download) limit(compressed bool) int64 {
 	return size
 }
 
-// checkSize looks at the size before anything else is read, where it is known.
+// checkSize checks the size, where it is known, before more is read.
 func (d *download) checkSize(size int64, kind diskimage.Compression) error {
 	want := d.want.Image.Bytes
 	switch {
@@ -157,7 +156,7 @@ func (d *download) checkSize(size int64, kind diskimage.Compression) error {
 	return nil
 }
 
-// mismatch says where the wrong image is, and what it may be instead.
+// mismatch adds to an error where the wrong image is, and what it may be instead.
 func (d *download) mismatch(err error, head []byte) error {
 	if !errors.Is(err, diskimage.ErrMismatch) {
 		return err
@@ -169,7 +168,7 @@ func (d *download) mismatch(err error, head []byte) error {
 	return fmt.Errorf("downloading %q: %w", d.location, err)
 }
 
-// limited writes no more than its limit.
+// limited writes at most limit bytes.
 type limited struct {
 	w           io.Writer
 	left, limit int64
@@ -181,5 +180,5 @@ func (l *limited) Write(p []byte) (int, error) {
 	}
 	l.left -= int64(len(p))
 	n, err := l.w.Write(p)
-	return n, mine(err)
+	return n, keeping(err)
 }

@@ -1,8 +1,8 @@
-// Package fetch downloads an image from the first of several locations that
-// gives the right one. What it downloads is hostile until its size and all its
-// checksums are those that are wanted: until then it is only counted,
-// decompressed and digested, and never more than that is kept. It must not know
-// who says what is wanted, nor where images are kept in the end.
+// Package fetch downloads an image from the first of several locations that has the
+// right one. A download is hostile until its size and all its digests are as
+// wanted: until then it is only counted, decompressed and digested, and no more
+// than the wanted size is kept. The package must not know who says what is wanted,
+// nor where images are kept in the end.
 package fetch
 
 import (
@@ -15,16 +15,16 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
 
-// ErrNoLocation says that nothing names a location of a kind that can be
-// downloaded from.
-var ErrNoLocation = errors.New("no location to download from")
+// ErrNoLocation is wrapped by errors about what is not a location of a supported
+// scheme. Its kind is fault.BadInput.
+var ErrNoLocation = fault.BadInputf("no location to download from")
 
-// Schemes are those of the locations that can be downloaded from.
-const Schemes = "http, https, sftp and file"
+// Schemes are the supported schemes of locations, for messages.
+const Schemes = "http, https, sftp or file"
 
 // Fetcher downloads images.
 type Fetcher struct {
@@ -34,9 +34,9 @@ type Fetcher struct {
 	wait    time.Duration // before a download is continued; doubled each time
 }
 
-// New makes a fetcher that reaches other hosts as the options say, and tells
-// their Log what a user wants to know. meter makes a meter for each download;
-// total is 0 where nobody knows.
+// New returns a fetcher that reaches other hosts as the options say. Their Log gets
+// messages for the user. meter returns a meter for each download; total is 0 where
+// the size is not known.
 func New(o remote.Options, meter func(total int64) io.WriteCloser) (*Fetcher, error) {
 	client, err := remote.NewHTTP(o)
 	if err != nil {
@@ -49,28 +49,27 @@ func New(o remote.Options, meter func(total int64) io.WriteCloser) (*Fetcher, er
 	return &Fetcher{http: client, options: o, meter: meter, wait: wait}, nil
 }
 
-// Files are the paths of what a download writes. Nobody else may use them at
-// that time.
+// Files are the paths of the files that a download writes. No other process may
+// use them at the same time.
 type Files struct {
-	Part     string // the bytes as they come; kept where the download breaks off
+	Part     string // the bytes as they come; it stays where the download breaks off
 	Unpacked string // the uncompressed image
-	Record   string // says what Part is
+	Record   string // what Part is
 }
 
-// Image is an image that is all that was wanted.
+// Image is an image that is as wanted.
 type Image struct {
 	Path     string          // Files.Part or Files.Unpacked: not compressed
 	Sums     diskimage.Image // of the image
 	Location string          // where it came from, without a password
 }
 
-// Fetch downloads the wanted image from the first location that gives it. A
-// download that broke off, also that of an earlier process, goes on where it
-// ended. The error names every location with its reason. It wraps
-// diskimage.ErrMismatch where one gave another image; kinds of lib/remote where one
-// was refused or not reached; a *FileError where a file on this host cannot be
-// read; ErrNoLocation if nothing was tried.
-func (f *Fetcher) Fetch(ctx context.Context, locations []string, want claim.Claim, files Files) (Image, error) {
+// Fetch downloads the wanted image from the first location that has it. A download
+// that broke off, in an earlier process as well, continues where it ended. The
+// error names every location with its reason. Its kind is fault.BadInput where one
+// had another image, which it wraps as diskimage.ErrMismatch, else the gravest of
+// the reasons.
+func (f *Fetcher) Fetch(ctx context.Context, locations []string, want Want, files Files) (Image, error) {
 	if len(locations) == 0 {
 		return Image{}, ErrNoLocation
 	}
@@ -91,13 +90,27 @@ func (f *Fetcher) Fetch(ctx context.Context, locations []string, want claim.Clai
 		}
 		failures = append(failures, err)
 	}
-	if len(failures) == 1 {
-		return Image{}, failures[0]
-	}
-	return Image{}, fmt.Errorf("none of %d locations gives the image:\n%w", len(failures), errors.Join(failures...))
+	return Image{}, join(failures)
 }
 
-func (f *Fetcher) fetch(ctx context.Context, location string, want claim.Claim, files Files) (Image, error) {
+// join joins the reasons of all locations to one error.
+func join(failures []error) error {
+	err := errors.Join(failures...)
+	if len(failures) > 1 {
+		err = fmt.Errorf("none of %d locations has the image:\n%w", len(failures), err)
+	}
+	if errors.Is(err, diskimage.ErrMismatch) {
+		return fault.Mark(fault.BadInput, err)
+	}
+	for _, kind := range []error{remote.ErrCredentials, remote.ErrUnreachable, remote.ErrRefused} {
+		if errors.Is(err, kind) {
+			return &fault.Error{Kind: fault.KindOf(kind), Hint: strings.Join(fault.Hints(kind), "; "), Err: err}
+		}
+	}
+	return err
+}
+
+func (f *Fetcher) fetch(ctx context.Context, location string, want Want, files Files) (Image, error) {
 	u, open, err := f.opener(location, "*/*")
 	if err != nil {
 		return Image{}, err
@@ -105,15 +118,15 @@ func (f *Fetcher) fetch(ctx context.Context, location string, want claim.Claim, 
 	d := &download{fetcher: f, location: u.Redacted(), open: open, want: want, files: files}
 	image, err := d.run(ctx)
 	if d.kept > 0 && errors.Is(err, diskimage.ErrMismatch) {
-		// What was downloaded before may have been of another file.
-		f.options.Log("%v; downloading all of it again", err)
+		// The part that was kept may be of another file.
+		f.options.Log("%v; downloading it again from the start", err)
 		image, err = d.run(ctx)
 	}
 	return image, err
 }
 
-// Document reads the document at a location, but no more than limit bytes of
-// it. Errors wrap kinds of lib/remote, a *FileError, or ErrNoLocation.
+// Document reads at most limit bytes of the document at a location. Errors are
+// those of package remote, of kind fault.BadInput for a file, or ErrNoLocation.
 func (f *Fetcher) Document(ctx context.Context, location string, limit int64) ([]byte, error) {
 	u, open, err := f.opener(location, "application/rdf+xml, application/xml;q=0.9, */*;q=0.1")
 	if err != nil {
@@ -123,7 +136,7 @@ func (f *Fetcher) Document(ctx context.Context, location string, limit int64) ([
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = s.Close() }() // of what was only read
+	defer func() { _ = s.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(s, limit))
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", u.Redacted(), err)
@@ -131,11 +144,11 @@ func (f *Fetcher) Document(ctx context.Context, location string, limit int64) ([
 	return text, nil
 }
 
-// opener says how to open a location.
+// opener returns the parsed URL of a location, and how to open it.
 func (f *Fetcher) opener(location, accept string) (*url.URL, opener, error) {
 	u, err := url.Parse(location)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: a location is no URL", ErrNoLocation) // the error would quote a password
+		return nil, nil, fmt.Errorf("%w: not a valid URL", ErrNoLocation) // the error of Parse quotes a password
 	}
 	switch strings.ToLower(u.Scheme) {
 	case "http", "https":
@@ -145,16 +158,16 @@ func (f *Fetcher) opener(location, accept string) (*url.URL, opener, error) {
 	case "file":
 		return u, openFile(u), nil
 	}
-	return nil, nil, fmt.Errorf("%w: skipping %q; known are %s", ErrNoLocation, u.Redacted(), Schemes)
+	return nil, nil, fmt.Errorf("%w: the scheme of %q is not supported; want %s", ErrNoLocation, u.Redacted(), Schemes)
 }
 
-// localError is one of this host, which no other location would mend.
+// localError is a failure of this host, at which another location is no help.
 type localError struct{ error }
 
 func (e *localError) Unwrap() error { return e.error }
 
-// mine marks an error as one of this host; nil stays nil.
-func mine(err error) error {
+// keeping marks an error as one of this host; nil stays nil.
+func keeping(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
 
 func TestFetch(t *testing.T) {
@@ -73,7 +73,7 @@ func TestWrong(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		serve http.HandlerFunc
-		claim claim.Claim
+		claim Want
 		want  string
 	}{
 		{"one bit", content(swapped), want, fmt.Sprintf("its SHA-512 is %x, want %x", claimOf(t, swapped).Image.SHA512, want.Image.SHA512)},
@@ -84,7 +84,7 @@ func TestWrong(t *testing.T) {
 		{"cut, compressed", content(z.Bytes()[:z.Len()/2]), want, "decompressing gz data"},
 		{"endless", endless, want, "it has more than 1048576 bytes"},
 		{"error page", content([]byte(page)), want, fmt.Sprintf("it has %d bytes, want 1048576 (it is a web page)", len(page))},
-		{"digest alone", content([]byte(page)), claim.Claim{SHA256: want.Image.SHA256}, fmt.Sprintf("its SHA-256 is %x, want %x", sha256.Sum256([]byte(page)), want.Image.SHA256)},
+		{"digest alone", content([]byte(page)), Want{SHA256: want.Image.SHA256}, fmt.Sprintf("its SHA-256 is %x, want %x", sha256.Sum256([]byte(page)), want.Image.SHA256)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -107,7 +107,7 @@ func TestSHA256(t *testing.T) {
 	ofFile, ofImage := sha256.Sum256(packed), sha256.Sum256(image)
 	for _, sum := range [][32]byte{ofFile, ofImage} {
 		files := filesIn(t.TempDir())
-		got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, claim.Claim{SHA256: sum[:]}, files)
+		got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, Want{SHA256: sum[:]}, files)
 		checkImage(t, got, err, image, files)
 		if recorded := FileSHA256(files.Record, ofImage[:]); !bytes.Equal(recorded, ofFile[:]) {
 			t.Errorf("recorded %x, want %x", recorded, ofFile)
@@ -141,7 +141,7 @@ func TestLocations(t *testing.T) {
 			t.Errorf("the error does not wrap %q", kind)
 		}
 	}
-	for _, text := range []string{"none of 8 locations", `skipping "pdisk:host:1234"`, missing + `": `, "404", broken, "503", gone.URL, page, `opening "file:///dev/zero": it is no regular file`, `opening "file:///does/not/exist": no such file or directory`} {
+	for _, text := range []string{"none of 8 locations", `the scheme of "pdisk:host:1234" is not supported`, missing + `": `, "404", broken, "503", gone.URL, page, `opening "file:///dev/zero": not a regular file`, `opening "file:///does/not/exist": no such file or directory`} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error does not say %q:\n%v", text, err)
 		}
@@ -162,8 +162,7 @@ func TestFailuresOnce(t *testing.T) {
 	first, second := "file:///missing/1", "file:///missing/2"
 	want := claimOf(t, testImage(1<<10))
 	_, err := f.Fetch(t.Context(), []string{first}, want, filesIn(t.TempDir()))
-	var file *FileError
-	if !errors.As(err, &file) || err.Error() != `opening "file:///missing/1": no such file or directory` || len(log) > 0 {
+	if fault.KindOf(err) != fault.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` || len(log) > 0 {
 		t.Errorf("one location: got %v, log %q", err, log)
 	}
 	_, err = f.Fetch(t.Context(), []string{first, second}, want, filesIn(t.TempDir()))

@@ -13,14 +13,14 @@ import (
 	"github.com/stratuslab/stratus/lib/files"
 )
 
-// incoming reads what was kept of a download and then its body, which it keeps,
-// too, up to a limit.
+// incoming reads what was kept of a download and then its body. It writes the body
+// to the same file, up to a limit.
 type incoming struct {
 	kept io.Reader
 	body io.Reader
-	seen io.Writer // is told of every byte
+	seen io.Writer // counts every byte
 
-	mu     sync.Mutex // held while it reads: whoever stops it waits
+	mu     sync.Mutex // held during a Read, for which stop waits
 	part   *os.File   // nil once it is stopped
 	writer *files.Sparse
 	read   int64
@@ -41,7 +41,7 @@ func newIncoming(path string, kept int64, body io.Reader, limit int64, seen io.W
 	}, nil
 }
 
-// openPart opens the file with what was kept, a regular one, or makes it.
+// openPart opens the file with what was kept, or creates it.
 func openPart(path string, kept int64) (*os.File, error) {
 	if kept == 0 {
 		return createNew(path)
@@ -51,7 +51,7 @@ func openPart(path string, kept int64) (*os.File, error) {
 		return nil, err
 	}
 	if info, err := part.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(fmt.Errorf("%q is no regular file", path), err, part.Close())
+		return nil, errors.Join(fmt.Errorf("%q is not a regular file", path), err, part.Close())
 	}
 	return part, nil
 }
@@ -69,12 +69,12 @@ func (i *incoming) Read(p []byte) (int, error) {
 		n, err = i.body.Read(p)
 		if i.read+int64(n) <= i.limit {
 			if _, failed := i.writer.Write(p[:n]); failed != nil {
-				return 0, mine(failed)
+				return 0, keeping(failed)
 			}
 		}
 	}
 	if i.read += int64(n); i.read > i.limit {
-		return 0, fmt.Errorf("%w: it has more than %d bytes, want at most that", diskimage.ErrMismatch, i.limit)
+		return 0, fmt.Errorf("%w: it has more than %d bytes", diskimage.ErrMismatch, i.limit)
 	}
 	_, _ = i.seen.Write(p[:n]) // counts
 	return n, err
@@ -86,8 +86,8 @@ func (i *incoming) setLimit(limit int64) {
 	i.limit = limit
 }
 
-// stop waits for the Read that is under way and closes the file. It may be
-// called again, and on nil.
+// stop waits for a Read that has begun and closes the file. It may be called more
+// than once, and on nil.
 func (i *incoming) stop() error {
 	if i == nil {
 		return nil

@@ -13,19 +13,20 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
-// stream is a file on another host, from some byte on.
+// stream is a file at a location, from one byte on.
 type stream struct {
 	io.ReadCloser
 	offset  int64  // of its first byte
-	size    int64  // of the whole file; -1 where nobody knows
-	version string // differs when the file changes; empty where nobody knows
+	size    int64  // of the whole file; -1 where it is not known
+	version string // differs when the file changes; empty where it is not known
 }
 
-// opener opens a location at the offset, or at 0 if that cannot be done or the
-// file is not of the version any more that is not empty.
+// opener opens a location at the offset, or at 0 where that is not possible or the
+// file no longer has the given version. An empty version stands for any.
 type opener func(ctx context.Context, offset int64, version string) (*stream, error)
 
 func (f *Fetcher) openHTTP(u *url.URL, accept string) opener {
@@ -60,13 +61,13 @@ func (f *Fetcher) openHTTP(u *url.URL, accept string) opener {
 	return open
 }
 
-// errRange says that the file has no such range.
+// errRange says that the file does not have the range.
 var errRange = errors.New("the file is shorter")
 
-// answered takes the stream out of an answer.
+// answered returns the stream in a response.
 func answered(resp *http.Response, offset int64) (*stream, error) {
 	s := &stream{ReadCloser: resp.Body, size: resp.ContentLength, version: resp.Header.Get("ETag")}
-	if s.version == "" || strings.HasPrefix(s.version, "W/") { // weak ones do not tell every byte
+	if s.version == "" || strings.HasPrefix(s.version, "W/") { // a weak one does not stand for every byte
 		s.version = resp.Header.Get("Last-Modified")
 	}
 	switch {
@@ -75,7 +76,7 @@ func answered(resp *http.Response, offset int64) (*stream, error) {
 	case resp.StatusCode == http.StatusPartialContent && offset > 0:
 		var last int64
 		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &s.offset, &last, &s.size); err != nil || s.offset != offset {
-			return nil, fmt.Errorf("%w: it answers with the range %q to one from byte %d", remote.ErrRefused, resp.Header.Get("Content-Range"), offset)
+			return nil, fmt.Errorf("%w: it sent the range %q instead of one from byte %d", remote.ErrRefused, resp.Header.Get("Content-Range"), offset)
 		}
 		return s, nil
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && offset > 0:
@@ -90,7 +91,7 @@ func answered(resp *http.Response, offset int64) (*stream, error) {
 	return nil, fmt.Errorf("%w: %s", remote.ErrRefused, resp.Status)
 }
 
-// ended is a body without what it says.
+// ended is a body without its content.
 type ended struct{ io.Closer }
 
 func (ended) Read([]byte) (int, error) { return 0, io.EOF }
@@ -120,7 +121,7 @@ func (f *Fetcher) openSFTP(u *url.URL) opener {
 	}
 }
 
-// remoteFile is a file with the session that it needs.
+// remoteFile is a file with its session.
 type remoteFile struct {
 	file    io.Reader
 	session *remote.SFTP
@@ -136,7 +137,7 @@ func (r *remoteFile) Read(p []byte) (int, error) {
 
 func (r *remoteFile) Close() error { return r.session.Close() }
 
-// sftpError gives an error its kind: what is not a broken connection is a no.
+// sftpError adds its kind to an error: what is not a broken connection is a refusal.
 func sftpError(err error) error {
 	err = remote.SFTPError(err)
 	if errors.Is(err, remote.ErrUnreachable) || errors.Is(err, remote.ErrRefused) {
@@ -144,17 +145,6 @@ func sftpError(err error) error {
 	}
 	return fmt.Errorf("%w: %w", remote.ErrRefused, err)
 }
-
-// FileError is about a file on this host that cannot be read.
-type FileError struct {
-	URL string
-	Err error
-}
-
-func (e *FileError) Error() string { return fmt.Sprintf("opening %q: %v", e.URL, e.Err) }
-
-// Unwrap gives the cause.
-func (e *FileError) Unwrap() error { return e.Err }
 
 func openFile(u *url.URL) opener {
 	return func(_ context.Context, offset int64, version string) (*stream, error) {
@@ -164,7 +154,7 @@ func openFile(u *url.URL) opener {
 			if errors.As(err, &named) {
 				err = named.Err
 			}
-			return nil, &FileError{u.Redacted(), err}
+			return nil, fault.BadInputf("opening %q: %w", u.Redacted(), err)
 		}
 		return s, nil
 	}
@@ -175,8 +165,8 @@ func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Looked at first, as to open some devices has effects; and once more when it
-	// is open. To open a pipe would wait for its writer.
+	// Opening some devices has effects, and opening a pipe would wait for its
+	// writer. openAt looks once more at what is open.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, errIrregular
 	}
@@ -192,15 +182,15 @@ func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
 	return s, nil
 }
 
-var errIrregular = errors.New("it is no regular file")
+var errIrregular = errors.New("not a regular file")
 
-// statSeeker is a file here or elsewhere.
+// statSeeker is a file on this or another host.
 type statSeeker interface {
 	io.Seeker
 	Stat() (os.FileInfo, error)
 }
 
-// openAt makes the stream of an open file.
+// openAt returns the stream of an open file.
 func openAt(f statSeeker, r io.ReadCloser, offset int64, version string) (*stream, error) {
 	info, err := f.Stat()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // maxRecord is the length of the longest record that is read, in bytes.
 const maxRecord = 64 << 10
 
-// record says where the part of an image came from and, once all of it was
-// there, what it was.
+// record says where a part of an image comes from and, once the download is
+// complete, what it is.
 type record struct {
 	Location string `json:"location"`
 	Version  string `json:"version,omitempty"` // of the file there
@@ -22,7 +22,7 @@ type record struct {
 	Image    []byte `json:"image,omitempty"`   // SHA-256 of the image in it
 }
 
-// note writes the record of a download.
+// note writes the record of the download.
 func (d *download) note(r record) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -30,14 +30,14 @@ func (d *download) note(r record) error {
 	}
 	f, err := createNew(d.files.Record)
 	if err != nil {
-		return mine(err)
+		return keeping(err)
 	}
 	_, err = f.Write(text)
-	return mine(errors.Join(err, f.Close()))
+	return keeping(errors.Join(err, f.Close()))
 }
 
-// createNew makes a file in place of whatever has its name: a link that stands
-// there is not followed.
+// createNew creates a file in place of what has its name. It does not follow a
+// link.
 func createNew(path string) (*os.File, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -45,7 +45,7 @@ func createNew(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// readRecord reads a record; one that cannot be read says nothing.
+// readRecord reads a record. One that cannot be read is empty.
 func readRecord(path string) (r record) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -62,8 +62,9 @@ func readRecord(path string) (r record) {
 	return r
 }
 
-// FileSHA256 gives the SHA-256 digest of the file that an image came in, as the
-// record says, if that is about the image with the given SHA-256 digest.
+// FileSHA256 returns the SHA-256 of the file that an image was downloaded as, by
+// the record at the path, or nil if that is not about the image with the given
+// SHA-256.
 func FileSHA256(recordPath string, image []byte) []byte {
 	if r := readRecord(recordPath); r.Image != nil && string(r.Image) == string(image) {
 		return r.File
@@ -71,13 +72,13 @@ func FileSHA256(recordPath string, image []byte) []byte {
 	return nil
 }
 
-// before is what an earlier download has left.
+// before is what an earlier download left.
 type before struct {
 	record
 	size int64
 }
 
-// partBefore looks for a part of the same file.
+// partBefore looks for a part of the file at the same location.
 func (d *download) partBefore() before {
 	r := readRecord(d.files.Record)
 	info, err := os.Lstat(d.files.Part)

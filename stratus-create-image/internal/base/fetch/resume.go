@@ -10,12 +10,11 @@ import (
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
-// How often a download that breaks off is continued: in all, and without having
-// got on in between.
+// Limits for continuing a download that breaks off.
 const (
-	maxResumes = 100
-	maxVain    = 5
-	gotOn      = 1 << 20 // bytes
+	maxResumes = 100     // in all
+	maxStalled = 5       // without progress in between
+	progress   = 1 << 20 // least number of bytes that counts as progress
 )
 
 // resuming reads a stream to its end, and opens it again where it breaks off.
@@ -29,8 +28,8 @@ type resuming struct {
 	current *stream
 	offset  int64 // of the next byte
 	resumes int
-	vain    int   // resumes since it last got on
-	from    int64 // offset of the last resume that got on
+	stalled int   // resumes since there was progress
+	from    int64 // offset at which there was progress
 }
 
 func (r *resuming) Read(p []byte) (int, error) {
@@ -39,7 +38,7 @@ func (r *resuming) Read(p []byte) (int, error) {
 		r.offset += int64(n)
 		switch {
 		case n > 0 || err == nil:
-			return n, nil // an error comes again
+			return n, nil // the next Read returns the error
 		case err == io.EOF && (r.current.size < 0 || r.offset == r.current.size):
 			return 0, io.EOF
 		case err == io.EOF:
@@ -56,17 +55,17 @@ func (r *resuming) resume(cause error) error {
 	if r.ctx.Err() != nil || !errors.Is(cause, remote.ErrUnreachable) {
 		return cause
 	}
-	if r.offset-r.from >= gotOn {
-		r.vain, r.from = 0, r.offset
+	if r.offset-r.from >= progress {
+		r.stalled, r.from = 0, r.offset
 	}
 	r.resumes++
-	r.vain++
-	if r.resumes > maxResumes || r.vain > maxVain {
+	r.stalled++
+	if r.resumes > maxResumes || r.stalled > maxStalled {
 		return fmt.Errorf("it broke off %d times: %w", r.resumes, cause)
 	}
-	_ = r.current.Close() // of what was only read
-	wait := r.wait << (r.vain - 1)
-	r.log("the download of %q broke off after %d bytes (%v); going on in %s", r.location, r.offset, cause, wait)
+	_ = r.current.Close() // it was only read
+	wait := r.wait << (r.stalled - 1)
+	r.log("the download of %q broke off after %d bytes (%v); continuing in %s", r.location, r.offset, cause, wait)
 	select {
 	case <-r.ctx.Done():
 		return context.Cause(r.ctx)
@@ -84,7 +83,7 @@ func (r *resuming) resume(cause error) error {
 	case changed:
 		return fmt.Errorf("%w: the file changed during the download", remote.ErrUnreachable)
 	}
-	// The same file, but only from its start.
+	// The location can send the file only from its start.
 	n, err := io.CopyN(io.Discard, next, r.offset)
 	if err != nil {
 		return fmt.Errorf("%w: it breaks off again, after %d bytes: %w", remote.ErrUnreachable, n, err)

@@ -160,8 +160,8 @@ func TestGivesUp(t *testing.T) {
 	if !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "it broke off 6 times") {
 		t.Errorf("got %v", err)
 	}
-	if len(server.ranges) != 1+maxVain {
-		t.Errorf("asked %d times, want %d", len(server.ranges), 1+maxVain)
+	if len(server.ranges) != 1+maxStalled {
+		t.Errorf("asked %d times, want %d", len(server.ranges), 1+maxStalled)
 	}
 	if info, err := os.Stat(filesIn(dir).Part); err != nil || info.Size() != 6000 {
 		t.Errorf("what is kept: %v, %v, want 6000 bytes", info, err)

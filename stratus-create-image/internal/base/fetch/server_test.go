@@ -16,7 +16,6 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/claim"
 )
 
 // testImage is an image of which little can be compressed and some is zero.
@@ -26,13 +25,13 @@ func testImage(size int) []byte {
 	return image
 }
 
-func claimOf(t *testing.T, image []byte) claim.Claim {
+func claimOf(t *testing.T, image []byte) Want {
 	t.Helper()
 	s, err := digest.Raw(t.Context(), bytes.NewReader(image))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return claim.Claim{Image: diskimage.Image{Bytes: s.Bytes, MD5: s.MD5, SHA1: s.SHA1, SHA256: s.SHA256, SHA512: s.SHA512}}
+	return Want{Image: diskimage.Image{Bytes: s.Bytes, MD5: s.MD5, SHA1: s.SHA1, SHA256: s.SHA256, SHA512: s.SHA512}}
 }
 
 type count struct{ bytes int64 }

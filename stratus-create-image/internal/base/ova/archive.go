@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// maxMembers bounds the number of entries in an archive: a disk, and
-// descriptions of the appliance in several languages.
+// maxMembers bounds the entries of an archive: a disk, and descriptions of the
+// appliance in several languages.
 const maxMembers = 256
 
-// archive takes in the members of a tar archive, in one pass.
+// archive reads the members of a tar archive in one pass.
 func (i *intake) archive(f *os.File) error {
 	archive := tar.NewReader(f)
 	for count := 0; ; count++ {
@@ -21,10 +21,10 @@ func (i *intake) archive(f *os.File) error {
 		switch {
 		case err == io.EOF:
 			return i.complete()
-		case err != nil && !errors.Is(err, tar.ErrInsecurePath): // checkName says it better
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath): // checkName has a better message
 			return i.reading("tar archive", err)
 		case count == maxMembers:
-			return unusable("more than %d entries in the archive", maxMembers)
+			return unusable("at most %d entries in the archive", maxMembers)
 		case header.Typeflag == tar.TypeXGlobalHeader:
 			continue
 		}
@@ -39,19 +39,19 @@ func (i *intake) entry(header *tar.Header, archive *tar.Reader) error {
 		return err
 	}
 	if header.Typeflag != tar.TypeReg || isSparse(header) {
-		return unusable("%q is no plain file: an archive holds nothing else (tar entry of type %q)", header.Name, header.Typeflag)
+		return unusable("%q is not a plain file, but a tar entry of the type %q", header.Name, header.Typeflag)
 	}
 	if i.descriptor == nil && !strings.EqualFold(filepath.Ext(header.Name), Extension) {
 		return unusable("the archive begins with %q; want a descriptor (%s)", header.Name, Extension)
 	}
 	if i.descriptor != nil && i.descriptor.names(header.Name) && !i.descriptor.gzip && header.Size > i.options.Limit {
-		return unusable("%q of %d bytes: more than the %d bytes that may be unpacked", header.Name, header.Size, i.options.Limit)
+		return unusable("%q has %d bytes; at most %d", header.Name, header.Size, i.options.Limit)
 	}
 	return i.member(header.Name, archive, nil)
 }
 
-// isSparse tells whether the tar reader would make up zeros that the archive
-// does not hold.
+// isSparse reports whether the tar reader would return zeros that the archive does
+// not hold.
 func isSparse(header *tar.Header) bool {
 	for key := range header.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
@@ -61,7 +61,7 @@ func isSparse(header *tar.Header) bool {
 	return false
 }
 
-// complete makes sure that what must be there has come.
+// complete makes sure that the descriptor and the disk were read.
 func (i *intake) complete() error {
 	switch {
 	case i.descriptor == nil:

@@ -12,13 +12,13 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// descriptor is what we need of an OVF descriptor.
+// descriptor is what is used of an OVF descriptor.
 type descriptor struct {
 	href     string // of the file that holds the disk
-	gzip     bool   // whether that is compressed
+	gzip     bool   // that file is compressed
 	format   string // the disk's, a URI
-	vmdk     bool   // what that stands for
-	capacity int64  // of the disk, in bytes; 0 where it is not said
+	vmdk     bool   // the format is VMDK
+	capacity int64  // of the disk, in bytes; 0 where it is not known
 	firmware string
 	bus      string
 }
@@ -39,7 +39,7 @@ func parseDescriptor(text []byte) (*descriptor, error) {
 	}
 	root := doc.Root
 	if root.Local != "Envelope" || root.URI != envelope1 && root.URI != envelope2 {
-		return nil, unusable("descriptor with the root element %q of the namespace %q; want Envelope of %q", clip(root.Local), clip(root.URI), envelope1)
+		return nil, unusable("the root element of the descriptor is %q of the namespace %q; want Envelope of %q", clip(root.Local), clip(root.URI), envelope1)
 	}
 	o := ovf{root.URI}
 	disk, err := o.onlyDisk(root)
@@ -90,7 +90,7 @@ func (o ovf) onlyDisk(root *strictxml.Node) (*strictxml.Node, error) {
 		return nil, unusable("%d disks in the appliance (%s); want one", len(disks), strings.Join(names, ", "))
 	}
 	if parent := o.attribute(disks[0], "parentRef"); parent != "" {
-		return nil, unusable("a disk that only holds the differences to the disk %q", clip(parent))
+		return nil, unusable("the disk holds only the differences to the disk %q, which is not supported", clip(parent))
 	}
 	return disks[0], nil
 }
@@ -103,17 +103,17 @@ func (o ovf) file(root *strictxml.Node, id string, d *descriptor) error {
 	}
 	files = slices.DeleteFunc(files, func(f *strictxml.Node) bool { return o.attribute(f, "id") != id })
 	if id == "" || len(files) != 1 {
-		return unusable("%d files with the id %q, which the disk refers to; want one", len(files), clip(id))
+		return unusable("%d files with the id %q, to which the disk refers; want one", len(files), clip(id))
 	}
 	if size := o.attribute(files[0], "chunkSize"); size != "" {
-		return unusable("a disk that is cut into chunks of %q bytes", clip(size))
+		return unusable("a disk in chunks of %q bytes is not supported", clip(size))
 	}
 	switch compression := o.attribute(files[0], "compression"); compression {
 	case "gzip":
 		d.gzip = true
 	case "", "identity":
 	default:
-		return unusable("a disk with the compression %q; allowed: gzip and identity", clip(compression))
+		return unusable("the compression %q of the disk is not supported; want gzip or identity", clip(compression))
 	}
 	d.href = o.attribute(files[0], "href")
 	for _, name := range d.candidates() {
@@ -124,8 +124,8 @@ func (o ovf) file(root *strictxml.Node, id string, d *descriptor) error {
 	return nil
 }
 
-// candidates are the file names that the href can stand for: it is a URI, but
-// not everybody who writes one knows.
+// candidates returns the file names that the href may stand for: it is a URI, but
+// not every program encodes it.
 func (d *descriptor) candidates() []string {
 	if decoded, err := url.PathUnescape(d.href); err == nil && decoded != d.href {
 		return []string{d.href, decoded}
@@ -133,13 +133,13 @@ func (d *descriptor) candidates() []string {
 	return []string{d.href}
 }
 
-// names tells whether the disk is in the file of the name.
+// names reports whether the disk is in the file of that name.
 func (d *descriptor) names(name string) bool { return slices.Contains(d.candidates(), name) }
 
 // allocationUnits are programmatic units of DSP0004, such as "byte * 2^30".
 var allocationUnits = regexp.MustCompile(`^byte(?: ?\* ?(2|10)\^([0-9]{1,2}))?$`)
 
-// capacity returns 0 for what cannot be read: the disk itself says it, too.
+// capacity returns 0 for what is not valid: the disk itself has its size as well.
 func capacity(number, units string) int64 {
 	n, err := strconv.ParseInt(number, 10, 64)
 	if units == "" {
@@ -161,7 +161,7 @@ func capacity(number, units string) int64 {
 	return n * int64(factor)
 }
 
-// compareSize warns where descriptor and disk differ.
+// compareSize warns where the descriptor and the disk differ.
 func (i *intake) compareSize() {
 	if want := i.descriptor.capacity; want != 0 && want != i.appliance.Size {
 		i.warn(fmt.Sprintf("the disk has %d bytes, the descriptor says %d", i.appliance.Size, want))

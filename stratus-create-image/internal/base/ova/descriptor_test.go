@@ -64,14 +64,14 @@ func TestParseDescriptorRefuses(t *testing.T) {
 		"no file":              {envelope("", goodDisk, "", ""), `0 files with the id "f"`},
 		"two files":            {envelope(goodFile+goodFile, goodDisk, "", ""), `2 files with the id "f"`},
 		"empty disk":           {envelope(`<File ovf:href="d"/>`, strings.Replace(goodDisk, `ovf:fileRef="f"`, "", 1), "", ""), `with the id ""`},
-		"chunks":               {file(`ovf:href="d" ovf:chunkSize="5"`), "cut into chunks"},
+		"chunks":               {file(`ovf:href="d" ovf:chunkSize="5"`), "a disk in chunks"},
 		"another compression":  {file(`ovf:href="d" ovf:compression="xz"`), `compression "xz"`},
-		"no href":              {file(""), `file name ""`},
-		"absolute href":        {file(`ovf:href="/etc/passwd"`), `file name "/etc/passwd"`},
-		"URL":                  {file(`ovf:href="http://example.org/d.vmdk"`), `file name "http://example.org/d.vmdk"`},
-		"parent":               {file(`ovf:href=".."`), `file name ".."`},
-		"percent encoded path": {file(`ovf:href="..%2fd"`), `file name "../d"`},
-		"line in the name":     {file(`ovf:href="a&#10;b"`), `file name "a\nb"`},
+		"no href":              {file(""), `not a valid file name: ""`},
+		"absolute href":        {file(`ovf:href="/etc/passwd"`), `not a valid file name: "/etc/passwd"`},
+		"URL":                  {file(`ovf:href="http://example.org/d.vmdk"`), `not a valid file name: "http://example.org/d.vmdk"`},
+		"parent":               {file(`ovf:href=".."`), `not a valid file name: ".."`},
+		"percent encoded path": {file(`ovf:href="..%2fd"`), `not a valid file name: "../d"`},
+		"line in the name":     {file(`ovf:href="a&#10;b"`), `not a valid file name: "a\nb"`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestParseManifest(t *testing.T) {
 		"MD5(a)= " + zeros:                        `line 1 of the manifest, "MD5(a)= `,
 		"SHA256(a)= " + zeros:                     "line 1 of the manifest: SHA256 of 40 digits, want 64",
 		"SHA1(a)= " + zeros + "0":                 "SHA1 of 41 digits, want 40",
-		"SHA1(../a)= " + zeros:                    `file name "../a"`,
+		"SHA1(../a)= " + zeros:                    `not a valid file name: "../a"`,
 		"\nSHA1()= " + zeros:                      "line 2 of the manifest",
 		strings.Repeat("SHA1(a)= "+zeros+"\n", 2): `line 2 of the manifest: a second SHA1 of "a"`,
 	} {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// folder takes in a descriptor, the manifest beside it, and what the two name.
+// folder reads a descriptor, the manifest beside it, and the files that the two name.
 func (i *intake) folder(name string, f *os.File) error {
 	dir, err := filepath.Abs(filepath.Dir(name))
 	if err != nil {
@@ -45,8 +45,8 @@ func (i *intake) folder(name string, f *os.File) error {
 	return i.complete()
 }
 
-// companions takes in the files of a name in any case: one that is overlooked
-// is a check that is not made.
+// companions reads the files of a name in upper or lower case: a manifest that is
+// overlooked would check nothing.
 func (i *intake) companions(dir, name string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -63,8 +63,7 @@ func (i *intake) companions(dir, name string) error {
 	return nil
 }
 
-// beside takes in a file of the directory, if it is there, and never one that a
-// link leads to.
+// beside reads a file of the directory, if it exists. It does not follow a link.
 func (i *intake) beside(dir, name string) (found bool, err error) {
 	if err := checkName(name); err != nil {
 		return false, err
@@ -79,7 +78,7 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 		return false, err
 	}
 	defer func() {
-		if i.content != f { // which is yet to be looked at
+		if i.content != f { // inspect reads and close closes it
 			_ = f.Close()
 		}
 	}()
@@ -93,7 +92,7 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 func checkRegular(f *os.File) error {
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = unusable("%q is no regular file", f.Name())
+		err = unusable("%q is not a regular file", f.Name())
 	}
 	return err
 }

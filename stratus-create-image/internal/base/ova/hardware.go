@@ -19,7 +19,7 @@ const (
 	otherController = "20" // SATA, and for VMware NVMe
 )
 
-// bus returns the bus of the controller that the disk hangs on.
+// bus returns the bus of the controller to which the disk is attached.
 func (o ovf) bus(root *strictxml.Node, diskID string) string {
 	for _, section := range o.elements(root, "VirtualHardwareSection") {
 		parent := ""
@@ -52,7 +52,7 @@ func controller(kind, subtype string) string {
 	return ""
 }
 
-// firmware returns what VMware or VirtualBox notes of it.
+// firmware returns the firmware that VMware or VirtualBox record.
 func (o ovf) firmware(root *strictxml.Node) string {
 	found := ""
 	visit(root, false, func(n *strictxml.Node, virtualBox bool) {
@@ -76,7 +76,7 @@ func firmwareName(value string) string {
 	return ""
 }
 
-// visit calls f for every element, and tells which are in one of VirtualBox's.
+// visit calls f for every element, and says which ones are in one of VirtualBox's.
 func visit(n *strictxml.Node, virtualBox bool, f func(n *strictxml.Node, virtualBox bool)) {
 	virtualBox = virtualBox || n.URI == virtualBoxNamespace
 	f(n, virtualBox)

@@ -33,21 +33,21 @@ func hostileArchives(t *testing.T, content []byte) []hostile {
 		many = append(many, member{name: fmt.Sprint("f", i)})
 	}
 	return []hostile{
-		{"wrong checksum", []member{ovf, mf(string(manifestOf(ovf, member{name: "d.vmdk", content: []byte("x")}))), disk}, `"d.vmdk" has the SHA1 `},
+		{"wrong checksum", []member{ovf, mf(string(manifestOf(ovf, member{name: "d.vmdk", content: []byte("x")}))), disk}, `the SHA1 of "d.vmdk" is `},
 		{"wrong checksum, listed last", []member{ovf, disk, mf(string(manifestOf(ovf)) + "SHA512(d.vmdk)= " + strings.Repeat("00", 64))}, "the manifest wants 0000"},
-		{"wrong checksum of the descriptor", []member{ovf, mf(string(manifestOf(disk, member{name: "a.ovf"}))), disk}, `"a.ovf" has the SHA1`},
+		{"wrong checksum of the descriptor", []member{ovf, mf(string(manifestOf(disk, member{name: "a.ovf"}))), disk}, `the SHA1 of "a.ovf" is`},
 		{"disk not listed", []member{ovf, mf(string(manifestOf(ovf))), disk}, `the manifest has no checksum of "d.vmdk"`},
 		{"descriptor not listed", []member{ovf, disk, mf(string(manifestOf(disk)))}, `the manifest has no checksum of "a.ovf"`},
 		{"listed file missing", []member{ovf, mf(string(manifestOf(ovf, disk, member{name: "gone"}))), disk}, `no file "gone", which the manifest lists`},
 		{"second manifest", []member{ovf, mf(""), {name: "b.mf"}, disk}, `a second manifest, "b.mf"`},
 		{"bad manifest", []member{ovf, mf("hello\n"), disk}, `line 1 of the manifest, "hello"`},
-		{"parent directory", []member{ovf, {name: "../d.vmdk"}, disk}, `file name "../d.vmdk"`},
-		{"absolute name", []member{ovf, {name: "/etc/cron.d/x"}, disk}, `file name "/etc/cron.d/x"`},
-		{"directory", []member{ovf, {name: "x", change: typed(tar.TypeDir)}, disk}, "is no plain file"},
-		{"symbolic link", []member{ovf, {name: "d.vmdk", change: typed(tar.TypeSymlink)}}, "is no plain file"},
-		{"hard link", []member{ovf, {name: "d.vmdk", change: typed(tar.TypeLink)}}, "is no plain file"},
-		{"device", []member{ovf, {name: "d.vmdk", change: typed(tar.TypeBlock)}}, "is no plain file"},
-		{"huge size claimed", []member{ovf, {name: "d.vmdk", content: content, change: sized(1 << 50)}}, "more than the 16777216 bytes that may be unpacked"},
+		{"parent directory", []member{ovf, {name: "../d.vmdk"}, disk}, `not a valid file name: "../d.vmdk"`},
+		{"absolute name", []member{ovf, {name: "/etc/cron.d/x"}, disk}, `not a valid file name: "/etc/cron.d/x"`},
+		{"directory", []member{ovf, {name: "x", change: typed(tar.TypeDir)}, disk}, "is not a plain file"},
+		{"symbolic link", []member{ovf, {name: "d.vmdk", change: typed(tar.TypeSymlink)}}, "is not a plain file"},
+		{"hard link", []member{ovf, {name: "d.vmdk", change: typed(tar.TypeLink)}}, "is not a plain file"},
+		{"device", []member{ovf, {name: "d.vmdk", change: typed(tar.TypeBlock)}}, "is not a plain file"},
+		{"huge size claimed", []member{ovf, {name: "d.vmdk", content: content, change: sized(1 << 50)}}, "at most 16777216"},
 		{"huge size claimed beside", []member{ovf, {name: "x", change: sized(1 << 50)}, disk}, "unexpected EOF"},
 		{"truncated", []member{ovf, {name: "d.vmdk", content: content, change: sized(int64(len(content)) + mib)}}, "unexpected EOF"},
 		{"bad tar header", []member{ovf, {name: "x", content: bytes.Repeat([]byte("x"), 1024), change: sized(0)}, disk}, "invalid tar header"},
@@ -56,9 +56,9 @@ func hostileArchives(t *testing.T, content []byte) []hostile {
 		{"empty", nil, "an empty archive"},
 		{"no disk file", []member{ovf}, `no file "d.vmdk"`},
 		{"two disk files", []member{ovf, disk, disk}, `two files "d.vmdk"`},
-		{"too many entries", many, "more than 256 entries"},
-		{"long descriptor", []member{{name: "a.ovf", content: bytes.Repeat([]byte(" "), maxText+1)}}, "more than 1048576 bytes"},
-		{"gzip bomb", []member{packed, bomb}, "more than the 16777216 bytes that may be unpacked"},
+		{"too many entries", many, "at most 256 entries"},
+		{"long descriptor", []member{{name: "a.ovf", content: bytes.Repeat([]byte(" "), maxText+1)}}, "at most 1048576 bytes"},
+		{"gzip bomb", []member{packed, bomb}, "decompressed, at most 16777216 bytes"},
 		{"not gzip", []member{packed, disk}, "is not compressed with gzip"},
 		{"damaged gzip", []member{packed, {name: "d.vmdk", content: gzipped(t, content)[:20000]}}, "bad compressed data"},
 		{"raw disk", []member{ovf, {name: "d.vmdk", content: make([]byte, 4096)}}, "is a raw file"},
@@ -103,7 +103,7 @@ func TestSparseTar(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, "tar", "--sparse", "--format="+format, "-C", dir, "-cf", dir+"/a.ova", "a.ovf", "d.vmdk")
-		refused(t, dir+"/a.ova", `"d.vmdk" is no plain file`)
+		refused(t, dir+"/a.ova", `"d.vmdk" is not a plain file`)
 	}
 }
 
@@ -122,12 +122,12 @@ func TestHostileFolders(t *testing.T) {
 		"no disk":         {func(*testing.T, string) {}, `no file "d.vmdk"`},
 		"linked disk":     {func(t *testing.T, dir string) { link(t, dir, "d.vmdk", vmdk) }, `"d.vmdk" is a symbolic link`},
 		"linked manifest": {func(t *testing.T, dir string) { link(t, dir, "a.mf", "/dev/zero") }, `"a.mf" is a symbolic link`},
-		"pipe":            {func(t *testing.T, dir string) { run(t, "mkfifo", dir+"/d.vmdk") }, "is no regular file"},
+		"pipe":            {func(t *testing.T, dir string) { run(t, "mkfifo", dir+"/d.vmdk") }, "is not a regular file"},
 		"listed directory": {func(t *testing.T, dir string) {
 			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
 			writeFile(t, dir+"/a.mf", []byte("SHA1(dir)= "+strings.Repeat("00", 20)))
 			run(t, "mkdir", dir+"/dir")
-		}, "is no regular file"},
+		}, "is not a regular file"},
 		"missing listed file": {func(t *testing.T, dir string) {
 			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
 			writeFile(t, dir+"/a.mf", []byte("SHA1(gone)= "+strings.Repeat("00", 20)))
@@ -158,5 +158,5 @@ func TestHostileFolders(t *testing.T) {
 	}
 	pipe := t.TempDir() + "/pipe.ova"
 	run(t, "mkfifo", pipe)
-	refused(t, pipe, "is no regular file")
+	refused(t, pipe, "is not a regular file")
 }

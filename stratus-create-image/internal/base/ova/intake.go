@@ -19,18 +19,18 @@ import (
 	"github.com/stratuslab/stratus/lib/files"
 )
 
-// intake takes in the files of an appliance, in any order but for the
-// descriptor, which is the first.
+// intake reads the files of an appliance: the descriptor first, then the others in
+// any order.
 type intake struct {
 	ctx        context.Context
 	options    Options
 	descriptor *descriptor
 	file       string   // the name of the descriptor
-	disk       string   // the name of the disk's file, once it was met
-	content    *os.File // the disk, open, once it was met
+	disk       string   // the name of the disk's file, once it was read
+	content    *os.File // the open disk, once it was read
 	manifest   []checksum
-	listed     bool // whether there is a manifest
-	unlisted   bool // whether there is none, for certain
+	listed     bool // there is a manifest
+	unlisted   bool // there is certainly none
 	sums       map[string]sums
 	appliance  *Appliance
 }
@@ -40,8 +40,8 @@ type sums map[string]hash.Hash
 
 var algorithms = map[string]func() hash.Hash{"SHA1": sha1.New, "SHA256": sha256.New, "SHA512": sha512.New}
 
-// sumsOf returns the checksums that are needed of a file: all where the
-// manifest may yet come.
+// sumsOf returns the checksums that are needed of a file: all while the manifest
+// may yet come.
 func (i *intake) sumsOf(name string) sums {
 	s := sums{}
 	for algorithm, make := range algorithms {
@@ -55,7 +55,7 @@ func (i *intake) sumsOf(name string) sums {
 // maxText bounds descriptors and manifests, in bytes.
 const maxText = 1 << 20
 
-// member takes in one file. What the caller finds in place, open, is not copied.
+// member reads one file. A disk that is in place, as an open file, is not copied.
 func (i *intake) member(name string, r io.Reader, place *os.File) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (i *intake) text(name string, r io.Reader) ([]byte, error) {
 		return nil, i.reading(name, err)
 	}
 	if n > maxText {
-		return nil, unusable("%q has more than %d bytes", name, maxText)
+		return nil, unusable("%q: at most %d bytes", name, maxText)
 	}
 	return b.Bytes(), nil
 }
@@ -128,8 +128,8 @@ func (i *intake) drain(name string, r io.Reader) error {
 	return nil
 }
 
-// reading says what an error of a file means: that of the context is no fault
-// of the appliance's.
+// reading returns what an error of a file means: the error of the context is not
+// about the appliance.
 func (i *intake) reading(name string, err error) error {
 	if i.ctx.Err() != nil {
 		return context.Cause(i.ctx)
@@ -148,7 +148,7 @@ func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) 
 			return err
 		}
 		if len(i.sums[name]) == 0 {
-			return nil // nothing to compare it with
+			return nil // no checksum to compare it with
 		}
 		return i.drain(name, io.TeeReader(r, i.options.Progress))
 	}
@@ -169,7 +169,7 @@ func (i *intake) unpack(name string, r io.Reader) error {
 		}
 		defer func() { _ = unzip.Close() }()
 		if unzip.Compression() != diskimage.Gzip {
-			return unusable("%q is not compressed with gzip, as the descriptor says", name)
+			return unusable("%q is not compressed with gzip, although the descriptor says so", name)
 		}
 		content = unzip
 	}
@@ -177,7 +177,7 @@ func (i *intake) unpack(name string, r io.Reader) error {
 	if _, err := io.Copy(w, content); err != nil {
 		switch {
 		case errors.Is(err, errLimit):
-			return unusable("%q: more than the %d bytes that may be unpacked", name, i.options.Limit)
+			return unusable("%q: decompressed, at most %d bytes", name, i.options.Limit)
 		case w.failed:
 			return err
 		}
@@ -186,8 +186,8 @@ func (i *intake) unpack(name string, r io.Reader) error {
 	return w.w.Finish()
 }
 
-// inspect decides from the disk's own headers whether it can be used. It looks
-// at the file that was read before, whatever has its name now.
+// inspect finds out from the disk's own headers whether it can be used. It reads
+// the open file, whatever has its name now.
 func (i *intake) inspect() error {
 	a, f := i.appliance, i.content
 	info, err := f.Stat()
@@ -213,6 +213,6 @@ func (i *intake) inspect() error {
 
 func (i *intake) close() {
 	if i.content != nil {
-		_ = i.content.Close() // what was written was read again
+		_ = i.content.Close() // inspect has read it
 	}
 }

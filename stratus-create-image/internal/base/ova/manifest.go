@@ -33,7 +33,7 @@ func parseManifest(text []byte) ([]checksum, error) {
 		}
 		parts := manifestLine.FindStringSubmatch(line)
 		if parts == nil {
-			return nil, unusable("line %d of the manifest, %q; allowed: SHA1, SHA256 or SHA512, (file name)= and hexadecimal digits", number, clip(line))
+			return nil, unusable("line %d of the manifest, %q, is not valid; want SHA1, SHA256 or SHA512, (file name)= and hexadecimal digits", number, clip(line))
 		}
 		sum, err := hex.DecodeString(parts[3])
 		if size := algorithms[parts[1]]().Size(); err != nil || len(sum) != size {
@@ -47,17 +47,16 @@ func parseManifest(text []byte) ([]checksum, error) {
 			return nil, unusable("line %d of the manifest: a second %s of %q", number, one.algorithm, one.name)
 		}
 		if list = append(list, one); len(list) > maxChecksums {
-			return nil, unusable("more than %d lines in the manifest", maxChecksums)
+			return nil, unusable("at most %d lines in the manifest", maxChecksums)
 		}
 	}
 	return list, nil
 }
 
-// verify holds the manifest against the files that were taken in. Without a
-// manifest it only warns.
+// verify compares the files with the manifest. Without a manifest it only warns.
 func (i *intake) verify() error {
 	if !i.listed {
-		i.warn("there is no manifest: no checksum says that the appliance is whole")
+		i.warn("no manifest: nothing shows that the appliance is complete and unchanged")
 		return nil
 	}
 	for _, c := range i.manifest {
@@ -66,7 +65,7 @@ func (i *intake) verify() error {
 			return unusable("no file %q, which the manifest lists", c.name)
 		}
 		if got := h.Sum(nil); !bytes.Equal(got, c.sum) {
-			return unusable("%q has the %s %x, the manifest wants %x", c.name, c.algorithm, got, c.sum)
+			return unusable("the %s of %q is %x, the manifest wants %x", c.algorithm, c.name, got, c.sum)
 		}
 	}
 	for _, name := range []string{i.file, i.disk} {

@@ -1,12 +1,11 @@
-// Package ova takes the disk out of a virtual appliance in the Open
-// Virtualization Format (DMTF DSP0243), and makes an appliance of a disk. What
-// it reads is hostile input. It must not know where appliances come from, nor
-// what is done with the disk.
+// Package ova extracts the disk of a virtual appliance in the Open Virtualization
+// Format (DMTF DSP0243), and makes an appliance of a disk. What it reads is hostile
+// input. It must not know where appliances come from, nor what is done with the
+// disk.
 package ova
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,45 +14,46 @@ import (
 	"syscall"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 )
 
-// ErrUnusable is wrapped by the errors that are about the content of an
-// appliance.
-var ErrUnusable = errors.New("unusable appliance")
+// ErrUnusable is wrapped by the errors about the content of an appliance. Its kind
+// is fault.BadInput.
+var ErrUnusable = fault.BadInputf("unusable appliance")
 
-// Extension ends the name of a descriptor that has its files beside it.
+// Extension is that of a descriptor with its files beside it.
 const Extension = ".ovf"
 
 // Options say how an appliance is opened.
 type Options struct {
-	Scratch  string    // directory for the disk, where it must be unpacked
-	Limit    int64     // how much may be unpacked, in bytes
+	Scratch  string    // directory for a disk that must be unpacked
+	Limit    int64     // of what is unpacked, in bytes
 	Progress io.Writer // receives what is read of the disk's file; never nil
 }
 
 // Appliance is a virtual machine with one disk.
 type Appliance struct {
-	// Disk is the absolute path of the disk image, which names no other files:
+	// Disk is the absolute path of the disk image, which refers to no other file:
 	// "disk" in the scratch directory, or the file beside the descriptor.
 	Disk string
-	// Beside is that file beside the descriptor as it was before it was read:
-	// what has the name later need not be it. It is nil for a copy.
+	// Beside is the file beside the descriptor as it was before it was read; a file
+	// of its name may be another one later. It is nil for a copy.
 	Beside os.FileInfo
 	Format diskimage.Format
 	Size   int64 // of the disk in the image, in bytes
-	// Firmware is "bios" or "uefi", DisksBus "ide", "scsi" or "sata"; they are
-	// empty where the descriptor does not say.
+	// Firmware is "bios" or "uefi", DisksBus "ide", "scsi" or "sata". They are empty
+	// where the descriptor does not say.
 	Firmware, DisksBus string
-	// Warnings are one line each: what could not be checked, or looks wrong.
-	Warnings []string
+	Warnings           []string // what could not be checked or looks wrong, one line each
 }
 
-// Open takes in an archive (.ova), or a descriptor (.ovf) that has its files
-// beside it. The manifest is held against every file that it lists; there may
-// be none. The certificate that signs it is not verified.
+// Open reads an archive (.ova), or a descriptor (.ovf) with its files beside it.
+// Every file that the manifest lists is compared with it; there may be no manifest.
+// The certificate that signs it is not verified.
 //
-// Errors that wrap ErrUnusable are about the appliance; others are those of
-// the context, of the file's opening, and of the scratch directory.
+// Errors that wrap ErrUnusable are about the appliance. Other errors are those of
+// the context, of opening the file, and of the scratch directory.
 func Open(ctx context.Context, name string, o Options) (*Appliance, error) {
 	a, err := open(ctx, name, o)
 	if err != nil {
@@ -63,7 +63,7 @@ func Open(ctx context.Context, name string, o Options) (*Appliance, error) {
 }
 
 func open(ctx context.Context, name string, o Options) (*Appliance, error) {
-	// A pipe is refused, not waited for.
+	// Without O_NONBLOCK, opening a pipe would wait for its writer.
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -101,16 +101,10 @@ func checkName(name string) error {
 	switch {
 	case name == "" || name == "." || name == ".." || len(name) > maxName || strings.ContainsAny(name, "/\\") ||
 		strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return unusable("file name %q; allowed: a name without directories and control characters, at most %d bytes", clip(name), maxName)
+		return unusable("not a valid file name: %q; want at most %d bytes without directories and control characters", clip(name), maxName)
 	}
 	return nil
 }
 
 // clip shortens what is quoted from an appliance.
-func clip(s string) string {
-	const limit = 100
-	if len(s) > limit {
-		return s[:limit] + "..."
-	}
-	return s
-}
+func clip(s string) string { return message.Clip(s, 100) }

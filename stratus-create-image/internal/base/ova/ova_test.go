@@ -42,7 +42,7 @@ func TestOpen(t *testing.T) {
 	spaced := member{name: "a b.vmdk", content: content}
 	spacedOvf := member{name: "a.ovf", content: envelope(`<File ovf:href="a%20b.vmdk" ovf:id="f"/>`, goodDisk, "", "")}
 	wrongSize := member{name: "a.ovf", content: envelope(goodFile, strings.Replace(goodDisk, `"8"`, `"9"`, 1), "", "")}
-	noManifest := "there is no manifest: no checksum says that the appliance is whole"
+	noManifest := "no manifest: nothing shows that the appliance is complete and unchanged"
 	tests := map[string]struct {
 		members  []member
 		copied   bool // even from files side by side

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,8 +53,8 @@ var controllers = map[string]controllerItem{
 	"sata": {"SATA Controller 0", "vmware.sata.ahci", otherController},
 }
 
-// Write writes an archive (.ova) with a descriptor, a manifest and the disk, in
-// this order. The same arguments give the same bytes.
+// Write writes an archive (.ova) with a descriptor, a manifest and the disk, in this
+// order. The same arguments result in the same bytes.
 func Write(ctx context.Context, w io.Writer, m Machine) error {
 	if err := write(ctx, w, m); err != nil {
 		return fmt.Errorf("writing the appliance %q: %w", m.Name, err)
@@ -101,8 +102,8 @@ func write(ctx context.Context, w io.Writer, m Machine) error {
 	return archive.Close()
 }
 
-// header is one that every hypervisor reads: without extended headers. What is
-// too large for USTAR has its size in the form of GNU tar.
+// header returns a header that every hypervisor reads: without extended headers.
+// A file that is too large for USTAR has its size in the form of GNU tar.
 func header(name string, size int64, at time.Time) *tar.Header {
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: at.Truncate(time.Second), Format: tar.FormatUSTAR}
 	const largest = 1<<33 - 1
@@ -112,8 +113,8 @@ func header(name string, size int64, at time.Time) *tar.Header {
 	return h
 }
 
-// checkStream makes sure that the disk is one that can be read in one pass, and
-// returns the sizes in bytes of the file and of the disk in it.
+// checkStream makes sure that the disk can be read in one pass, and returns the
+// sizes of the file and of the disk in it, in bytes.
 func checkStream(f *os.File) (size, capacity int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -125,7 +126,7 @@ func checkStream(f *os.File) (size, capacity int64, err error) {
 		return 0, 0, err
 	}
 	if format != diskimage.Vmdk {
-		return 0, 0, fmt.Errorf("a %s file, want a vmdk file", format)
+		return 0, 0, fmt.Errorf("the format %s is not supported; want vmdk", format)
 	}
 	if err := diskimage.CheckSelfContained(f, size, format); err != nil {
 		return 0, 0, err
@@ -136,7 +137,7 @@ func checkStream(f *os.File) (size, capacity int64, err error) {
 	}
 	const compressedWithMarkers = 3 << 16
 	if binary.LittleEndian.Uint32(flags[:])&compressedWithMarkers != compressedWithMarkers {
-		return 0, 0, fmt.Errorf("a VMDK of another subformat than streamOptimized")
+		return 0, 0, errors.New("the subformat of the VMDK is not supported; want streamOptimized")
 	}
 	capacity, err = diskimage.VirtualSize(f, size, format)
 	return size, capacity, err
@@ -146,15 +147,15 @@ func describe(m Machine, diskName string, size, capacity int64) ([]byte, error) 
 	controller, ok := controllers[m.DisksBus]
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("disk bus %q; allowed: ide, scsi and sata", m.DisksBus)
+		return nil, fmt.Errorf("the disk bus %q is not supported; want ide, scsi or sata", m.DisksBus)
 	case m.Firmware != "bios" && m.Firmware != "uefi":
-		return nil, fmt.Errorf("firmware %q; allowed: bios and uefi", m.Firmware)
+		return nil, fmt.Errorf("the firmware %q is not supported; want bios or uefi", m.Firmware)
 	case m.CPUs < 1 || m.Memory < 1:
-		return nil, fmt.Errorf("a machine of %d CPUs and %d MiB of memory; at least 1 of each is needed", m.CPUs, m.Memory)
+		return nil, fmt.Errorf("a machine with %d CPUs and %d MiB of memory; want at least 1 of each", m.CPUs, m.Memory)
 	case !validName(m.Name):
-		return nil, fmt.Errorf("name %q; allowed: at most 80 letters, digits and . _ -, the first a letter or a digit", m.Name)
+		return nil, fmt.Errorf("not a valid name: %q; want at most 80 letters, digits and . _ -, the first a letter or a digit", m.Name)
 	case !strictxml.ValidText(m.Title):
-		return nil, fmt.Errorf("title %q has characters that XML does not allow", m.Title)
+		return nil, fmt.Errorf("not a valid title: %q: XML forbids some of its characters", m.Title)
 	}
 	var b bytes.Buffer
 	err := descriptorTemplate.Execute(&b, struct {
@@ -166,7 +167,8 @@ func describe(m Machine, diskName string, size, capacity int64) ([]byte, error) 
 	return b.Bytes(), err
 }
 
-// validName keeps to what is a name on every system, and short enough for USTAR.
+// validName reports whether a name is a file name on every system, and short enough
+// for USTAR.
 func validName(name string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	return name != "" && len(name) <= 80 && strings.Contains(letters, name[:1]) && strings.Trim(name, letters+"._-") == ""

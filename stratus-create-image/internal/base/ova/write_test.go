@@ -85,14 +85,14 @@ func TestWriteRefuses(t *testing.T) {
 		change func(m *Machine)
 		want   string
 	}{
-		"raw":      {func(m *Machine) { m.Disk = raw }, "a raw file, want a vmdk file"},
-		"sparse":   {func(m *Machine) { m.Disk = thin }, "another subformat than streamOptimized"},
+		"raw":      {func(m *Machine) { m.Disk = raw }, "the format raw is not supported; want vmdk"},
+		"sparse":   {func(m *Machine) { m.Disk = thin }, "subformat of the VMDK is not supported; want streamOptimized"},
 		"bus":      {func(m *Machine) { m.DisksBus = "virtio" }, `disk bus "virtio"`},
 		"firmware": {func(m *Machine) { m.Firmware = "" }, `firmware ""`},
 		"memory":   {func(m *Machine) { m.Memory = 0 }, "2 CPUs and 0 MiB"},
-		"name":     {func(m *Machine) { m.Name = "../x" }, `name "../x"`},
-		"no name":  {func(m *Machine) { m.Name = "" }, `name ""`},
-		"title":    {func(m *Machine) { m.Title = "\x00" }, `title "\x00"`},
+		"name":     {func(m *Machine) { m.Name = "../x" }, `not a valid name: "../x"`},
+		"no name":  {func(m *Machine) { m.Name = "" }, `not a valid name: ""`},
+		"title":    {func(m *Machine) { m.Title = "\x00" }, `not a valid title: "\x00"`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,9 @@
-package source
+package base
 
 import (
-	"context"
 	"crypto/sha1"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -36,11 +35,7 @@ func newMarket(t *testing.T, trusted ...string) *market {
 	m := &market{t: t, dir: t.TempDir(), trusted: trusted, signers: make(map[string]*entrytest.Endorser)}
 	m.finder = &Finder{
 		Where: m.dir,
-		Open:  func() (marketplace.Place, error) { return marketplace.Open(t.Context(), m.dir, remote.Options{}) },
-		Read: func(_ context.Context, url string, limit int64) ([]byte, error) {
-			text, err := os.ReadFile(strings.TrimPrefix(url, "file://"))
-			return text[:min(int64(len(text)), limit)], err
-		},
+		Open:  func() (Marketplace, error) { return m.open() },
 		Trust: func(by *signature.Endorsed, _ time.Time) trust.Verdict {
 			for _, name := range m.trusted {
 				if by.Certificate.Equal(m.signer(name).Certificate()) || name == nameless && !by.EmailCertified {
@@ -49,10 +44,32 @@ func newMarket(t *testing.T, trusted ...string) *market {
 			}
 			return trust.Verdict{Reason: "unknown endorser", Hint: "trust " + by.Email}
 		},
-		Warn: func(format string, args ...any) { m.warnings = append(m.warnings, fmt.Sprintf(format, args...)) },
 	}
 	return m
 }
+
+func (m *market) open() (marketplace.Place, error) {
+	return marketplace.Open(m.t.Context(), m.dir, remote.Options{})
+}
+
+// find finds the signed description of a base.
+func (m *market) find(name Name) (*signed, error) {
+	m.t.Helper()
+	found, err := (&Source{Name: name, Finder: m.finder}).Find(m.t.Context(), m)
+	if err != nil {
+		return nil, err
+	}
+	return found.signed, nil
+}
+
+// A market is the log of a search, and keeps the warnings.
+
+func (m *market) Infof(string, ...any)    { m.t.Helper() }
+func (m *market) Verbosef(string, ...any) { m.t.Helper() }
+func (m *market) Warnf(format string, args ...any) {
+	m.warnings = append(m.warnings, fmt.Sprintf(format, args...))
+}
+func (m *market) Meter(string, int64) io.WriteCloser { return nil }
 
 // days is a time so many days before now.
 func days(n int) time.Time { return now.AddDate(0, 0, -n) }
@@ -78,7 +95,7 @@ func (m *market) publish(by string, is entrytest.Description) string {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	place, err := m.finder.Open()
+	place, err := m.open()
 	if err != nil {
 		m.t.Fatal(err)
 	}

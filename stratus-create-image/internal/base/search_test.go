@@ -1,4 +1,4 @@
-package source
+package base
 
 import (
 	"context"
@@ -17,7 +17,6 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
-	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -34,7 +33,7 @@ func TestBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, path, strings.Replace(string(text), "images.example.org", "images.example.com", 1))
-	found, err := m.finder.Find(t.Context(), Base{Form: Identifier, Text: identifier("one")}, now)
+	found, err := m.find(Name{Form: Identifier, Text: identifier("one")})
 	if err != nil || found.Email != jane {
 		t.Errorf("got %+v, %v", found, err)
 	}
@@ -52,11 +51,11 @@ func TestMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.finder.Open = func() (marketplace.Place, error) {
-		place, err := marketplace.Open(t.Context(), m.dir, remote.Options{})
+	m.finder.Open = func() (Marketplace, error) {
+		place, err := m.open()
 		return &crowded{place, byEve, others}, err
 	}
-	found, err := m.finder.Find(t.Context(), Base{Form: Identifier, Text: identifier("one")}, now)
+	found, err := m.find(Name{Form: Identifier, Text: identifier("one")})
 	if err != nil || found.Path() != wanted {
 		t.Fatalf("got %+v, %v", found, err)
 	}
@@ -64,7 +63,7 @@ func TestMany(t *testing.T) {
 		t.Errorf("%d warnings, the last is %q", len(m.warnings), m.warnings[len(m.warnings)-1])
 	}
 	m.trusted = nil
-	_, err = m.finder.Find(t.Context(), Base{Form: Identifier, Text: identifier("one")}, now)
+	_, err = m.find(Name{Form: Identifier, Text: identifier("one")})
 	checkError(t, err, fault.Credentials, "trust "+eve+"|1181 more descriptions")
 	if lines := strings.Count(err.Error(), "\n") + 1; lines != maxUntrusted+1 {
 		t.Errorf("the error has %d lines, want %d", lines, maxUntrusted+1)
@@ -93,7 +92,7 @@ func (c *crowded) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entr
 func TestCheckImage(t *testing.T) {
 	m := newMarket(t, jane)
 	m.publish(jane, entrytest.Description{Content: "one"})
-	found, err := m.finder.Find(t.Context(), Base{Form: Identifier, Text: identifier("one")}, now)
+	found, err := m.find(Name{Form: Identifier, Text: identifier("one")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,10 +103,10 @@ func TestCheckImage(t *testing.T) {
 		}
 		return ""
 	}
-	if err := m.finder.CheckImage(found, diskimage.Image{}); err != nil {
+	if err := m.finder.checkImage(found, diskimage.Image{}); err != nil {
 		t.Error(err)
 	}
-	checkError(t, m.finder.CheckImage(found, diskimage.Image{SHA256: barred}), fault.Credentials, found.Identifier+": it is in a black list")
+	checkError(t, m.finder.checkImage(found, diskimage.Image{SHA256: barred}), fault.Credentials, found.Identifier+": it is in a black list")
 }
 
 // checkError looks for the code, and for the parts of says in the error and in

@@ -29,7 +29,7 @@ func TestLinkedDescriptor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(real, "box-disk1.vmdk"); i.Path != want || i.Unpacked {
+	if want := filepath.Join(real, "box-disk1.vmdk"); i.Path != want || i.copied {
 		t.Errorf("path %q, want %q", i.Path, want)
 	}
 }
@@ -44,7 +44,7 @@ func TestSwappedDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := appliance(t)
-			a, err := openAppliance(t.Context(), dir+"/box.ovf", ova.Options{Scratch: t.TempDir(), Limit: maxVirtual, Progress: io.Discard})
+			a, err := openAppliance(t.Context(), dir+"/box.ovf", ova.Options{Scratch: t.TempDir(), Limit: maxDisk, Progress: io.Discard})
 			if err != nil {
 				t.Fatal(err)
 			}

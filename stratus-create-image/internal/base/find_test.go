@@ -1,4 +1,4 @@
-package source
+package base
 
 import (
 	"testing"
@@ -21,12 +21,12 @@ func TestFind(t *testing.T) {
 		by string
 		is is
 	}
-	byTag := Base{Form: Tag, Text: jane + "/debian"}
-	byIdentifier := Base{Form: Identifier, Text: identifier("one")}
+	byTag := Name{Form: Tag, Text: jane + "/debian"}
+	byIdentifier := Name{Form: Identifier, Text: identifier("one")}
 	for _, test := range []struct {
 		name      string
 		published []published
-		base      Base
+		base      Name
 		change    func(*Finder)
 		want      int // index of what is taken
 		kind      fault.Kind
@@ -67,9 +67,9 @@ func TestFind(t *testing.T) {
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {jane, is{Content: "two", Created: days(2), Valid: expired, Texts: debian(nil)}}}},
 		{name: "tag only on what is deprecated", base: byTag, kind: fault.BadInput, says: "has a hole",
 			published: []published{{jane, is{Content: "two", Texts: debian(deprecated)}}}},
-		{name: "tag of nobody", base: Base{Form: Tag, Text: john + "/debian"}, kind: fault.Refused, says: "has no such entry",
+		{name: "tag of nobody", base: Name{Form: Tag, Text: john + "/debian"}, kind: fault.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Texts: debian(nil)}}}},
-		{name: "no such tag", base: Base{Form: Tag, Text: jane + "/fedora"}, kind: fault.Refused, says: "has no such entry",
+		{name: "no such tag", base: Name{Form: Tag, Text: jane + "/fedora"}, kind: fault.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {eveAsJane, is{Content: "one", Texts: debian(nil)}}}},
 		{name: "a tag that was taken away", base: byTag, kind: fault.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {jane, is{Content: "one"}}}},
@@ -117,7 +117,7 @@ func TestFind(t *testing.T) {
 			if test.change != nil {
 				test.change(m.finder)
 			}
-			found, err := m.finder.Find(t.Context(), test.base, now)
+			found, err := m.find(test.base)
 			if test.kind != 0 {
 				checkError(t, err, test.kind, test.says)
 				return

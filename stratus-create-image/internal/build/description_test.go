@@ -3,8 +3,6 @@ package build
 import (
 	"crypto/md5"
 	"crypto/sha1"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,9 +16,8 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// described writes the description of a base image with the given content.
-func described(t *testing.T, content string) string {
-	t.Helper()
+// described returns the description of a base image with the given content.
+func described(content string) *metadata.Document {
 	sha, md := sha1.Sum([]byte(content)), md5.Sum([]byte(content))
 	d := metadata.New()
 	d.SetImage(diskimage.Image{Bytes: int64(len(content)), SHA1: sha[:], MD5: md[:]})
@@ -29,33 +26,7 @@ func described(t *testing.T, content string) string {
 	} {
 		d.SetText(term, text)
 	}
-	src, err := d.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "base.xml")
-	if err := os.WriteFile(path, src, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func TestBaseMetadata(t *testing.T) {
-	p := &plan{options: &Options{BaseMetadata: described(t, "the base")}}
-	if err := p.readBaseMetadata(); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct{ content, want string }{
-		{"the base", ""}, {"THE BASE", "its SHA-1 is"}, {"another", "it has 7 bytes, want 8"},
-	} {
-		sums, err := digest.Raw(t.Context(), strings.NewReader(test.content))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := p.checkBase(&base.Image{Sums: sums}); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
-			t.Errorf("a base with %q: %v, want %q", test.content, err, test.want)
-		}
-	}
+	return d
 }
 
 func TestDraft(t *testing.T) {
@@ -64,9 +35,9 @@ func TestDraft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plan{target: new(engine.Target), options: &Options{BaseMetadata: described(t, "the base"), Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"}}
-	if err := p.readBaseMetadata(); err != nil {
-		t.Fatal(err)
+	p := &plan{
+		target: new(engine.Target), found: &base.Found{Description: described("the base")},
+		options: &Options{Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"},
 	}
 	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, "virtio", nil)
 	if err != nil {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
+)
+
+// readBase reads what the base is, and how to find, trust and download it.
+func readBase(c *command.Call) (*base.Source, error) {
+	var sum []byte
+	var err error
+	if text := c.String("base-sha256"); text != "" {
+		if sum, err = diskimage.SHA256.Parse(text); err != nil {
+			return nil, fault.Usagef("reading --base-sha256 %q: %w", text, err)
+		}
+	}
+	s := &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache")}
+	if s.Name, err = base.ParseName(c.Args().First(), sum); err != nil {
+		return nil, err
+	}
+	if s.CacheSize, err = parseSize("cache-size", c.String("cache-size")); err != nil {
+		return nil, err
+	}
+	if s.DescriptionPath = c.String("base-metadata"); s.DescriptionPath != "" {
+		if s.Name.Described() {
+			return nil, fault.Usagef("--base-metadata is for a base without a signed description, but %q has one", s.Name.Text)
+		}
+		if s.Description, err = base.ReadDescription(s.DescriptionPath); err != nil {
+			return nil, err
+		}
+	}
+	if s.Name.Described() {
+		s.Finder, err = readFinder(c, s.Name)
+	}
+	return s, err
+}
+
+// readFinder reads how to find and trust the description of a base.
+func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
+	judge, err := newJudge(c)
+	if err != nil {
+		return nil, err
+	}
+	f := &base.Finder{
+		Open:            func() (base.Marketplace, error) { return openMarketplace(c) },
+		Trust:           judge.Decide,
+		RefuseImage:     judge.RefuseImage,
+		Insecure:        c.Bool("insecure-no-trust"),
+		AllowDeprecated: c.Bool("allow-deprecated"),
+		AllowExpired:    c.Bool("allow-expired"),
+	}
+	if f.Insecure {
+		f.Trust = judge.DecideUntrusted
+	}
+	if name.Form != base.Description {
+		f.Where, _, err = c.Endpoint()
+	}
+	return f, err
+}

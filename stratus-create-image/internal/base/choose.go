@@ -1,0 +1,160 @@
+package base
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/trust"
+)
+
+// signed is a signed description that may be used.
+type signed struct {
+	*entry.Entry
+	reason string          // why its endorser is trusted
+	image  diskimage.Image // what it says of the image
+}
+
+// choose chooses one of the descriptions.
+func (s *search) choose() (*signed, error) {
+	if len(s.trusted) == 0 {
+		return nil, s.distrust()
+	}
+	current := standing(s.trusted)
+	if s.name.Form == Tag {
+		current = tagged(current, s.name.tag())
+		if len(current) == 0 {
+			return nil, s.untagged()
+		}
+	}
+	chosen, refused := s.best(current)
+	if chosen == nil {
+		return nil, refuse(refused)
+	}
+	image, err := chosen.image()
+	if err != nil {
+		return nil, err
+	}
+	s.warn(current, chosen, image)
+	return &signed{Entry: chosen.Entry, reason: chosen.verdict.Reason, image: image}, nil
+}
+
+// tagged returns the description that a tag stands for, at most one: the newest
+// that is not deprecated, else the newest. An address that is only claimed does
+// not count.
+func tagged(newestFirst []*candidate, tag string) []*candidate {
+	var all []*candidate
+	for _, c := range newestFirst {
+		switch {
+		case c.summary.Tag != tag || !c.verdict.Certified:
+			continue
+		case c.status != entry.Deprecated:
+			return []*candidate{c}
+		}
+		all = append(all, c)
+	}
+	return all[:min(1, len(all))]
+}
+
+// best chooses the newest valid description, else the newest that is allowed all
+// the same. Where there is none, it returns the newest of those that are refused.
+func (s *search) best(newestFirst []*candidate) (chosen, refused *candidate) {
+	allowed := map[entry.Status]bool{entry.Expired: s.AllowExpired, entry.Deprecated: s.AllowDeprecated, entry.Valid: true}
+	for _, status := range entry.Statuses() {
+		for _, c := range newestFirst {
+			switch {
+			case c.status == status && allowed[status]:
+				return c, nil
+			case c.status == status && (refused == nil || c.Created > refused.Created):
+				refused = c
+			}
+		}
+	}
+	return nil, refused
+}
+
+// distrust returns the error where no endorser is trusted.
+func (s *search) distrust() error {
+	var reasons []error
+	hint := ""
+	for _, c := range s.untrusted {
+		reasons = append(reasons, fmt.Errorf("not using %s as %s describes it: %s", c.Identifier, c.who(), c.verdict.Reason))
+		if hint == "" {
+			hint = c.verdict.Hint
+		}
+	}
+	if s.more > 0 {
+		reasons = append(reasons, fmt.Errorf("not using %d more descriptions whose endorsers are not trusted", s.more))
+	}
+	return &fault.Error{Kind: fault.Credentials, Err: errors.Join(reasons...), Hint: hint}
+}
+
+// untagged returns the error where no description that counts has the tag.
+func (s *search) untagged() error {
+	for _, c := range s.trusted {
+		if c.summary.Tag == s.name.tag() && !c.verdict.Certified {
+			return fault.WithHint(
+				fault.Credentialsf("finding the base %q: the certificate that signed this tag does not name the address %q", s.name.Text, c.Email),
+				"name the base by its identifier, which is %s", c.Identifier)
+		}
+	}
+	if len(s.untrusted) > 0 {
+		return s.distrust()
+	}
+	return s.missing()
+}
+
+// refuse returns the error about a description that should not be used any more.
+func refuse(c *candidate) error {
+	hint := "add --allow-expired to use it all the same"
+	if c.status == entry.Deprecated {
+		hint = "add --allow-deprecated to use it all the same"
+	}
+	return fault.WithHint(fault.BadInputf("%s", c.doubt()), "%s", hint)
+}
+
+// warn reports what the user should know about the description.
+func (s *search) warn(current []*candidate, chosen *candidate, image diskimage.Image) {
+	if s.Insecure {
+		s.log.Warnf("--insecure-no-trust: only the image policies were asked about %s, certificate %s: anybody can sign under any name",
+			chosen.Email, trust.Fingerprint(chosen.Endorsed.Certificate))
+	}
+	if image.SHA256 == nil && image.SHA512 == nil {
+		s.log.Warnf("the description of %s has only digests that can be forged, MD5 and SHA-1", chosen.Identifier)
+	}
+	if chosen.status != entry.Valid {
+		s.log.Warnf("%s", chosen.doubt())
+	}
+	for _, c := range current {
+		if c != chosen && c.Identifier == chosen.Identifier && c.status == entry.Deprecated {
+			s.log.Warnf("%s", c.doubt())
+		}
+	}
+}
+
+// checkImage asks the image policies about the image itself, of which all digests
+// are known by now.
+func (f *Finder) checkImage(by *signed, got diskimage.Image) error {
+	if why := f.RefuseImage(by.Endorsed, got); why != "" {
+		return fault.Credentialsf("not using the image %s: %s", by.Identifier, why)
+	}
+	return nil
+}
+
+// image returns what the description says of the image.
+func (c *candidate) image() (diskimage.Image, error) {
+	image, err := c.Endorsed.Document.Image()
+	if err == nil && image.Bytes <= 0 {
+		err = fmt.Errorf("an image of %d bytes", image.Bytes)
+	}
+	if err == nil && image.SHA1 == nil {
+		image.SHA1, err = metadata.DecodeIdentifier(c.Identifier)
+	}
+	if err != nil {
+		return diskimage.Image{}, fault.BadInputf("reading the base's description: %w", err)
+	}
+	return image, nil
+}

@@ -1,0 +1,208 @@
+package base
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/trust"
+)
+
+// Marketplace has signed descriptions. Find yields what a query asks for; an error
+// that wraps entry.ErrInvalid is about one entry, any other ends the search.
+type Marketplace interface {
+	Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error]
+	Close() error
+}
+
+// Finder finds and judges signed descriptions.
+type Finder struct {
+	// Open opens the Marketplace; it is called only where one is needed.
+	Open func() (Marketplace, error)
+	// Where is the Marketplace, for messages.
+	Where string
+	// Trust decides whether the user relies on a document.
+	Trust func(by *signature.Endorsed, now time.Time) trust.Verdict
+	// RefuseImage returns why an image policy refuses the image, or nothing.
+	RefuseImage func(by *signature.Endorsed, image diskimage.Image) string
+	// Insecure says that Trust does not look at certificates.
+	Insecure bool
+	// AllowDeprecated and AllowExpired accept what is refused otherwise.
+	AllowDeprecated, AllowExpired bool
+}
+
+// search is one search for the description of a base.
+type search struct {
+	*Finder
+	name Name
+	now  time.Time
+	log  message.Log
+	read func(ctx context.Context, url string, limit int64) ([]byte, error) // reads a URL
+
+	trusted   []*candidate
+	untrusted []*candidate // the first few
+	more      int          // untrusted ones beyond those
+}
+
+func (s *search) find(ctx context.Context) (*signed, error) {
+	var err error
+	switch s.name.Form {
+	case Identifier:
+		err = s.query(ctx, entry.Query{Identifier: s.name.Text})
+	case Tag:
+		// The query is not for the tag: an entry that is not trusted must not stand
+		// for it, and a newer entry without the tag takes the tag away.
+		email, _, _ := strings.Cut(s.name.Text, "/")
+		err = s.query(ctx, entry.Query{Email: email})
+	default:
+		var e *entry.Entry
+		if e, err = s.readDescription(ctx); err == nil {
+			s.judge(e)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(s.trusted)+len(s.untrusted) == 0 {
+		return nil, s.missing()
+	}
+	return s.choose()
+}
+
+func (s *search) missing() error {
+	return fault.WithHint(fault.Refusedf("finding the base %q: the Marketplace %q has no such entry", s.name.Text, s.Where),
+		"name another Marketplace with --marketplace-endpoint, or write a path as ./PATH")
+}
+
+const (
+	maxInvalid   = 20     // entries that are reported one by one
+	maxUnchecked = 10_000 // entries where every endorser counts as trusted
+)
+
+// query judges the entries of the Marketplace one by one.
+func (s *search) query(ctx context.Context, q entry.Query) error {
+	place, err := s.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = place.Close() }() // it was only read
+	invalid := 0
+	for e, err := range place.Find(ctx, q) {
+		if err == nil && !q.Matches(e.Summary(), s.now) {
+			err = fmt.Errorf("%w: not what was asked for: %s", entry.ErrInvalid, e.Path())
+		}
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, entry.ErrInvalid):
+			if invalid++; invalid <= maxInvalid {
+				s.log.Warnf("leaving out an entry of the Marketplace: %v", err)
+			}
+		case err != nil:
+			return fmt.Errorf("searching the Marketplace %q: %w", s.Where, err)
+		case s.Insecure && len(s.trusted) == maxUnchecked:
+			return fault.BadInputf("searching the Marketplace %q: at most %d entries with --insecure-no-trust", s.Where, maxUnchecked)
+		default:
+			s.judge(e)
+		}
+	}
+	if more := invalid - maxInvalid; more > 0 {
+		s.log.Warnf("leaving out %d more entries of the Marketplace", more)
+	}
+	return nil
+}
+
+// readDescription reads and verifies the description at a path or URL.
+func (s *search) readDescription(ctx context.Context) (*entry.Entry, error) {
+	text := s.name.Text
+	var src []byte
+	var err error
+	if s.name.local {
+		src, err = readFile(text)
+	} else {
+		src, err = s.read(ctx, text, signature.MaxBytes+1)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("reading the base's description: %w", err)
+	case !looksLikeXML(src):
+		return nil, fault.WithHint(fault.Usagef("reading %q: not a signed description", text),
+			"for an image at a URL, add --base-sha256 with the SHA-256 of the file; %s", Forms)
+	}
+	e, err := s.name.verify(src)
+	if what := otherXML(src); err != nil && what != "" {
+		return nil, fault.WithHint(fault.BadInputf("reading %q: %s, not a signed description", text, what), "%s", Forms)
+	}
+	if err != nil {
+		return nil, fault.BadInputf("reading the base's description %q: %w", text, err)
+	}
+	return e, nil
+}
+
+// verify verifies a description. A path or URL that ends in the key of an entry
+// stands for that entry: a Marketplace must not return another one.
+func (n Name) verify(src []byte) (*entry.Entry, error) {
+	if key, ok := n.key(); ok {
+		return entry.VerifyAs(key, src)
+	}
+	return entry.Verify(src)
+}
+
+// key returns the key of an entry in which the path or URL ends.
+func (n Name) key() (entry.Key, bool) {
+	path := n.Text
+	if n.local {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+	} else if u, err := url.Parse(path); err == nil {
+		path = u.Path
+	}
+	for _, ending := range []string{"", ".xml", ".html"} {
+		if short, found := strings.CutSuffix(path, ending); found {
+			if key, err := entry.ParsePath(strings.TrimSuffix(short, "/")); err == nil {
+				return key, true
+			}
+		}
+	}
+	return entry.Key{}, false
+}
+
+// otherXML returns what else a text is, nothing if it may be a description.
+func otherXML(src []byte) string {
+	head := strings.ToLower(string(src[:min(len(src), 4096)]))
+	for _, is := range []struct{ start, what string }{
+		{"<!doctype html", "a web page"}, {"<html", "a web page"}, {"<metadata", "a list of descriptions"},
+	} {
+		for _, end := range []string{">", " ", "/", "\n", "\r", "\t"} {
+			if strings.Contains(head, is.start+end) {
+				return is.what
+			}
+		}
+	}
+	return ""
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > signature.MaxBytes {
+		err = fmt.Errorf("%q has %d bytes; at most %d", path, info.Size(), int64(signature.MaxBytes))
+	}
+	if err != nil {
+		return nil, fault.BadInputf("%w", err)
+	}
+	return os.ReadFile(path)
+}

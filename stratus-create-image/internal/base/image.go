@@ -1,0 +1,300 @@
+package base
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
+)
+
+// ErrUnusable is wrapped by the errors about a file that is not a disk image to
+// start from. Its kind is fault.BadInput.
+var ErrUnusable = fault.BadInputf("unusable base image")
+
+// Limits of base images, in bytes. Zeros compress well, so that a small file may
+// hold a large image; what is beyond both limits of unpacking is an attack.
+const (
+	maxDisk     = 64 << 40 // of the disk in an image
+	minUnpacked = 16 << 30 // of what any file is decompressed to
+	maxRatio    = 10000    // decompressed bytes for a compressed byte, beyond minUnpacked
+)
+
+// maxUnpacked returns the limit for what a file of the given size is decompressed
+// to.
+func maxUnpacked(size int64) int64 {
+	return max(minUnpacked, min(size, maxDisk/maxRatio)*maxRatio)
+}
+
+// Image is a base image that has been digested and refers to no other file.
+type Image struct {
+	Path     string // absolute; of a copy where the image was compressed or in an archive
+	Format   diskimage.Format
+	Size     int64           // of the disk in it, in bytes
+	Sums     diskimage.Image // of the image, uncompressed; of an archive, not of the disk in it
+	File     []byte          // SHA-256 of the file as it is, perhaps compressed
+	DisksBus string          // ide, scsi or sata; empty where no appliance says so
+	Warnings []string        // about an appliance, one line each
+
+	name   string      // of the original
+	file   os.FileInfo // of the original, when it was open
+	limit  int64       // of what is unpacked, in bytes
+	copied bool        // Path is that of a copy
+	item   *cache.Item // nil unless the image is in the cache
+}
+
+// Close releases the image in the cache. It must not be used afterwards, except by
+// a process that has inherited Hold.
+func (i *Image) Close() error {
+	if i.item == nil {
+		return nil
+	}
+	return i.item.Close()
+}
+
+// Hold returns the open file that keeps the image in the cache, or nil.
+func (i *Image) Hold() *os.File {
+	if i.item == nil {
+		return nil
+	}
+	return i.item.Lock()
+}
+
+// Open inspects and digests an image, and unpacks it into the directory scratch if
+// it is compressed or an archive with a virtual appliance. Without scratch no copy
+// is kept, Path is relative to where it would be, and the disk in an archive is
+// not inspected. progress receives the uncompressed bytes.
+//
+// A compressed image has at most 16 GiB, or 10,000 times the size of its file
+// where that is more; a disk has at most 64 TiB. Images that refer to other files
+// (backing files, extents) and files that are not regular are refused: the error
+// wraps ErrUnusable.
+//
+// The descriptor of an appliance that has its files beside it (.ovf) stands for
+// the disk that it names.
+func Open(ctx context.Context, name, scratch string, progress io.Writer) (*Image, error) {
+	if strings.EqualFold(filepath.Ext(name), ova.Extension) {
+		return openDescriptor(ctx, name, scratch, progress)
+	}
+	i, f, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := i.load(ctx, f, scratch, progress); err != nil {
+		return nil, err
+	}
+	return i, i.unpack(ctx, scratch)
+}
+
+// openDigested inspects an image that is not compressed and that the caller has
+// just digested. It takes an open file, which nobody can replace. It refuses what
+// Open refuses, but does not unpack an archive.
+func openDigested(f *os.File, sums diskimage.Image) (*Image, error) {
+	i, err := look(f.Name(), f)
+	if err != nil {
+		return nil, err
+	}
+	i.Sums = sums
+	return i, i.inspect(f)
+}
+
+func open(name string) (*Image, *os.File, error) {
+	// Without O_NONBLOCK, opening a pipe would wait for its writer.
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		var named *fs.PathError
+		if errors.As(err, &named) {
+			err = named.Err
+		}
+		return nil, nil, fmt.Errorf("%w: opening %q: %w", ErrUnusable, name, err)
+	}
+	i, err := look(name, f)
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return i, f, nil
+}
+
+func look(name string, f *os.File) (*Image, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: %q is not a regular file", ErrUnusable, name)
+	}
+	i := &Image{name: name, file: info, limit: maxUnpacked(info.Size())}
+	if i.Path, err = filepath.Abs(name); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	// QEMU gets a path without links, which could change later.
+	if i.Path, err = filepath.EvalSymlinks(i.Path); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	// The name may lead elsewhere since the file was opened.
+	if info, err = os.Lstat(i.Path); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	return i, i.checkSame(info)
+}
+
+func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress io.Writer) error {
+	head, err := i.head(f)
+	if err != nil {
+		return err
+	}
+	if diskimage.DetectCompression(head) == diskimage.None {
+		if err := i.inspect(f); err != nil {
+			return err
+		}
+		err := i.digest(ctx, f, progress)
+		i.File = i.Sums.SHA256
+		return err
+	}
+	i.Path, i.copied = filepath.Join(scratch, "base"), true
+	if scratch == "" {
+		sniffer := new(diskimage.Sniffer)
+		err := i.digestPacked(ctx, f, progress, sniffer)
+		i.Format = sniffer.Format()
+		return err
+	}
+	copied, err := os.OpenFile(i.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("decompressing %q: %w", i.name, err)
+	}
+	defer copied.Close()
+	w := files.NewSparse(copied, 0)
+	if err := i.digestPacked(ctx, f, progress, w); err != nil {
+		return err
+	}
+	if err := w.Finish(); err != nil {
+		return fmt.Errorf("decompressing %q: %w", i.name, err)
+	}
+	return i.inspect(copied)
+}
+
+// digestPacked digests the compressed file as well.
+func (i *Image) digestPacked(ctx context.Context, f *os.File, sinks ...io.Writer) error {
+	whole := sha256.New()
+	err := i.digest(ctx, io.TeeReader(f, whole), append([]io.Writer{&bound{i.limit}}, sinks...)...)
+	if errors.Is(err, errTooLarge) {
+		return fmt.Errorf("%w: %q of %d bytes: decompressed, at most %d bytes", ErrUnusable, i.name, i.file.Size(), i.limit)
+	}
+	if err != nil {
+		return err
+	}
+	i.File = whole.Sum(nil)
+	return nil
+}
+
+func (i *Image) digest(ctx context.Context, f io.Reader, sinks ...io.Writer) error {
+	var err error
+	i.Sums, err = digest.Stream(ctx, f, sinks...)
+	if errors.Is(err, compress.ErrCorrupt) {
+		return fmt.Errorf("%w: reading %q: %w", ErrUnusable, i.name, err)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	return nil
+}
+
+// inspect finds out from the header alone what the image is and whether QEMU can
+// use it safely.
+func (i *Image) inspect(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	if i.Format, err = diskimage.DetectFile(f, info.Size()); err != nil {
+		return fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	switch i.Format {
+	case diskimage.Ova:
+		return nil
+	case diskimage.Raw:
+		if err := i.checkPlain(f); err != nil {
+			return err
+		}
+	}
+	if err := diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
+	}
+	if i.Size, err = diskimage.VirtualSize(f, info.Size(), i.Format); err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
+	}
+	return i.checkSize()
+}
+
+// checkPlain refuses what is still compressed: a machine could not start from it.
+func (i *Image) checkPlain(f *os.File) error {
+	head, err := i.head(f)
+	if err == nil && diskimage.DetectCompression(head) != diskimage.None {
+		err = fmt.Errorf("%w: %q: compressed more than once", ErrUnusable, i.name)
+	}
+	return err
+}
+
+// head reads the beginning of a file, which shows how it is compressed.
+func (i *Image) head(f *os.File) ([]byte, error) {
+	head := make([]byte, 512)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("reading %q: %w", i.name, err)
+	}
+	return head[:n], nil
+}
+
+func (i *Image) checkSize() error {
+	if i.Size <= 0 || i.Size > maxDisk {
+		return fmt.Errorf("%w: %q: a disk of %d bytes; want 1 to %d", ErrUnusable, i.name, i.Size, int64(maxDisk))
+	}
+	return nil
+}
+
+// CheckUnchanged returns an error unless the name still leads to the file that was
+// digested, and that file is as it was.
+func (i *Image) CheckUnchanged() error {
+	info, err := os.Stat(i.name)
+	if err != nil {
+		return fmt.Errorf("looking at the base image again: %w", err)
+	}
+	return i.checkSame(info)
+}
+
+// checkSame returns an error unless info is that of the file that was opened, as
+// it was then.
+func (i *Image) checkSame(info os.FileInfo) error {
+	if !os.SameFile(info, i.file) || info.Size() != i.file.Size() || !info.ModTime().Equal(i.file.ModTime()) {
+		return fault.BadInputf("the base image %q changed while it was in use", i.name)
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("too large")
+
+// bound takes a limited number of bytes.
+type bound struct{ left int64 }
+
+func (b *bound) Write(p []byte) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, errTooLarge
+	}
+	return len(p), nil
+}

@@ -1,0 +1,130 @@
+package base
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
+)
+
+// Form is a way to name a base.
+type Form int
+
+// The forms of a name. The last three have signed descriptions.
+const (
+	File        Form = iota // path of an image
+	URL                     // URL of an image
+	Identifier              // identifier of an image
+	Tag                     // EMAIL/TAG, a tag of an endorser
+	Description             // path or URL of a signed description
+)
+
+// Forms is a hint that lists the forms.
+const Forms = "a base is the path of an image or of a signed description, the URL of an image with --base-sha256, the URL of a signed description, the IDENTIFIER of an image, or EMAIL/TAG"
+
+// Name is the name of a base.
+type Name struct {
+	Form   Form
+	Text   string // as given
+	SHA256 []byte // of a File or URL, nil where it is not given
+	local  bool   // a path
+}
+
+// Described reports whether a signed description says what the image is.
+func (n Name) Described() bool { return n.Form >= Identifier }
+
+// tag returns the tag in a name of the form Tag.
+func (n Name) tag() string {
+	_, tag, _ := strings.Cut(n.Text, "/")
+	return tag
+}
+
+// ParseName parses the name of a base. sha256 is the digest of an image without a
+// signed description, or nil. A path that exists is always that path; only its
+// first bytes are read. Errors are of kind fault.Usage.
+func ParseName(text string, sha256 []byte) (Name, error) {
+	form, local, err := parseForm(text, sha256 != nil)
+	if err != nil {
+		return Name{}, err
+	}
+	n := Name{Form: form, Text: text, SHA256: sha256, local: local}
+	if n.Described() && sha256 != nil {
+		return Name{}, fault.Usagef("--base-sha256 is for an image without a signed description, but %q has one", text)
+	}
+	return n, nil
+}
+
+func parseForm(text string, digested bool) (f Form, local bool, err error) {
+	if _, err := os.Stat(text); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		if isXML(text) && !isAppliance(text) {
+			return Description, true, nil
+		}
+		return File, true, nil
+	}
+	if scheme, _, isURL := strings.Cut(text, "://"); isURL {
+		return parseURL(text, scheme, digested)
+	}
+	email, tag, isTag := strings.Cut(text, "/")
+	switch {
+	case entry.IsIdentifier(text):
+		return Identifier, false, nil
+	case isTag && tag != "" && entry.IsEmail(email):
+		return Tag, false, nil
+	}
+	return File, true, nil
+}
+
+func parseURL(text, scheme string, digested bool) (f Form, local bool, err error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return 0, false, fault.Usagef("reading the URL of the base: not a valid URL") // the error of Parse quotes a password
+	}
+	switch strings.ToLower(scheme) {
+	case "http", "https", "sftp", "file":
+	default:
+		return 0, false, fault.Usagef("reading the URL %q: the scheme %q is not supported; want %s", u.Redacted(), scheme, fetch.Schemes)
+	}
+	if u.User != nil && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
+		return 0, false, fault.Usagef("reading the URL %q: a user name is not supported in it", u.Redacted())
+	}
+	if digested {
+		return URL, false, nil
+	}
+	return Description, false, nil
+}
+
+// isAppliance reports whether a path is that of an appliance's descriptor.
+func isAppliance(path string) bool { return strings.EqualFold(filepath.Ext(path), ova.Extension) }
+
+// isXML reports whether a file begins as an XML document.
+func isXML(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 512)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false
+	}
+	return looksLikeXML(head[:n])
+}
+
+func looksLikeXML(head []byte) bool {
+	head = head[:min(len(head), 512)]
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	return bytes.HasPrefix(text, []byte("<")) && !bytes.Contains(head, []byte{0})
+}
