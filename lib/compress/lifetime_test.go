@@ -155,6 +155,8 @@ func TestEnvironment(t *testing.T) {
 
 // plainXz compresses in a test that sets the environment of xz.
 func plainXz(t *testing.T, data []byte) []byte {
+	t.Helper()
+	peers.Need(t, "xz")
 	return pack(t, data, "env", "-u", "XZ_OPT", "-u", "XZ_DEFAULTS", "xz", "-c")
 }
 

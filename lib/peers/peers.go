@@ -20,6 +20,15 @@ func Need(t testing.TB, commands ...string) {
 	}
 }
 
+// Sample returns how much of something is tested: all of it, or as much as is
+// quick with -short.
+func Sample(all, quick int) int {
+	if testing.Short() {
+		return quick
+	}
+	return all
+}
+
 // Missing skips the test for the given reason, or fails it where peers are
 // required.
 func Missing(t testing.TB, reason string) {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -61,6 +62,10 @@ func signedSpans(t *testing.T, src []byte) (protected, certificates []span) {
 	return protected, certificates
 }
 
+// sampled reports whether the byte at an offset is changed: each one, or every
+// seventh with -short.
+func sampled(i int) bool { return i%peers.Sample(1, 7) == 0 }
+
 // other gives another character of the same kind.
 func other(b byte) byte {
 	switch {
@@ -86,12 +91,15 @@ func TestFlipSigned(t *testing.T) {
 			count := 0
 			for _, s := range protected {
 				for i := s.from; i < s.to; i++ {
+					count++
+					if !sampled(i) {
+						continue
+					}
 					changed := bytes.Clone(src)
 					changed[i] = other(src[i])
 					if _, err := Verify(changed); err == nil {
 						t.Errorf("accepted, with byte %d changed from %q to %q in %q", i, src[i], changed[i], src[s.from:s.to])
 					}
-					count++
 				}
 			}
 			if len(protected) < 40 || count < 1000 {
@@ -113,6 +121,9 @@ func checkCertificateFlips(t *testing.T, src []byte, certificates []span) {
 	key := want.Certificate.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	for _, s := range certificates {
 		for i := s.from; i < s.to; i++ {
+			if !sampled(i) {
+				continue
+			}
 			changed := bytes.Clone(src)
 			changed[i] = other(src[i])
 			got, err := Verify(changed)
@@ -152,6 +163,9 @@ func checkEveryByte(t *testing.T, src []byte, flip byte) {
 	_, certificates := signedSpans(t, src)
 	accepted := 0
 	for i := range src {
+		if !sampled(i) {
+			continue
+		}
 		changed := bytes.Clone(src)
 		changed[i] ^= flip
 		got, err := Verify(changed)

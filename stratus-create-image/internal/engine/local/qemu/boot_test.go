@@ -104,6 +104,9 @@ func TestBusesBoot(t *testing.T) {
 // TestUEFIBoot has the UEFI firmware start a program from the disk on every
 // bus; a boot sector is nothing to it.
 func TestUEFIBoot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("UEFI takes its time to start, without KVM (-short)")
+	}
 	peers.Need(t, Program, "qemu-img", "mkfs.vfat", "mmd", "mcopy")
 	ovmf, err := FindOVMF()
 	if err != nil {
