@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"slices"
 
 	"golang.org/x/crypto/ssh"
 
@@ -54,18 +53,16 @@ func openMarketplace(c *command.Call) (marketplace.Place, error) {
 
 // newJudge returns who knows whom the user trusts.
 func newJudge(c *command.Call) (*trust.Judge, error) {
-	whom, err := command.TrustOf(c, trust.ParseFingerprints)
+	whom, err := c.Trust(trust.ParseFingerprints)
 	if err != nil {
 		return nil, err
 	}
-	return trust.New(c.Ctx, trust.Options{
-		Paths: whom.Paths, Fingerprints: slices.Concat(whom.Endorsers...), Policy: whom.Policy, Pin: whom.Pin,
-		Own: func() (*x509.Certificate, error) {
-			where, err := c.Credential()
-			if err != nil {
-				return nil, err
-			}
-			return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
-		},
-	}, c.Log)
+	own := func() (*x509.Certificate, error) {
+		where, err := c.Credential()
+		if err != nil {
+			return nil, err
+		}
+		return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+	}
+	return trust.New(c.Ctx, trust.Options(whom), own, c.Log)
 }

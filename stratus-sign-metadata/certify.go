@@ -74,26 +74,23 @@ func certificateOptions(c *command.Call) (o personal.Options, err error) {
 	case c.String("name") == "":
 		return o, fault.WithHint(fault.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
 	}
-	if o.Email, err = command.Parse(c, "email", personal.ParseEmail); err != nil {
-		return o, err
+	o = personal.Options{
+		Email: parse(c, &err, "email", personal.ParseEmail), Name: parse(c, &err, "name", personal.ParseName),
+		Organization: parse(c, &err, "organization", personal.ParseName), Country: parse(c, &err, "country", personal.ParseCountry),
+		Days: parse(c, &err, "days", personal.ParseDays), Key: parse(c, &err, "key", personal.ParseKey),
 	}
-	if o.Name, err = command.Parse(c, "name", personal.ParseName); err != nil {
-		return o, err
+	if err == nil {
+		o.Now, err = command.Now()
 	}
-	if o.Organization, err = command.Parse(c, "organization", personal.ParseName); err != nil {
-		return o, err
-	}
-	if o.Country, err = command.Parse(c, "country", personal.ParseCountry); err != nil {
-		return o, err
-	}
-	if o.Days, err = command.Parse(c, "days", personal.ParseDays); err != nil {
-		return o, err
-	}
-	if o.Key, err = command.Parse(c, "key", personal.ParseKey); err != nil {
-		return o, err
-	}
-	o.Now, err = command.Now()
 	return o, err
+}
+
+// parse is command.Parse, which it leaves out after an error.
+func parse[T any](c *command.Call, err *error, flag string, read func(string) (T, error)) (value T) {
+	if *err == nil {
+		value, *err = command.Parse(c, flag, read)
+	}
+	return value
 }
 
 // publish writes the certificate alone: with it what one has signed oneself is

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/command"
@@ -88,18 +87,16 @@ func find(c *command.Call, input string, judge *trust.Judge) (verify.Finding, er
 
 // newJudge returns the judge of whom the user trusts.
 func newJudge(c *command.Call) (*trust.Judge, error) {
-	whom, err := command.TrustOf(c, trust.ParseFingerprints)
+	whom, err := c.Trust(trust.ParseFingerprints)
 	if err != nil {
 		return nil, err
 	}
-	return trust.New(c.Ctx, trust.Options{
-		Paths: whom.Paths, Fingerprints: slices.Concat(whom.Endorsers...), Policy: whom.Policy, Pin: whom.Pin,
-		Own: func() (*x509.Certificate, error) {
-			where, err := c.Credential()
-			if err != nil {
-				return nil, err
-			}
-			return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
-		},
-	}, c.Log)
+	own := func() (*x509.Certificate, error) {
+		where, err := c.Credential()
+		if err != nil {
+			return nil, err
+		}
+		return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+	}
+	return trust.New(c.Ctx, trust.Options(whom), own, c.Log)
 }

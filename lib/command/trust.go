@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,30 +31,30 @@ func TrustFlags(category string) []cli.Flag {
 // TrustSettings returns the settings of TrustFlags.
 func TrustSettings() []Setting { return SettingsFor(trustFlag, endorserFlag, policyFlag) }
 
-// Trust is whom the user trusts, T being one value of --trust-endorser.
-type Trust[T any] struct {
-	Paths     []string // of files and directories with certificates
-	Endorsers []T
-	Policy    string // path of the image policy, "" for the usual ones
+// Trust is whom the user trusts.
+type Trust struct {
+	Paths        []string   // of files and directories with certificates
+	Fingerprints [][32]byte // SHA-256 of certificates
+	Policy       string     // path of the image policy, "" for the usual ones
 	// Pin returns a hint: what to type or change to trust one more fingerprint.
 	Pin func(fingerprint string) string
 }
 
-// TrustOf returns the values of TrustFlags. parse reads the fingerprints in one
+// Trust returns the values of TrustFlags. parse reads the fingerprints in one
 // value of --trust-endorser.
-func TrustOf[T any](c *Call, parse func(string) (T, error)) (Trust[T], error) {
-	t := Trust[T]{Paths: c.Paths(trustFlag), Pin: c.pinHint}
-	var err error
-	if t.Policy, err = c.NamedPath(policyFlag); err != nil {
-		return t, err
+func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
+	policy, err := c.NamedPath(policyFlag)
+	if err != nil {
+		return Trust{}, err
 	}
-	if t.Endorsers, err = ParseAll(c, endorserFlag, parse); err != nil {
+	fingerprints, err := ParseAll(c, endorserFlag, parse)
+	if err != nil {
 		if !c.Typed(endorserFlag) {
 			err = fault.Mark(fault.Credentials, err)
 		}
-		return t, fault.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
+		return Trust{}, fault.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
 	}
-	return t, nil
+	return Trust{c.Paths(trustFlag), slices.Concat(fingerprints...), policy, c.pinHint}, nil
 }
 
 // pinHint returns how to trust a fingerprint. It is not by a line of a policy: a

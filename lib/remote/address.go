@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,4 +53,12 @@ func ParseSFTP(rawURL string) (user, host, port, dir string, err error) {
 		return user, host, port, path.Clean("./" + below), nil
 	}
 	return user, host, port, path.Clean(u.Path), nil
+}
+
+// FilePath is the path that a URL of the scheme file names, on this host.
+func FilePath(u *url.URL) (string, error) {
+	if u.Host != "" && u.Host != "localhost" || u.User != nil || !filepath.IsAbs(u.Path) || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("%q: file:///PATH is expected", u.Redacted())
+	}
+	return filepath.Clean(u.Path), nil
 }

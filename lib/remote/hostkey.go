@@ -1,18 +1,18 @@
 package remote
 
 import (
-	"bufio"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/knownhosts"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
 // hostCheck decides whether a host is the one that known_hosts has.
@@ -32,16 +32,26 @@ func newHostCheck(address, file string) (*hostCheck, error) {
 			return nil, err
 		}
 	}
-	known, err := knownhosts.New(files...)
+	known, err := knownhosts.NewDB(files...)
 	if err != nil {
 		return nil, fmt.Errorf("reading SSH host keys: %w", err)
 	}
-	h := &hostCheck{address: strings.ToLower(address), known: known}
-	h.algorithms, err = h.usable()
-	return h, err
+	h := &hostCheck{address: strings.ToLower(address), known: known.HostKeyCallback()}
+	// A host with several keys would otherwise show one of another type, which
+	// would look as if its key had changed.
+	usable := known.HostKeyAlgorithms(h.address)
+	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
+		if slices.Contains(usable, algorithm) || len(usable) == 0 && !strings.Contains(algorithm, "-cert-v01@") {
+			h.algorithms = append(h.algorithms, algorithm)
+		}
+	}
+	if len(h.algorithms) == 0 {
+		return nil, unproven(errors.New("known_hosts has only keys of types that are no longer secure"))
+	}
+	return h, nil
 }
 
-// defaultKnownHosts gives those of the usual files that exist.
+// defaultKnownHosts returns those of the usual files that exist.
 func defaultKnownHosts() ([]string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -55,74 +65,6 @@ func defaultKnownHosts() ([]string, error) {
 		files = append(files, file)
 	}
 	return files, nil
-}
-
-// usable gives the algorithms of the keys that known_hosts has for the host. A
-// host with several keys would otherwise show one of another type, which would
-// look as if its key had changed.
-func (h *hostCheck) usable() ([]string, error) {
-	types, authority, err := h.knownTypes()
-	if err != nil {
-		return nil, err
-	}
-	var algorithms []string
-	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
-		certificate := strings.Contains(algorithm, "-cert-v01@")
-		keyType := algorithm
-		if algorithm == ssh.KeyAlgoRSASHA256 || algorithm == ssh.KeyAlgoRSASHA512 {
-			keyType = ssh.KeyAlgoRSA
-		}
-		unknown := len(types) == 0 && !authority
-		if certificate && authority || !certificate && (types[keyType] || unknown) {
-			algorithms = append(algorithms, algorithm)
-		}
-	}
-	if len(algorithms) == 0 {
-		return nil, unproven(errors.New("known_hosts has only keys of types that are no longer secure"))
-	}
-	return algorithms, nil
-}
-
-// knownTypes gives the types of the keys for the host, and whether there is an
-// authority for it. It asks with a key that no host has.
-func (h *hostCheck) knownTypes() (types map[string]bool, authority bool, err error) {
-	nobody, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
-	if err != nil {
-		return nil, false, err
-	}
-	types = make(map[string]bool)
-	var keys *knownhosts.KeyError
-	if !errors.As(h.known(h.address, &net.TCPAddr{}, nobody), &keys) {
-		return types, false, nil
-	}
-	for _, key := range keys.Want {
-		ofAuthority, err := isAuthority(key)
-		if err != nil {
-			return nil, false, err
-		}
-		if ofAuthority {
-			authority = true
-		} else {
-			types[key.Key.Type()] = true
-		}
-	}
-	return types, authority, nil
-}
-
-// isAuthority looks at the line that the key is from, for only that tells.
-func isAuthority(key knownhosts.KnownKey) (bool, error) {
-	f, err := os.Open(key.Filename)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for range key.Line {
-		if !lines.Scan() {
-			return false, fmt.Errorf("reading SSH host keys: %q changes", key.Filename)
-		}
-	}
-	return strings.HasPrefix(strings.TrimLeft(lines.Text(), " \t"), "@cert-authority"), nil
 }
 
 // check is an ssh.HostKeyCallback.
@@ -141,8 +83,8 @@ func (h *hostCheck) explain(err error, got string) error {
 	if splitErr != nil {
 		return splitErr
 	}
-	var keys *knownhosts.KeyError
-	var revoked *knownhosts.RevokedError
+	var keys *xknownhosts.KeyError
+	var revoked *xknownhosts.RevokedError
 	switch {
 	case errors.As(err, &revoked):
 		return fmt.Errorf("the key of the host (%s) is revoked in %s:%d", got, revoked.Revoked.Filename, revoked.Revoked.Line)
@@ -156,5 +98,5 @@ func (h *hostCheck) explain(err error, got string) error {
 	for _, key := range keys.Want {
 		want = append(want, fmt.Sprintf("%s %s (%s:%d)", key.Key.Type(), ssh.FingerprintSHA256(key.Key), key.Filename, key.Line))
 	}
-	return fmt.Errorf("THE KEY OF THE HOST HAS CHANGED, somebody may stand between: got %s, want %s", got, strings.Join(want, " or "))
+	return fmt.Errorf("the host key has changed: this may be an attack: got %s, want %s", got, strings.Join(want, " or "))
 }

@@ -66,7 +66,7 @@ func TestKnownHosts(t *testing.T) {
 		"several":          {"# comment\n\n" + changed + server.KnownHostsLine(0), nil},
 		"empty":            {"", []string{"not in known_hosts", "SHA256:", "ssh -p " + server.Port, "ssh-keyscan"}},
 		"port 22":          {strings.Replace(server.KnownHostsLine(0), place, server.Host, 1), []string{"not in known_hosts"}},
-		"changed":          {"# comment\n" + changed, []string{"HAS CHANGED", "SHA256:", "known_hosts:2"}},
+		"changed":          {"# comment\n" + changed, []string{"has changed", "SHA256:", "known_hosts:2"}},
 		"revoked":          {"@revoked * " + strings.TrimPrefix(server.KnownHostsLine(0), place) + server.KnownHostsLine(0), []string{"revoked", "known_hosts:1"}},
 		"host that is not": {"[127.0.0.2]:" + server.Port + " " + string(other), []string{"not in known_hosts"}},
 	} {

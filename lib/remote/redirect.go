@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,4 +65,16 @@ func portOf(u *url.URL) string {
 		return "443"
 	}
 	return "80"
+}
+
+// checkProxy explains why a proxy does not connect.
+func checkProxy(_ context.Context, address *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	err := fmt.Errorf("proxy %q does not connect: %q", address.Host, answer.Status)
+	if temporary(answer.StatusCode) {
+		return unreachable(err)
+	}
+	return refused(err)
 }

@@ -3,13 +3,12 @@ package remote
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// temporary tells whether a later answer may be another.
+// temporary reports whether a later answer may be another.
 func temporary(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
@@ -40,7 +39,7 @@ func (h *HTTP) repeat(req *http.Request) (*http.Response, error) {
 			return temporary(resp.StatusCode), nil
 		},
 		Backoff: func(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
-			wait := pause(least, most, attempt, resp, time.Now())
+			wait := pause(least, most, attempt, resp)
 			h.options.Log("trying %q again in %s: %s", req.URL.Redacted(), wait.Round(time.Millisecond), reason)
 			return wait
 		},
@@ -52,30 +51,27 @@ func (h *HTTP) repeat(req *http.Request) (*http.Response, error) {
 	return client.Do(repeated)
 }
 
-// pause is the time to wait after an attempt, the first of which is 0: what
-// Retry-After asks for, else twice as long as the last time.
-func pause(least, most time.Duration, attempt int, resp *http.Response, now time.Time) time.Duration {
-	if resp != nil {
-		if asked, ok := retryAfter(resp.Header.Get("Retry-After"), most, now); ok {
-			return asked
-		}
+// pause returns the time to wait after an attempt, the first of which is 0: what
+// Retry-After asks for, else twice as long as the last time; most at most.
+func pause(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
+	if resp != nil { // the library reads the header of some answers only
+		resp = &http.Response{StatusCode: http.StatusServiceUnavailable, Header: resp.Header}
 	}
-	wait := least
-	for range attempt {
-		if wait *= 2; wait >= most {
-			break
-		}
-	}
-	return min(wait, most)
+	return min(retryablehttp.DefaultBackoff(least, most, attempt, resp), most)
 }
 
-// retryAfter reads the header of this name, which has seconds or a date.
-func retryAfter(value string, most time.Duration, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, most), true
+// Pause waits before a request is sent again that Do does not repeat, as long as
+// Do would after that many attempts, 1 being the first. after is what the header
+// Retry-After of the last answer says, or empty; why is for the user. The end of
+// the context ends the wait, and is the error.
+func (h *HTTP) Pause(ctx context.Context, attempts int, after, why string) error {
+	last := &http.Response{Header: http.Header{"Retry-After": {after}}}
+	wait := pause(h.options.Retries.MinWait, h.options.Retries.MaxWait, attempts-1, last)
+	h.options.Log("trying again in %s: %s", wait.Round(time.Millisecond), why)
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	if date, err := http.ParseTime(value); err == nil {
-		return min(max(date.Sub(now), 0), most), true
-	}
-	return 0, false
 }

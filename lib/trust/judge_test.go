@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +91,7 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 	settings := append(command.TrustSettings(), command.CredentialSettings()...)
 	var out, errs bytes.Buffer
 	command.Run(t.Context(), &command.Program{Name: "use", Flags: command.TrustFlags("Trust"), Settings: settings, Action: func(c *command.Call) error {
-		whom, err := command.TrustOf(c, ParseFingerprints)
+		whom, err := c.Trust(ParseFingerprints)
 		if err != nil {
 			return err
 		}
@@ -100,12 +99,10 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 		if err != nil {
 			return err
 		}
-		j, err := newJudge(c.Ctx, Options{
-			Paths: whom.Paths, Fingerprints: slices.Concat(whom.Endorsers...), Policy: whom.Policy, Pin: whom.Pin,
-			Own: func() (*x509.Certificate, error) {
-				return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
-			},
-		}, c.Log, []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")})
+		own := func() (*x509.Certificate, error) {
+			return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+		}
+		j, err := newJudge(c.Ctx, Options(whom), own, c.Log, []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")})
 		if err != nil {
 			return err
 		}

@@ -86,17 +86,14 @@ func newer(a, b *x509.RevocationList) bool {
 	return a.ThisUpdate.After(b.ThisUpdate)
 }
 
-// checkListed ignores when the certificate was revoked: who has stolen a key
-// dates the endorsement as he likes.
+// checkListed ignores when the certificate was revoked: the thief of a key dates
+// an endorsement at will.
 func checkListed(c *x509.Certificate, list *revocationList) error {
-	revoked, err := list.find(c.SerialNumber)
-	switch {
-	case err != nil:
-		return fmt.Errorf("reading the revocation list %q: %w", list.path, err)
-	case revoked == nil:
+	revoked := list.find(c.SerialNumber)
+	if revoked == nil {
 		return nil
 	}
-	why := reason(revoked)
+	why := reasons[revoked.ReasonCode]
 	if why != "" {
 		why = ": " + why
 	}

@@ -38,9 +38,6 @@ type Options struct {
 	// Policy is the path of the image policy; if it is empty, those of
 	// ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg count that exist.
 	Policy string
-	// Own returns the user's own certificate. It is called once at most, when
-	// nothing else decides, and may be nil.
-	Own func() (*x509.Certificate, error)
 	// Pin returns what to type or to change to trust one more fingerprint, for
 	// Verdict.Hint. It may be nil.
 	Pin func(fingerprint string) string
@@ -70,16 +67,17 @@ type Verdict struct {
 }
 
 // New reads whom to trust, and warns about files that it passes over. The errors
-// about what cannot be read are of kind fault.Credentials.
-func New(ctx context.Context, o Options, log message.Log) (*Judge, error) {
+// about what cannot be read are of kind fault.Credentials. own returns the user's
+// own certificate; it is called once at most, when nothing else decides.
+func New(ctx context.Context, o Options, own func() (*x509.Certificate, error), log message.Log) (*Judge, error) {
 	usual := []string{sitePolicy}
 	if home, err := os.UserHomeDir(); err == nil {
 		usual = []string{filepath.Join(home, ".stratuslab", "policy.cfg"), sitePolicy}
 	}
-	return newJudge(ctx, o, log, usual)
+	return newJudge(ctx, o, own, log, usual)
 }
 
-func newJudge(ctx context.Context, o Options, log message.Log, usual []string) (*Judge, error) {
+func newJudge(ctx context.Context, o Options, own func() (*x509.Certificate, error), log message.Log, usual []string) (*Judge, error) {
 	j := &Judge{store: &store{}, pin: o.Pin}
 	for _, fingerprint := range o.Fingerprints {
 		j.store.pin(fingerprint)
@@ -100,10 +98,7 @@ func newJudge(ctx context.Context, o Options, log message.Log, usual []string) (
 		j.policies, err = readPolicies(ctx, usual, false)
 	}
 	j.own = sync.OnceValue(func() *x509.Certificate {
-		if o.Own == nil {
-			return nil
-		}
-		certificate, err := o.Own()
+		certificate, err := own()
 		if err != nil {
 			log.Verbosef("looking for your own certificate: %v", err)
 		}
