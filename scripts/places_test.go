@@ -13,6 +13,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote/sshdtest"
 )
@@ -27,16 +28,22 @@ func TestPlaces(t *testing.T) {
 		"http":      func(t *testing.T) string { return startMarketplace(t, t.TempDir()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			place, err := marketplace.Open(t.Context(), open(t), sshd.Options())
+			at, err := marketplace.ParseEndpoint(open(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() {
-				if err := place.Close(); err != nil {
-					t.Error(err)
-				}
-			}()
-			testPlace(t, place)
+			finder, err := marketplace.Open(t.Context(), at, sshd.Options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			publisher, err := publish.Open(t.Context(), at, sshd.Options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			testPlace(t, finder, publisher)
+			if err := errors.Join(finder.Close(), publisher.Close()); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
@@ -44,7 +51,7 @@ func TestPlaces(t *testing.T) {
 type texts = map[metadata.Term]string
 
 // testPlace publishes a history, and looks for it.
-func testPlace(t *testing.T, place marketplace.Place) {
+func testPlace(t *testing.T, finder marketplace.Finder, publisher publish.Publisher) {
 	jane, joe := entrytest.NewEndorser(t, "jane@example.org"), entrytest.NewEndorser(t, "joe%+x@example.org")
 	hour := func(n int) time.Time { return time.Now().Add(time.Duration(n-24) * time.Hour) }
 	web1 := jane.Entry(t, entrytest.Description{Content: "web 1", Created: hour(1), Texts: texts{metadata.Title: "first", metadata.Alternative: "web/ä"}})
@@ -53,10 +60,10 @@ func testPlace(t *testing.T, place marketplace.Place) {
 	joes := joe.Entry(t, entrytest.Description{Content: "web 1", Created: hour(4), Texts: texts{metadata.Title: "his"}})
 	old := joe.Entry(t, entrytest.Description{Content: "old", Created: hour(5), Valid: hour(6)})
 
-	publish := func(e *entry.Entry, existed bool) {
+	register := func(e *entry.Entry, existed bool) {
 		t.Helper()
-		got, err := place.Publish(t.Context(), e)
-		if diff := cmp.Diff(entry.Receipt{URL: place.URL(e.Key), Existed: existed}, got); diff != "" || err != nil {
+		got, err := publisher.Publish(t.Context(), e)
+		if diff := cmp.Diff(entry.Receipt{URL: finder.URL(e.Key), Existed: existed}, got); diff != "" || err != nil {
 			t.Errorf("%v, receipt (-want +got):\n%s", err, diff)
 		}
 	}
@@ -68,7 +75,7 @@ func testPlace(t *testing.T, place marketplace.Place) {
 			wanted = append(wanted, e.Path())
 			sources[e.Path()] = embeddable(t, e)
 		}
-		for e, err := range place.Find(t.Context(), q) {
+		for e, err := range finder.Find(t.Context(), q) {
 			if err != nil {
 				t.Error(err)
 				continue
@@ -85,7 +92,7 @@ func testPlace(t *testing.T, place marketplace.Place) {
 
 	tagged := func(want *entry.Entry) {
 		t.Helper()
-		for e, err := range place.Find(t.Context(), entry.Query{Email: want.Email, Tag: "web/ä", Status: entry.Valid}) {
+		for e, err := range finder.Find(t.Context(), entry.Query{Email: want.Email, Tag: "web/ä", Status: entry.Valid}) {
 			if err != nil || e.Key != want.Key {
 				t.Errorf("the newest with the tag: %v, %v, want %q", e, err, want.Path())
 			}
@@ -94,21 +101,21 @@ func testPlace(t *testing.T, place marketplace.Place) {
 		t.Errorf("nothing has the tag, want %q", want.Path())
 	}
 
-	for _, err := range place.Find(t.Context(), entry.Query{}) {
+	for _, err := range finder.Find(t.Context(), entry.Query{}) {
 		if !errors.Is(err, marketplace.ErrNothing) {
 			t.Errorf("before the first publication: %v", err)
 		}
 	}
-	publish(web1, false)
-	publish(web2, false)
-	publish(web1, true)
+	register(web1, false)
+	register(web2, false)
+	register(web1, true)
 	tagged(web2)
-	publish(retired, false)
+	register(retired, false)
 	tagged(web1)
-	publish(joes, false)
-	publish(old, false)
+	register(joes, false)
+	register(old, false)
 
-	_, err := place.Publish(t.Context(), jane.Entry(t, entrytest.Description{Content: "web 2", Created: hour(2).Add(time.Minute)}))
+	_, err := publisher.Publish(t.Context(), jane.Entry(t, entrytest.Description{Content: "web 2", Created: hour(2).Add(time.Minute)}))
 	var not *entry.NotAdmitted
 	var answer *marketplace.Answer
 	if !errors.As(err, &not) && !errors.As(err, &answer) || !strings.Contains(err.Error(), "older than latest entry") {

@@ -64,7 +64,7 @@ func TestDescriptions(t *testing.T) {
 	w.run(3, w.trusted("changed.xml"), "changed.xml")
 	elsewhere := filepath.Join(filepath.Dir(path), "2020-01-01T00:00:00Z") // of that time it is not
 	writeFile(t, elsewhere, string(text), 0o644)
-	w.run(3, w.trusted(elsewhere), "found as .*2020-01-01T00:00:00Z")
+	w.run(3, w.trusted(elsewhere), "found at .*2020-01-01T00:00:00Z")
 	w.run(3, w.trusted("file:///does/not/exist"), `opening "file:///does/not/exist": no such file or directory`)
 	w.run(3, w.trusted(server.URL+"/"), "a web page|not a signed description") // a listing of the directory
 	w.run(5, w.trusted(url+"x"), "404")

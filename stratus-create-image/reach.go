@@ -39,16 +39,20 @@ func remoteOptions(c *command.Call) remote.Options {
 }
 
 // openMarketplace opens the Marketplace that the user means.
-func openMarketplace(c *command.Call) (marketplace.Place, error) {
+func openMarketplace(c *command.Call) (marketplace.Finder, error) {
 	where, _, err := c.Endpoint()
 	if err != nil {
 		return nil, err
 	}
-	place, err := marketplace.Open(c.Ctx, where, remoteOptions(c))
+	var finder marketplace.Finder
+	at, err := marketplace.ParseEndpoint(where)
+	if err == nil {
+		finder, err = marketplace.Open(c.Ctx, at, remoteOptions(c))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the Marketplace: %w", err)
 	}
-	return place, nil
+	return finder, nil
 }
 
 // newJudge returns who knows whom the user trusts.

@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -102,14 +101,8 @@ func (w *world) describe(is entrytest.Description) string {
 	if is.Image == nil {
 		is.Content = string(w.image)
 	}
-	place, err := marketplace.Open(w.t.Context(), w.market, remote.Options{})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	e := w.jane.Entry(w.t, is)
-	if _, err := place.Publish(w.t.Context(), e); err != nil {
-		w.t.Fatal(err)
-	}
+	publishtest.Into(w.t, w.market, e)
 	return filepath.Join(w.market, e.Path())
 }
 

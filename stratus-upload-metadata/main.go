@@ -12,6 +12,7 @@ import (
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-upload-metadata/internal/upload"
@@ -62,17 +63,18 @@ func run(c *command.Call) error {
 		}
 		documents = append(documents, d)
 	}
-	place, err := openMarketplace(c)
+	where, _, err := c.Endpoint()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = place.Close() }() // every answer has been read
-	for _, d := range documents {
-		if err := send(c, place, d); err != nil {
-			return err
-		}
+	at, err := marketplace.ParseEndpoint(where)
+	if err != nil {
+		return fmt.Errorf("opening the Marketplace: %w", err)
 	}
-	return nil
+	if c.Bool("check") {
+		return check(c, at, documents)
+	}
+	return register(c, at, documents)
 }
 
 // read reads one document and, unless the other side is to do that, verifies it.
@@ -94,34 +96,47 @@ func read(c *command.Call, input string) (upload.Document, error) {
 	return upload.Verify(name, src, now, c.Log)
 }
 
-// send publishes one document, or does everything but that.
-func send(c *command.Call, place marketplace.Place, d upload.Document) error {
-	if c.Bool("check") {
-		now, err := command.Now()
+// check does everything but publish the documents.
+func check(c *command.Call, at marketplace.Endpoint, documents []upload.Document) error {
+	now, err := command.Now()
+	if err != nil {
+		return err
+	}
+	finder, err := marketplace.Open(c.Ctx, at, remoteOptions(c))
+	if err != nil {
+		return fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	defer func() { _ = finder.Close() }() // every answer has been read
+	for _, d := range documents {
+		if err := d.Check(c.Ctx, finder, now, c.Log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func register(c *command.Call, at marketplace.Endpoint, documents []upload.Document) error {
+	publisher, err := publish.Open(c.Ctx, at, remoteOptions(c))
+	if err != nil {
+		return fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	defer func() { _ = publisher.Close() }() // every answer has been read
+	for _, d := range documents {
+		url, err := d.Publish(c.Ctx, publisher, c.Log)
 		if err != nil {
 			return err
 		}
-		return d.Check(c.Ctx, place, now, c.Log)
+		if url == "" {
+			continue
+		}
+		if err := c.WriteProduct("", []byte(url+"\n")); err != nil {
+			return err
+		}
 	}
-	url, err := d.Publish(c.Ctx, place, c.Log)
-	if err != nil || url == "" {
-		return err
-	}
-	return c.WriteProduct("", []byte(url+"\n"))
+	return nil
 }
 
-// openMarketplace opens the Marketplace that the user means.
-func openMarketplace(c *command.Call) (marketplace.Place, error) {
-	where, _, err := c.Endpoint()
-	if err != nil {
-		return nil, err
-	}
+func remoteOptions(c *command.Call) remote.Options {
 	a := c.Access()
-	place, err := marketplace.Open(c.Ctx, where, remote.Options{
-		CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening the Marketplace: %w", err)
-	}
-	return place, nil
+	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
 }

@@ -48,6 +48,17 @@ func Printable(line string) string {
 	}, line)
 }
 
+// Visible replaces what a reader of a page cannot see, or what changes the direction of
+// the text around it, by U+FFFD. Tabs and line ends stay.
+func Visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) || r == '\n' || r == '\t' {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
 func drives(r rune) bool {
 	return unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
 }

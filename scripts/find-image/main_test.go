@@ -1,17 +1,15 @@
 package main
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/stratuslab/stratus/lib/command/commandtest"
-	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/remote"
 )
 
 func TestMain(m *testing.M) {
@@ -35,10 +33,6 @@ func TestScripts(t *testing.T) {
 
 func publish(t *testing.T, market string) {
 	t.Helper()
-	place, err := marketplace.Open(context.Background(), market, remote.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	jane, joe := entrytest.NewEndorser(t, "jane@example.org"), entrytest.NewEndorser(t, "joe@example.org")
 	type texts = map[metadata.Term]string
 	hours := func(n int) time.Time { return time.Now().Add(time.Duration(n) * time.Hour) }
@@ -53,8 +47,6 @@ func publish(t *testing.T, market string) {
 		{jane, entrytest.Description{Content: "hole", Created: hours(-5), Texts: texts{metadata.Title: "A leaky image"}}},
 		{jane, entrytest.Description{Content: "hole", Created: hours(-4), Texts: texts{metadata.Title: "A leaky image", metadata.Deprecated: "a hole"}}},
 	} {
-		if _, err := place.Publish(context.Background(), p.who.Entry(t, p.is)); err != nil {
-			t.Fatal(err)
-		}
+		publishtest.Into(t, market, p.who.Entry(t, p.is))
 	}
 }

@@ -33,15 +33,19 @@ func run(c *command.Call) error {
 		return err
 	}
 	a := c.Access()
-	place, err := marketplace.Open(c.Ctx, where, remote.Options{
-		CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
-	})
+	var finder marketplace.Finder
+	at, err := marketplace.ParseEndpoint(where)
+	if err == nil {
+		finder, err = marketplace.Open(c.Ctx, at, remote.Options{
+			CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("opening the Marketplace: %w", err)
 	}
-	defer func() { _ = place.Close() }() // everything has been read
+	defer func() { _ = finder.Close() }() // everything has been read
 	found := 0
-	for e, err := range place.Find(c.Ctx, q) {
+	for e, err := range finder.Find(c.Ctx, q) {
 		switch {
 		case errors.Is(err, entry.ErrInvalid):
 			c.Log.Warnf("left out: %v", err)
@@ -62,24 +66,24 @@ func run(c *command.Call) error {
 	return out.end()
 }
 
-// query says what the options and the words ask for.
+// query returns what the flags and the words ask for.
 func query(c *command.Call, now time.Time) (entry.Query, error) {
 	q := entry.Query{Email: c.String("endorser"), Tag: c.String("tag"), Status: entry.Status(c.String("status"))}
 	if q.Email != "" && !entry.IsEmail(q.Email) {
-		return q, fault.Usagef("reading --endorser=%q: an e-mail address is expected", q.Email)
+		return q, fault.Usagef("reading --endorser %q: not a valid e-mail address", q.Email)
 	}
 	switch q.Status {
 	case "all":
 		q.Status = entry.AnyStatus
 	case entry.Valid, entry.Expired, entry.Deprecated:
 	default:
-		return q, fault.Usagef("reading --status=%q: valid, expired, deprecated or all is expected", q.Status)
+		return q, fault.Usagef("reading --status %q: not supported; want valid, expired, deprecated or all", q.Status)
 	}
 	var before string
 	if within := c.String("expires-within"); within != "" {
 		d, err := parseTime(within)
 		if err != nil {
-			return q, fault.Usagef("reading --expires-within=%q: %w", within, err)
+			return q, fault.Usagef("reading --expires-within %q: %w", within, err)
 		}
 		before = metadata.FormatTime(now.Add(d))
 	}
@@ -91,7 +95,7 @@ func query(c *command.Call, now time.Time) (entry.Query, error) {
 	return q, nil
 }
 
-// hasWords tells whether each word is somewhere in what people read.
+// hasWords reports whether the texts of a summary have all words.
 func hasWords(s entry.Summary, words []string) bool {
 	text := strings.ToLower(strings.Join([]string{
 		s.Identifier, s.Title, s.Description, s.Tag, s.Creator, s.Email, s.OS, s.OSVersion, s.OSArch, s.Version,
@@ -104,13 +108,13 @@ func hasWords(s entry.Summary, words []string) bool {
 	return true
 }
 
-// isSystem compares with the name of the system, or with name and version.
+// isSystem reports whether an image has a system, given by name or by NAME-VERSION.
 func isSystem(s entry.Summary, system string) bool {
 	name := strings.ToLower(s.OS)
 	return system == "" || system == name || system == name+"-"+strings.ToLower(s.OSVersion)
 }
 
-// parseTime reads a time with its unit, d for days among them.
+// parseTime reads a duration with its unit, which may be d for days.
 func parseTime(text string) (time.Duration, error) {
 	if number, ok := strings.CutSuffix(text, "d"); ok {
 		days, err := strconv.ParseUint(number, 10, 16)
@@ -120,7 +124,7 @@ func parseTime(text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, errors.New("a time is expected, such as 30d or 12h")
+		return 0, errors.New("not a valid time; want one such as 30d or 12h")
 	}
 	return d, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
@@ -173,7 +174,7 @@ func TestBrowserOlder(t *testing.T) {
 	ada := entrytest.NewEndorser(t, "ada@example.org")
 	for n := range 100 {
 		title := "Number " + string(rune('A'+n/26)) + string(rune('a'+n%26))
-		publish(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: map[metadata.Term]string{metadata.Title: title}}))
+		publishtest.Into(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: map[metadata.Term]string{metadata.Title: title}}))
 	}
 	b := startBrowser(t, true)
 	b.open(startNginx(t, dir) + "/metadata/")

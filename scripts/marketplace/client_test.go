@@ -14,6 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 )
@@ -36,22 +37,29 @@ func TestClient(t *testing.T) {
 	ada := entrytest.NewEndorser(t, "ada@example.org")
 	for name, base := range map[string]string{"directly": p.url, "proxy": proxy.URL + "/marketplace"} {
 		t.Run(name, func(t *testing.T) {
-			place, err := marketplace.Open(t.Context(), base, remote.Options{})
+			at, err := marketplace.ParseEndpoint(base)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = place.Close() }()
+			finder, err := marketplace.Open(t.Context(), at, remote.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			publisher, err := publish.Open(t.Context(), at, remote.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
 			tag := map[metadata.Term]string{metadata.Alternative: "a tag/" + name}
 			old := ada.Entry(t, entrytest.Description{Content: name, Created: ago(time.Hour)})
 			e := ada.Entry(t, entrytest.Description{Content: name, Texts: tag})
 			for _, existed := range []bool{false, true} {
-				receipt, err := place.Publish(t.Context(), e)
+				receipt, err := publisher.Publish(t.Context(), e)
 				if err != nil || receipt.URL != base+"/"+e.URLPath() || receipt.Existed != existed {
 					t.Errorf("published: %+v, %v; want %s, existed %t", receipt, err, base+"/"+e.URLPath(), existed)
 				}
 			}
 			var answer *marketplace.Answer
-			if _, err := place.Publish(t.Context(), old); !errors.Is(err, remote.ErrRefused) || !errors.As(err, &answer) || answer.Status != 400 {
+			if _, err := publisher.Publish(t.Context(), old); !errors.Is(err, remote.ErrRefused) || !errors.As(err, &answer) || answer.Status != 400 {
 				t.Errorf("an older one: %v", err)
 			}
 			for what, q := range map[string]entry.Query{
@@ -59,7 +67,7 @@ func TestClient(t *testing.T) {
 				"tag": {Email: e.Email, Tag: "a tag/" + name}, "valid": {Status: entry.Valid, Tag: "a tag/" + name},
 			} {
 				var found []string
-				for got, err := range place.Find(t.Context(), q) {
+				for got, err := range finder.Find(t.Context(), q) {
 					if err != nil {
 						t.Fatalf("finding by %s: %v", what, err)
 					}
@@ -69,7 +77,7 @@ func TestClient(t *testing.T) {
 					t.Errorf("found by %s (-want +got):\n%s", what, diff)
 				}
 			}
-			for e, err := range place.Find(t.Context(), entry.Query{Email: "eve@example.org"}) {
+			for e, err := range finder.Find(t.Context(), entry.Query{Email: "eve@example.org"}) {
 				t.Errorf("found of nobody: %v, %v", e, err)
 			}
 		})

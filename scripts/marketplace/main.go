@@ -13,6 +13,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/server"
 )
@@ -57,7 +58,11 @@ func serve(c *command.Call, limits server.Limits) error {
 	if err != nil {
 		return err
 	}
-	s := server.New(files, limits, c.Log)
+	writer, err := publish.Local(c.Path("data"))
+	if err != nil {
+		return err
+	}
+	s := server.New(files, writer, limits, c.Log)
 	if err := s.Load(c.Ctx); err != nil {
 		c.Log.Warnf("%v", err)
 	}

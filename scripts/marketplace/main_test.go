@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -16,8 +15,6 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/marketplace/registry"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -90,21 +87,6 @@ func (p *process) lines() string {
 	return strings.Join(p.log, "\n")
 }
 
-// publish puts entries into a directory, as another program would.
-func publish(t testing.TB, dir string, entries ...*entry.Entry) {
-	t.Helper()
-	files, err := registry.Local(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := registry.New(files, "")
-	for _, e := range entries {
-		if _, err := r.Publish(context.Background(), e); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // ago is a time before now, to the second.
 func ago(d time.Duration) time.Time { return time.Now().Add(-d).Truncate(time.Second) }
 
@@ -125,7 +107,7 @@ func TestUsage(t *testing.T) {
 		"a URL":         {[]string{"--data", "http://x/"}, 2, `reading --data="http://x/": a directory is expected`},
 		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen="nowhere"`},
 		"port in use":   {[]string{"--data", t.TempDir(), "--listen", used.Addr().String()}, 1, fmt.Sprintf("listening on %q", used.Addr())},
-		"no such place": {[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `registry "/dev/null" is not a directory`},
+		"no such place": {[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `opening the registry "/dev/null": it is not a directory`},
 		"an argument":   {[]string{"--data", t.TempDir(), "more"}, 2, "too many arguments"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
@@ -91,7 +92,7 @@ func newSite(t *testing.T, dir string) site {
 		expired:    make(bob, entrytest.Description{Content: "three", Valid: ago(time.Minute), Texts: texts("title", "Three", "tag", "old")}),
 		deprecated: make(ada, entrytest.Description{Content: "four", Texts: texts("title", "Four", "tag", "web", "deprecated", "holes")}),
 	}
-	publish(t, dir, s.hidden, s.ada[0], s.ada[1], s.bob[0], s.expired, s.deprecated)
+	publishtest.Into(t, dir, s.hidden, s.ada[0], s.ada[1], s.bob[0], s.expired, s.deprecated)
 	return s
 }
 

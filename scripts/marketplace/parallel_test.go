@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/peers"
 )
@@ -49,7 +50,7 @@ func TestParallelPages(t *testing.T) {
 	}
 	e := entrytest.NewEndorser(t, "ada@example.org").Entry(t, entrytest.Description{Texts: texts})
 	t.Logf("an entry of %d bytes", len(e.Source))
-	publish(t, dir, e)
+	publishtest.Into(t, dir, e)
 	p := start(t, dir)
 	var wait sync.WaitGroup
 	var mu sync.Mutex

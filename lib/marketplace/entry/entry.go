@@ -1,101 +1,123 @@
-// Package entry says what a Marketplace holds: signed descriptions of images,
-// each under a key of its own, and the rules by which it takes them in and
-// lists them. Whoever publishes, serves or searches applies these rules.
+// Package entry defines what a Marketplace holds: signed descriptions of images,
+// each under its own key, and the rules by which a Marketplace accepts, lists and
+// finds them. Publishers, servers and searches apply the same rules.
 //
-// It must not know where entries are kept, nor whom anybody trusts: it reads
-// bytes that it is given.
+// It must not know where entries are kept, nor who is trusted.
 package entry
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
-// ErrInvalid is wrapped by every error about an entry that is not one: a bad
-// signature, an unsound document, a key that is not that of the document. Its kind
-// is fault.BadInput.
+// ErrInvalid is wrapped by every error about an invalid entry: a bad signature, an
+// unsound document, a key that is not that of the document. Its kind is
+// fault.BadInput.
 var ErrInvalid = fault.BadInputf("invalid entry")
 
-// Key names an entry. Nobody can have two entries of one key.
+// Key names an entry. No two entries of a Marketplace have the same key.
 type Key struct {
 	Identifier string `json:"identifier"` // of the image
 	Email      string `json:"email"`      // of the endorser
 	Created    string `json:"created"`    // time of the endorsement, as metadata.FormatTime writes it
+	// Variant is empty for the first entry of an image, an address and a second.
+	// An entry of that second by another certificate has the SHA-256 fingerprint
+	// of its certificate here, in lower-case hexadecimal digits.
+	Variant string `json:"variant,omitempty"`
 }
 
-// maxEmail bounds an address, which is the name of a file as well.
+// maxEmail bounds an address, which is the name of a directory as well.
 const maxEmail = 200
 
-// ParseKey makes a key of its parts. All of them must be well-formed, so that
-// none can be mistaken for another, nor lead elsewhere as a part of a path.
-func ParseKey(identifier, email, created string) (Key, error) {
-	if !IsIdentifier(identifier) {
-		return Key{}, fmt.Errorf("%w: identifier %q", ErrInvalid, clip(identifier))
+// quoted bounds what an error quotes of a foreign text, in bytes.
+const quoted = 200
+
+// ParseKey makes a key of the parts of a path. name is CREATED or
+// CREATED.VARIANT. A part that is not valid is an error that wraps ErrInvalid, so
+// that no part can be mistaken for another, nor lead elsewhere in a path.
+func ParseKey(identifier, email, name string) (Key, error) {
+	created, variant, hasVariant := strings.Cut(name, ".")
+	switch {
+	case !IsIdentifier(identifier):
+		return Key{}, fmt.Errorf("%w: not a valid identifier: %q", ErrInvalid, message.Clip(identifier, quoted))
+	case !IsEmail(email):
+		return Key{}, fmt.Errorf("%w: not a valid e-mail address: %q", ErrInvalid, message.Clip(email, quoted))
+	case !IsTime(created) || hasVariant && !isVariant(variant):
+		return Key{}, fmt.Errorf("%w: not a valid time of endorsement: %q", ErrInvalid, message.Clip(name, quoted))
 	}
-	if !IsEmail(email) {
-		return Key{}, fmt.Errorf("%w: e-mail address %q", ErrInvalid, clip(email))
-	}
-	if !IsTime(created) {
-		return Key{}, fmt.Errorf("%w: time of endorsement %q", ErrInvalid, clip(created))
-	}
-	return Key{identifier, email, created}, nil
+	return Key{identifier, email, created, variant}, nil
 }
 
-// ParsePath makes a key of a path, or the end of one, in the form of Path.
+// ParsePath makes a key of a path that ends in the form of Path.
 func ParsePath(path string) (Key, error) {
 	parts := strings.Split(path, "/")
 	if len(parts) < 4 || parts[len(parts)-4] != Root {
-		return Key{}, fmt.Errorf("%w: path %q; want %s/IDENTIFIER/EMAIL/CREATED", ErrInvalid, clip(path), Root)
+		return Key{}, fmt.Errorf("%w: not a valid path of an entry: %q; want %s/IDENTIFIER/EMAIL/CREATED", ErrInvalid, message.Clip(path, quoted), Root)
 	}
 	parts = parts[len(parts)-3:]
 	return ParseKey(parts[0], parts[1], parts[2])
 }
 
-// IsIdentifier tells whether a word is the identifier of an image.
+// IsIdentifier reports whether s is the identifier of an image.
 func IsIdentifier(s string) bool {
 	_, err := metadata.DecodeIdentifier(s)
 	return err == nil
 }
 
-// IsEmail tells whether a word can be the address in a key.
+// IsEmail reports whether s can be the address in a key.
 func IsEmail(s string) bool { return len(s) <= maxEmail && metadata.ValidEmail(s) }
 
-// IsTime tells whether a word is the time in a key.
+// IsTime reports whether s is a time as metadata.FormatTime writes it.
 func IsTime(s string) bool {
 	_, err := metadata.ParseTime(s)
 	return err == nil
 }
 
+func isVariant(s string) bool {
+	return len(s) == hex.EncodedLen(sha256.Size) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
 // Root is the first part of every path.
 const Root = "metadata"
 
-// Path is where the entry is, below the root of a registry and below the URL of
-// a Marketplace: "metadata/IDENTIFIER/EMAIL/CREATED".
-func (k Key) Path() string {
-	return strings.Join([]string{Root, k.Identifier, k.Email, k.Created}, "/")
+// Name returns the last part of the path, CREATED or CREATED.VARIANT.
+func (k Key) Name() string {
+	if k.Variant == "" {
+		return k.Created
+	}
+	return k.Created + "." + k.Variant
 }
 
-// URLPath is Path as it is written in a URL.
+// Path returns the path of the entry below the root of a registry and below the URL
+// of a Marketplace: "metadata/IDENTIFIER/EMAIL/NAME".
+func (k Key) Path() string {
+	return strings.Join([]string{Root, k.Identifier, k.Email, k.Name()}, "/")
+}
+
+// URLPath returns Path in the form of a URL.
 func (k Key) URLPath() string {
-	return strings.Join([]string{Root, k.Identifier, url.PathEscape(k.Email), k.Created}, "/")
+	return strings.Join([]string{Root, k.Identifier, url.PathEscape(k.Email), k.Name()}, "/")
 }
 
 // Entry is a signed description.
 type Entry struct {
 	Key
 	Source   []byte              // as signed, every byte
-	Endorsed *signature.Endorsed // nil where nobody has verified it
+	Endorsed *signature.Endorsed // nil if it has not been verified
 }
 
-// Verify reads a signed document. It must have one good signature of whom it
-// names, and be sound; see Admit for what else a Marketplace wants. Errors wrap
-// ErrInvalid, and the *signature.Error that says why.
+// Verify reads a signed document. It must have one good signature by the endorser
+// that it names, and be sound; Admit applies what else a Marketplace requires.
+// Errors wrap ErrInvalid, and the *signature.Error that says why.
 func Verify(src []byte) (*Entry, error) {
 	by, err := signature.Verify(src)
 	if err != nil {
@@ -108,9 +130,9 @@ func Verify(src []byte) (*Entry, error) {
 	return &Entry{Key: key, Source: src, Endorsed: by}, nil
 }
 
-// Claim reads a document without verifying anything: what comes back has no
-// Endorsed, and its key is what the document says of itself. It is for sending
-// to whom will verify. Errors wrap ErrInvalid.
+// Claim reads a document without verifying it. The entry has no Endorsed, and its
+// key is what the document says. It is for sending to a Marketplace that verifies.
+// Errors wrap ErrInvalid.
 func Claim(src []byte) (*Entry, error) {
 	d, err := metadata.Parse(src)
 	if err != nil {
@@ -118,7 +140,7 @@ func Claim(src []byte) (*Entry, error) {
 	}
 	says, ok := d.Endorsement()
 	if !ok {
-		return nil, fmt.Errorf("%w: nobody endorses it", ErrInvalid)
+		return nil, fmt.Errorf("%w: it has no endorsement", ErrInvalid)
 	}
 	key, err := ParseKey(d.Text(metadata.Identifier), says.Email, says.Created)
 	if err != nil {
@@ -133,18 +155,34 @@ func VerifyAs(k Key, src []byte) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.Variant != "" && k.Variant == e.variant() {
+		e.Variant = k.Variant
+	}
 	if e.Key != k {
-		return nil, fmt.Errorf("%w: found as %q, but the signed document is %q", ErrInvalid, k.Path(), e.Path())
+		return nil, fmt.Errorf("%w: found at %q, but the signed document is %q", ErrInvalid, k.Path(), e.Path())
 	}
 	return e, nil
 }
 
-// Slack is how far in the future an endorsement may be dated: clocks differ.
+// AsVariant returns the entry under the key for an entry whose second is taken by
+// another certificate. The entry must have been verified.
+func (e *Entry) AsVariant() *Entry {
+	other := *e
+	other.Variant = e.variant()
+	return &other
+}
+
+func (e *Entry) variant() string {
+	digest := sha256.Sum256(e.Endorsed.Certificate.Raw)
+	return hex.EncodeToString(digest[:])
+}
+
+// Slack is how far in the future an endorsement may be dated, because clocks differ.
 const Slack = 5 * time.Minute
 
-// NotAdmitted says why a Marketplace does not take an entry in.
+// NotAdmitted is the error about an entry that a Marketplace refuses by its rules.
 type NotAdmitted struct {
-	// Reason is in the words of the original Marketplace where it has some.
+	// Reason uses the words of the original Marketplace where it has some.
 	Reason string
 }
 
@@ -155,9 +193,8 @@ func NotAdmittedf(format string, args ...any) error {
 	return fault.Mark(fault.Refused, &NotAdmitted{fmt.Sprintf(format, args...)})
 }
 
-// Admit decides whether a Marketplace takes the entry in, at the time now.
-// latest is the time of the newest entry that it has of the same series, or
-// empty. The error wraps a *NotAdmitted and is of kind fault.Refused.
+// Admit decides whether a Marketplace accepts the entry at the time now. latest is
+// the time of the newest entry that it has of the same series, or empty. The error wraps a *NotAdmitted and is of kind fault.Refused.
 func (e *Entry) Admit(latest string, now time.Time) error {
 	if err := e.Endorsed.Document.Check(metadata.Complete); err != nil {
 		return NotAdmittedf("%v", err)
@@ -170,6 +207,3 @@ func (e *Entry) Admit(latest string, now time.Time) error {
 	}
 	return nil
 }
-
-// clip shortens what is quoted from elsewhere.
-func clip(s string) string { return s[:min(len(s), 200)] }

@@ -1,14 +1,16 @@
 package entry
 
 import (
+	"bytes"
+	"encoding/xml"
 	"fmt"
 
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Listing is what a Marketplace answers: signed documents, and where there are
-// more.
+// Listing is an answer of a Marketplace: signed documents, and where more are.
 type Listing struct {
 	// Documents are the bytes of each signed document, unverified.
 	Documents [][]byte
@@ -17,12 +19,11 @@ type Listing struct {
 	Next string
 }
 
-// MaxListing is the length of the longest listing that is read, in bytes.
+// MaxListing bounds a listing, in bytes.
 const MaxListing = 16 << 20
 
-// ParseListing takes a listing apart: an element metadata without a namespace
-// around the documents. A single document is a listing of one. Errors wrap
-// ErrInvalid.
+// ParseListing reads a listing: an element metadata without a namespace around the
+// documents. A single document is a listing of one. Errors wrap ErrInvalid.
 func ParseListing(src []byte) (Listing, error) {
 	// One document has at most 20,000 nodes of several bytes each; a listing
 	// has as many as its length allows.
@@ -34,7 +35,7 @@ func ParseListing(src []byte) (Listing, error) {
 		return Listing{Documents: [][]byte{src}}, nil
 	}
 	if doc.Root.Local != Root || doc.Root.URI != "" || len(doc.Root.Declarations) > 0 {
-		return Listing{}, fmt.Errorf("%w: root element %q; allowed are %s and rdf:RDF", ErrInvalid, clip(doc.Root.Local), Root)
+		return Listing{}, fmt.Errorf("%w: root element %q is not supported; want %s or rdf:RDF", ErrInvalid, message.Clip(doc.Root.Local, quoted), Root)
 	}
 	var l Listing
 	for _, a := range doc.Root.Attributes {
@@ -47,19 +48,37 @@ func ParseListing(src []byte) (Listing, error) {
 			continue
 		}
 		if n.End-n.Start > signature.MaxBytes {
-			return Listing{}, fmt.Errorf("%w: a document of %d bytes in a listing, at most %d are allowed", ErrInvalid, n.End-n.Start, signature.MaxBytes)
+			return Listing{}, fmt.Errorf("%w: a document of %d bytes in a listing; at most %d", ErrInvalid, n.End-n.Start, signature.MaxBytes)
 		}
 		l.Documents = append(l.Documents, src[n.Start:n.End])
 	}
 	return l, nil
 }
 
-// Embeddable gives the part of a signed document that stands in a listing: its
-// root element. It can be verified like the whole document.
+// Embeddable returns the part of a signed document that stands in a listing: its
+// root element, which can be verified like the whole document.
 func Embeddable(src []byte) ([]byte, error) {
 	doc, err := strictxml.Parse(src, strictxml.Limits{Bytes: signature.MaxBytes})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return src[doc.Root.Start:doc.Root.End], nil
+}
+
+// FormatListing writes a listing, whose documents are in the form of Embeddable.
+func FormatListing(l Listing) []byte {
+	var b bytes.Buffer
+	b.WriteString(xml.Header + "<" + Root)
+	if l.Next != "" {
+		b.WriteString(` next="`)
+		_ = xml.EscapeText(&b, []byte(l.Next)) // a buffer takes everything
+		b.WriteByte('"')
+	}
+	b.WriteString(">\n")
+	for _, document := range l.Documents {
+		b.Write(document)
+		b.WriteByte('\n')
+	}
+	b.WriteString("</" + Root + ">\n")
+	return b.Bytes()
 }

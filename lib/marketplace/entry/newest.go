@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// Compare orders keys by time, and those of one time by identifier and address, so
-// that every order is the same.
+// Compare orders keys by time, and those of one time by their other parts, so that
+// every order is the same.
 func (k Key) Compare(other Key) int {
 	return cmp.Or(
 		strings.Compare(k.Created, other.Created),
 		strings.Compare(k.Identifier, other.Identifier),
 		strings.Compare(k.Email, other.Email),
+		strings.Compare(k.Variant, other.Variant),
 	)
 }
 

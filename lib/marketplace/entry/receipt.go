@@ -1,12 +1,8 @@
 package entry
 
-// Receipt is what comes back for an entry that was published.
+// Receipt is the answer to a publication.
 type Receipt struct {
-	// URL is where the entry is; empty while it is pending.
-	URL string
-	// Existed tells that it was there already, every byte of it.
-	Existed bool
-	// Pending tells that it will not be seen before the endorser has confirmed
-	// it by a link in a mail.
-	Pending bool
+	URL     string // of the entry; empty while it is pending
+	Existed bool   // the same document was there already
+	Pending bool   // not visible before the endorser has followed a link in a mail
 }

@@ -2,13 +2,13 @@ package entry
 
 import (
 	"time"
-	"unicode/utf8"
 
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
-// Summary is what listings and searches need of an entry.
+// Summary holds what listings and searches need of an entry.
 type Summary struct {
 	Key
 	Title       string   `json:"title,omitempty"`
@@ -26,7 +26,7 @@ type Summary struct {
 	Bytes       int64    `json:"bytes"` // size of the uncompressed image
 	Locations   []string `json:"locations,omitempty"`
 	Valid       string   `json:"valid,omitempty"`      // time of expiry
-	Deprecated  string   `json:"deprecated,omitempty"` // why, never empty for what is deprecated
+	Deprecated  string   `json:"deprecated,omitempty"` // the reason, never empty if it is deprecated
 	// Subject, Issuer and Fingerprint are those of the certificate;
 	// Fingerprint is in the form of trust.Fingerprint.
 	Subject     string `json:"subject"`
@@ -34,20 +34,23 @@ type Summary struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
-// longest bounds a text in a summary, in bytes.
-const longest = 1000
+const (
+	maxText      = 1000 // bytes of a text in a summary
+	maxLocations = 20
+)
 
-// Summary sums the entry up. Long texts are cut.
+// Summary returns the summary of a verified entry. Long texts are cut.
 func (e *Entry) Summary() Summary {
 	d := e.Endorsed.Document
-	text := func(t metadata.Term) string { return cut(d.Text(t)) }
+	text := func(t metadata.Term) string { return message.Clip(d.Text(t), maxText) }
 	s := Summary{
 		Key: e.Key, Title: text(metadata.Title), Description: text(metadata.Description),
 		OS: text(metadata.OS), OSVersion: text(metadata.OSVersion), OSArch: text(metadata.OSArch),
 		Type: text(metadata.Type), Kind: text(metadata.Kind), Version: text(metadata.Version), Tag: text(metadata.Alternative),
 		Creator: text(metadata.Creator), Format: text(metadata.Format), Compression: text(metadata.Compression),
 		Valid: text(metadata.Valid), Deprecated: text(metadata.Deprecated),
-		Subject: cut(e.Endorsed.Subject), Issuer: cut(e.Endorsed.Issuer), Fingerprint: trust.Fingerprint(e.Endorsed.Certificate),
+		Subject: message.Clip(e.Endorsed.Subject, maxText), Issuer: message.Clip(e.Endorsed.Issuer, maxText),
+		Fingerprint: trust.Fingerprint(e.Endorsed.Certificate),
 	}
 	if s.Deprecated == "" && d.Has(metadata.Deprecated) {
 		s.Deprecated = "no reason given"
@@ -55,43 +58,31 @@ func (e *Entry) Summary() Summary {
 	if image, err := d.Image(); err == nil {
 		s.Bytes = image.Bytes
 	}
-	for _, location := range d.Texts(metadata.Location)[:min(maxLocations, len(d.Texts(metadata.Location)))] {
-		s.Locations = append(s.Locations, cut(location))
+	locations := d.Texts(metadata.Location)
+	for _, location := range locations[:min(maxLocations, len(locations))] {
+		s.Locations = append(s.Locations, message.Clip(location, maxText))
 	}
 	return s
 }
 
-const maxLocations = 20
-
-func cut(s string) string {
-	if len(s) <= longest {
-		return s
-	}
-	end := longest - len("…")
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + "…"
-}
-
-// Series is what one entry after another is about: of one series only the latest
+// Series identifies entries that replace each other: only the newest of a series
 // counts. The certificate is part of it, because anybody can claim an address.
 type Series struct {
 	Identifier, Email, Fingerprint string
 }
 
-// Series names the series of the entry.
+// Series returns the series of the entry.
 func (s Summary) Series() Series { return Series{s.Identifier, s.Email, s.Fingerprint} }
 
-// Series names the series of the entry, whose signature has been verified.
+// Series returns the series of a verified entry.
 func (e *Entry) Series() Series {
 	return Series{e.Identifier, e.Email, trust.Fingerprint(e.Endorsed.Certificate)}
 }
 
-// Status says whether an image should be used.
+// Status is whether an image should be used.
 type Status string
 
-// The statuses. AnyStatus is none of them: it asks for all.
+// The statuses. AnyStatus stands for all of them in a Query.
 const (
 	AnyStatus  Status = ""
 	Valid      Status = "valid"
@@ -99,11 +90,11 @@ const (
 	Deprecated Status = "deprecated"
 )
 
-// Statuses are all of them.
+// Statuses returns all statuses.
 func Statuses() []Status { return []Status{Valid, Expired, Deprecated} }
 
-// Status gives the status at the time now. What has no time of expiry has
-// expired: the original Marketplace never lists it.
+// Status returns the status at the time now. An entry without a time of expiry is
+// expired, because the original Marketplace never lists it.
 func (s Summary) Status(now time.Time) Status {
 	switch {
 	case s.Deprecated != "":
@@ -114,17 +105,21 @@ func (s Summary) Status(now time.Time) Status {
 	return Expired
 }
 
-// Query says which entries are looked for. A field that is empty does not
-// matter. Of the entries of one series only the latest is looked at, unless
-// Created is set.
+// Query says which entries a search is for. An empty field matches all entries. Of
+// the entries of a series only the newest is looked at, unless Created is set.
 type Query struct {
 	Identifier, Email, Created string
 	Tag                        string
 	Status                     Status
-	Where                      func(Summary) bool // nil is true
+	Where                      func(Summary) bool // nil matches all
 }
 
-// Matches tells whether the query is for the entry, at the time now.
+// concerns reports whether the query may be for an entry of the same series.
+func (q Query) concerns(s Summary) bool {
+	return (q.Identifier == "" || q.Identifier == s.Identifier) && (q.Email == "" || q.Email == s.Email) && q.Created == ""
+}
+
+// Matches reports whether the query is for the entry, at the time now.
 func (q Query) Matches(s Summary, now time.Time) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
 	return is(q.Identifier, s.Identifier) && is(q.Email, s.Email) && is(q.Created, s.Created) && is(q.Tag, s.Tag) &&

@@ -1,84 +1,41 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
-	"slices"
+	"sync/atomic"
+	"time"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
-// Find yields what the query asks for, verified, the newest arrival first; the
-// entries of one image, by the time of endorsement. An error that wraps
-// entry.ErrInvalid is about one entry, which is left out; any other ends it.
-// Where the image is given, the cost does not depend on how many others there
-// are, and an entry that is left out hides the older ones of its address.
+const (
+	// maxSearchBytes and maxSearchTime bound what one search reads in all: the
+	// directory may be somebody else's, and without an end.
+	maxSearchBytes = 1 << 30
+	maxSearchTime  = 10 * time.Minute
+)
+
+// Find yields the verified entries that the query is for, the last to arrive first;
+// those of one image by the time of endorsement. An error that wraps
+// entry.ErrInvalid is about one damaged entry, which is left out; any other ends the
+// search. If an image, or an address and a tag are given, the cost does not depend
+// on how many other entries there are.
 func (r *Registry) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	return func(yield func(*entry.Entry, error) bool) {
-		candidates := r.listed(ctx, q)
+		ctx, cancel := context.WithTimeoutCause(ctx, maxSearchTime, fault.Refusedf("searching the registry takes more than %s", maxSearchTime))
+		defer cancel()
+		r := New(&budget{Files: r.files})
+		candidates := r.fromLog(ctx, q)
 		if q.Identifier != "" {
-			candidates = r.ofImage(ctx, q)
+			candidates = r.ofImage(ctx, q.Identifier, q.Email)
 		}
-		now := r.now()
-		for e, err := range candidates {
-			switch {
-			case err != nil:
-				if !yield(nil, err) || !errors.Is(err, entry.ErrInvalid) {
-					return
-				}
-			case q.Matches(e.Summary(), now):
-				if !yield(e, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// verified reads an entry. The error wraps entry.ErrInvalid unless it is about
-// the directory as a whole.
-func (r *Registry) verified(ctx context.Context, k entry.Key) (*entry.Entry, error) {
-	src, err := r.Read(ctx, k)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, errUnfit) {
-		return nil, fmt.Errorf("%w: %w", entry.ErrInvalid, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	e, err := entry.VerifyAs(k, src)
-	if err != nil {
-		return nil, fmt.Errorf("entry %q: %w", k.Path(), err)
-	}
-	return e, nil
-}
-
-// ofImage yields the entries that a query for one image is about, by the names
-// in directories: of each series the newest only, unless the time is given.
-func (r *Registry) ofImage(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
-	return func(yield func(*entry.Entry, error) bool) {
-		keys, err := r.keysOf(ctx, q)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		seen := map[entry.Series]bool{}
-		broken := map[string]bool{} // addresses
-		for _, k := range keys {
-			if broken[k.Email] {
-				continue
-			}
-			e, err := r.verified(ctx, k)
-			if err != nil {
-				broken[k.Email] = true
-			} else if seen[e.Series()] {
-				continue
-			} else {
-				seen[e.Series()] = true
-			}
+		load := func(k entry.Key) (*entry.Entry, error) { return r.Verified(ctx, k) }
+		for e, err := range entry.Select(q, time.Now(), candidates, load) {
 			if !yield(e, err) {
 				return
 			}
@@ -86,125 +43,102 @@ func (r *Registry) ofImage(ctx context.Context, q entry.Query) iter.Seq2[*entry.
 	}
 }
 
-// keysOf gives the keys of an image that a query is about, the newest first.
-func (r *Registry) keysOf(ctx context.Context, q entry.Query) ([]entry.Key, error) {
-	if !entry.IsIdentifier(q.Identifier) {
-		return nil, nil
-	}
-	emails := []string{q.Email}
-	if q.Email == "" {
-		var err error
-		if emails, err = r.names(entry.Root+"/"+q.Identifier, fs.FileMode.IsDir, entry.IsEmail); err != nil {
-			return nil, err
+// fromLog yields what the derived files have for a query. If they are missing or
+// broken, it goes on with the documents.
+func (r *Registry) fromLog(ctx context.Context, q entry.Query) iter.Seq2[entry.Candidate, error] {
+	return func(yield func(entry.Candidate, error) bool) {
+		for c, err := range candidates(ctx, r.files, q) {
+			if errors.Is(err, ErrBroken) {
+				r.all(ctx)(yield)
+				return
+			}
+			if !yield(c, err) {
+				return
+			}
 		}
 	}
-	var keys []entry.Key
-	for _, email := range emails {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if !entry.IsEmail(email) {
-			continue
-		}
-		times, err := r.times(q.Identifier, email)
+}
+
+// FindListed is Find for a registry of which only files can be read, such as one
+// behind a web server. It needs the derived files.
+func FindListed(ctx context.Context, f FileReader, q entry.Query) iter.Seq2[*entry.Entry, error] {
+	load := func(k entry.Key) (*entry.Entry, error) {
+		src, err := f.ReadFile(k.Path(), signature.MaxBytes)
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range times {
-			if q.Created == "" || q.Created == t {
-				keys = append(keys, entry.Key{Identifier: q.Identifier, Email: email, Created: t})
-			}
-		}
+		return entry.VerifyAs(k, src)
 	}
-	slices.SortFunc(keys, newestFirst)
-	return keys, nil
+	return entry.Select(q, time.Now(), candidates(ctx, f, q), load)
 }
 
-// latestOf gives the time of the newest entry of a series, empty if there is
-// none. An entry that is not good may be of any series, and counts.
-func (r *Registry) latestOf(ctx context.Context, of entry.Series) (string, error) {
-	keys, err := r.keysOf(ctx, entry.Query{Identifier: of.Identifier, Email: of.Email})
-	if err != nil {
-		return "", err
+// candidates yields what the derived files have for a query: the smallest listing
+// that has it, or else the log.
+func candidates(ctx context.Context, f FileReader, q entry.Query) iter.Seq2[entry.Candidate, error] {
+	tag := entry.TagPath(q.Email, q.Tag)
+	switch {
+	case q.Identifier != "" && !entry.IsIdentifier(q.Identifier), q.Email != "" && !entry.IsEmail(q.Email):
+		return func(func(entry.Candidate, error) bool) {}
+	case q.Identifier != "":
+		return listed(ctx, f, entry.Root+"/"+q.Identifier)
+	case q.Email != "" && tag != "":
+		return ofTag(ctx, f, tag)
 	}
-	for _, k := range keys {
-		e, err := r.verified(ctx, k)
-		switch {
-		case errors.Is(err, entry.ErrInvalid):
-			return k.Created, nil
-		case err != nil:
-			return "", err
-		case e.Series() == of:
-			return k.Created, nil
-		}
-	}
-	return "", nil
+	return logged(ctx, f)
 }
 
-// times are those of the entries of an image and an address, oldest first.
-// Whatever has the name of an entry counts, be it good or not: a broken entry,
-// of which nobody knows the series, must not bring older ones back.
-func (r *Registry) times(identifier, email string) ([]string, error) {
-	whatever := func(fs.FileMode) bool { return true }
-	return r.names(entry.Root+"/"+identifier+"/"+email, whatever, entry.IsTime)
-}
-
-// names are those in a directory that are well-formed, sorted. What does not
-// exist is empty.
-func (r *Registry) names(dir string, kind func(fs.FileMode) bool, wellFormed func(string) bool) ([]string, error) {
-	entries, err := r.files.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("listing a directory: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		if kind(e.Type()) && wellFormed(e.Name()) {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// listed yields the entries that a log has for a query: of each series the
-// newest only, unless the time is given.
-func (r *Registry) listed(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
-	return func(yield func(*entry.Entry, error) bool) {
-		dir := entry.Root
-		switch {
-		case q.Email != "" && !entry.IsEmail(q.Email):
+// ofTag yields the listing of a tag. Without a log there is none, and the directory
+// has nothing derived.
+func ofTag(ctx context.Context, f FileReader, dir string) iter.Seq2[entry.Candidate, error] {
+	return func(yield func(entry.Candidate, error) bool) {
+		if h, err := ReadHead(f); err != nil || h.Generation == "" {
+			yield(entry.Candidate{}, errors.Join(ErrBroken, err))
 			return
-		case q.Email != "" && tagDir(q.Email, q.Tag) != "":
-			dir = tagDir(q.Email, q.Tag)
-		case q.Email != "":
-			dir = entry.Root + "/" + q.Email
 		}
-		now := r.now()
-		seen := map[entry.Series]bool{}
-		for s, err := range r.rows(ctx, dir) {
+		listed(ctx, f, dir)(yield)
+	}
+}
+
+// logged yields the rows of the log, the newest arrival first.
+func logged(ctx context.Context, f FileReader) iter.Seq2[entry.Candidate, error] {
+	return func(yield func(entry.Candidate, error) bool) {
+		h, err := ReadHead(f)
+		if err == nil && h.Generation == "" {
+			err = fmt.Errorf("%w: there is no log", ErrBroken)
+		}
+		if err != nil {
+			yield(entry.Candidate{}, err)
+			return
+		}
+		for k := h.Pages - 1; k >= 0; k-- {
+			if ctx.Err() != nil {
+				yield(entry.Candidate{}, context.Cause(ctx))
+				return
+			}
+			rows, err := ReadPage(f, h, k)
 			if err != nil {
-				yield(nil, err)
+				yield(entry.Candidate{}, err)
 				return
 			}
-			if q.Created == "" && seen[s.Series()] {
-				continue
-			}
-			seen[s.Series()] = true
-			if q.Matches(s, now) && !yield(r.verified(ctx, s.Key)) {
-				return
+			for i := len(rows) - 1; i >= 0; i-- {
+				if !yield(entry.Candidate{Summary: rows[i].Summary}, nil) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// Summaries yields all entries, the newest arrival first, superseded ones
-// included, as they were summed up when they were published. They are not
-// verified; an error ends it.
-func (r *Registry) Summaries(ctx context.Context) iter.Seq2[entry.Summary, error] {
-	return r.rows(ctx, entry.Root)
+// budget bounds the bytes that a search reads.
+type budget struct {
+	Files
+	read atomic.Int64
 }
 
-// newestFirst orders keys by the time of endorsement.
-func newestFirst(a, b entry.Key) int {
-	return cmp.Or(cmp.Compare(b.Created, a.Created), cmp.Compare(a.Identifier, b.Identifier), cmp.Compare(a.Email, b.Email))
+func (b *budget) ReadFile(name string, limit int64) ([]byte, error) {
+	body, err := b.Files.ReadFile(name, limit)
+	if b.read.Add(int64(len(body))) > maxSearchBytes {
+		return nil, fault.Refusedf("searching the registry reads more than %d bytes", maxSearchBytes)
+	}
+	return body, err
 }

@@ -1,178 +1,118 @@
 package registry
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
-	"slices"
 	"strconv"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
-// errBroken is wrapped by the errors about derived files that are not as they
-// were written. They are all made again then.
-var errBroken = errors.New("broken index")
+// ErrBroken is wrapped by the errors about derived files that are not as they were
+// written. The next publication that needs them makes everything derived anew.
+var ErrBroken = errors.New("broken index")
 
 const (
-	pageEntries = 32      // a page with so many is full
-	pageBytes   = 4 << 20 // as is one with documents of so many bytes
-	pageLimit   = 8 << 20 // of the JSON of a page; 32 of the longest summaries have less
-	logLimit    = 4 << 10
+	// PageEntries and PageBytes bound a page of the log: one that has as many is full.
+	PageEntries = 256
+	PageBytes   = 1 << 20
+	pageLimit   = 2 << 20 // a full page and one of the longest rows have less
+
+	// LogDir holds the log, and HeadFile its end.
+	LogDir    = "log"
+	HeadFile  = LogDir + "/head.json"
+	headLimit = 4 << 10
 )
 
-// state is what log.json says.
-type state struct {
-	Pages   int `json:"pages"`
-	Entries int `json:"entries"` // of all pages
-	Last    int `json:"last"`    // entries of the newest page
-	// Generation changes when the log is made anew, and entries may be in
-	// another order.
-	Generation string `json:"generation"`
+// Head is the end of the log.
+type Head struct {
+	Generation string `json:"generation"` // never empty where there is a log
+	Pages      int    `json:"pages"`
+	Entries    int    `json:"entries"` // of all pages
+	Last       int    `json:"last"`    // entries of the newest page
 }
 
-func (s state) stamp() string { return s.Generation + ":" + strconv.Itoa(s.Entries) }
-
-// sound tells whether the numbers can be true.
-func (s state) sound() bool {
-	return s.Pages > 0 && s.Last > 0 && s.Last <= pageEntries && s.Entries >= s.Pages && s.Entries >= s.Last &&
-		s.Entries <= s.Pages*pageEntries
+// Row is what the log has of an entry.
+type Row struct {
+	entry.Summary
+	SHA256 string `json:"sha256"` // of the document, in hexadecimal digits
 }
 
-// state reads log.json. It is empty if there is no log.
-func (r *Registry) state(dir string) (state, error) {
-	name := dir + "/log.json"
-	var s state
-	body, err := r.files.ReadFile(name, logLimit)
+// Page returns the name of a page. They are numbered from 0.
+func (h Head) Page(k int) string {
+	return LogDir + "/" + h.Generation + "/" + strconv.Itoa(k) + ".json"
+}
+
+func (h Head) stamp() string { return h.Generation + ":" + strconv.Itoa(h.Entries) }
+
+// sound reports whether the numbers can be true and the generation is a name.
+func (h Head) sound() bool {
+	if h.Pages == 0 {
+		return isHex(h.Generation) && h.Entries == 0 && h.Last == 0
+	}
+	return isHex(h.Generation) && h.Pages > 0 && h.Last > 0 && h.Last <= PageEntries &&
+		h.Entries >= h.Pages-1+h.Last && h.Entries <= (h.Pages-1)*PageEntries+h.Last
+}
+
+// isHex reports whether s is a number in hexadecimal digits.
+func isHex(s string) bool {
+	_, err := strconv.ParseUint(s, 16, 64)
+	return err == nil
+}
+
+// ReadHead reads the head of the log. It is empty if there is no log. The error
+// wraps ErrBroken if the head is damaged.
+func ReadHead(f FileReader) (Head, error) {
+	body, err := f.ReadFile(HeadFile, headLimit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return state{}, nil
-	case errors.Is(err, errUnfit):
-		return state{}, fmt.Errorf("%w: %w", errBroken, err)
+		return Head{}, nil
+	case errors.Is(err, ErrUnfit):
+		return Head{}, fmt.Errorf("%w: %w", ErrBroken, err)
 	case err != nil:
-		return state{}, err
+		return Head{}, fmt.Errorf("reading the head of the log: %w", err)
 	}
-	if err := json.Unmarshal(body, &s); err != nil {
-		return state{}, fmt.Errorf("%w: %q: %w", errBroken, name, err)
+	var h Head
+	if err := json.Unmarshal(body, &h); err != nil {
+		return Head{}, fmt.Errorf("%w: reading %q: %w", ErrBroken, HeadFile, err)
 	}
-	if !s.sound() {
-		return state{}, fmt.Errorf("%w: %q: %d entries on %d pages, %d on the newest", errBroken, name, s.Entries, s.Pages, s.Last)
+	if !h.sound() {
+		return Head{}, fmt.Errorf("%w: reading %q: %d entries on %d pages, %d on the newest", ErrBroken, HeadFile, h.Entries, h.Pages, h.Last)
 	}
-	return s, nil
+	return h, nil
 }
 
-func pageName(dir string, k int, suffix string) string {
-	return dir + "/page/" + strconv.Itoa(k) + suffix
-}
-
-// page reads the summaries of a page, in the order of arrival.
-func (r *Registry) page(dir string, k int) ([]entry.Summary, error) {
-	name := pageName(dir, k, ".json")
-	body, err := r.files.ReadFile(name, pageLimit)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errUnfit) {
-		return nil, fmt.Errorf("%w: %w", errBroken, err)
+// ReadPage reads a page of the log, in order of arrival. The error wraps ErrBroken if
+// the page is damaged. Its rows have valid keys, but may claim anything else.
+func ReadPage(f FileReader, h Head, k int) ([]Row, error) {
+	name := h.Page(k)
+	body, err := f.ReadFile(name, pageLimit)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrUnfit) {
+		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading a page of the log: %w", err)
 	}
-	var rows []entry.Summary
+	var rows []Row
 	if err := json.Unmarshal(body, &rows); err != nil {
-		return nil, fmt.Errorf("%w: %q: %w", errBroken, name, err)
+		return nil, fmt.Errorf("%w: reading %q: %w", ErrBroken, name, err)
 	}
-	if len(rows) == 0 || len(rows) > pageEntries {
-		return nil, fmt.Errorf("%w: %q: %d entries, want 1 to %d", errBroken, name, len(rows), pageEntries)
+	want := 1
+	if k == h.Pages-1 {
+		want = h.Last
+	}
+	if len(rows) < want || len(rows) > PageEntries {
+		return nil, fmt.Errorf("%w: reading %q: %d entries; want %d to %d", ErrBroken, name, len(rows), want, PageEntries)
+	}
+	if k == h.Pages-1 {
+		rows = rows[:h.Last] // the rest is not published yet
 	}
 	for _, row := range rows {
-		if _, err := entry.ParseKey(row.Identifier, row.Email, row.Created); err != nil {
-			return nil, fmt.Errorf("%w: %q: %w", errBroken, name, err)
+		if _, err := entry.ParseKey(row.Identifier, row.Email, row.Name()); err != nil {
+			return nil, fmt.Errorf("%w: reading %q: %w", ErrBroken, name, err)
 		}
 	}
 	return rows, nil
-}
-
-// rows yields the summaries of a log, the newest arrival first.
-func (r *Registry) rows(ctx context.Context, dir string) iter.Seq2[entry.Summary, error] {
-	return func(yield func(entry.Summary, error) bool) {
-		s, err := r.state(dir)
-		if err != nil {
-			yield(entry.Summary{}, fmt.Errorf("reading a list: %w", err))
-			return
-		}
-		for k := s.Pages - 1; k >= 0; k-- {
-			err := ctx.Err()
-			var rows []entry.Summary
-			if err == nil {
-				rows, err = r.page(dir, k)
-			}
-			if err != nil {
-				yield(entry.Summary{}, fmt.Errorf("reading a list: %w", err))
-				return
-			}
-			for _, row := range slices.Backward(rows) {
-				if !yield(row, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// item is an entry to be listed.
-type item struct {
-	entry.Summary
-	document []byte // as entry.Embeddable gives it
-}
-
-// items reads a page with its documents, in the order of arrival.
-func (r *Registry) items(ctx context.Context, dir string, k int) ([]item, error) {
-	rows, err := r.page(dir, k)
-	if err != nil {
-		return nil, err
-	}
-	listing, err := r.listing(pageName(dir, k, ".xml"))
-	if err != nil {
-		return nil, err
-	}
-	documents := listing.Documents
-	items := make([]item, len(rows))
-	for i, row := range rows {
-		items[i].Summary = row
-		if len(documents) == len(rows) { // the newest is the first there
-			items[i].document = documents[len(rows)-1-i]
-			continue
-		}
-		// One file of the page is older: a writer was stopped.
-		if items[i].document, err = r.document(ctx, row.Key); err != nil {
-			return nil, fmt.Errorf("%w: %w", errBroken, err)
-		}
-	}
-	return items, nil
-}
-
-// listing reads a listing. One that does not exist or is broken is empty.
-func (r *Registry) listing(name string) (entry.Listing, error) {
-	body, err := r.files.ReadFile(name, entry.MaxListing)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errUnfit) {
-		return entry.Listing{}, nil
-	}
-	if err != nil {
-		return entry.Listing{}, err
-	}
-	l, err := entry.ParseListing(body)
-	if err != nil {
-		return entry.Listing{}, nil //nolint:nilerr // the caller counts its documents
-	}
-	return l, nil
-}
-
-// document reads an entry as it stands in a listing.
-func (r *Registry) document(ctx context.Context, k entry.Key) ([]byte, error) {
-	e, err := r.verified(ctx, k)
-	if err != nil {
-		return nil, err
-	}
-	return entry.Embeddable(e.Source)
 }

@@ -1,80 +1,55 @@
-// Package registry keeps a Marketplace in a directory, on this host or on
-// another, that any web server can serve: its paths are those of the API.
+// Package registry reads a Marketplace that is kept in a directory, on this host or
+// on another one. Package publish writes it; any web server can serve it.
 //
-// It must not know of HTTP, of how to reach a host, or whom anybody trusts.
+// It must not know HTTP, how a host is reached, or who is trusted.
 //
 // # The directory
 //
-//	metadata/ID/EMAIL/CREATED             the signed document, exactly as signed
-//	metadata/ID/EMAIL/CREATED.html .json  what it says
+//	metadata/ID/EMAIL/CREATED          the signed document, exactly as signed
+//	metadata/ID/EMAIL/CREATED.VARIANT  one of the same second by another certificate
 //
-// Everything else is derived from these and can be lost. A scope is a directory
-// that lists the entries its name stands for, as index.xml (valid ones),
-// index.all.xml, index.expired.xml, index.deprecated.xml, index.json and
-// index.html; statuses are those of the time of writing. Scopes with few
-// entries list all of them: metadata/ID, metadata/ID/EMAIL, metadata/CREATED,
-// metadata/ID/CREATED and metadata/EMAIL/CREATED. Those with many are logs:
-// metadata, metadata/EMAIL and tag/EMAIL/TAG. A log has pages in the order of
-// arrival, page/0.json (summaries), page/0.xml (documents) and so on, of which
-// all but the newest never change, and log.json, which is written last. It
-// lists the two newest pages. Of a series (see entry.Series) a listing has the
-// newest entry only; pages have all.
+// The documents are the truth; everything else is derived from them, and made anew
+// if it is lost:
 //
-// # Writing
+//	metadata/ID/index.xml     all entries of an image, the newest arrival first
+//	tag/EMAIL/TAG/index.xml   the entries that have, or take away, a tag
+//	log/head.json             the end of the log
+//	log/GENERATION/K.json     the pages of the log, in order of arrival
+//	feed.atom index.html marketplace.css marketplace.js
 //
-// One writer at a time holds .stratus/lock. It writes all new files under
-// .stratus/tmp, notes the entry in .stratus/journal, renames the entry into its
-// place and then everything else. Whatever stops a writer, there is either
-// nothing to be seen of its entry, or the entry is in its place and the next
-// writer lists it. What is made anew from all entries is finished even if the
-// publication that found it broken is given up.
+// A listing has at most ListingEntries documents. Older ones are in index.N.xml,
+// which never changes; the attribute next leads there. The listing of a tag has also
+// the entries that replace one with the tag in its series (see entry.Series), so
+// that a search needs nothing else.
+//
+// A page of the log never changes once it is full. Rows beyond the count in
+// log/head.json belong to a publication that has not ended. A log that is made anew
+// has another generation.
 package registry
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
-	"sync/atomic"
-	"time"
+	"iter"
+	"slices"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
-// Registry is a directory of entries. It may be used by several goroutines, and
-// the directory by several processes and hosts.
-type Registry struct {
-	files Files
-	base  string
-	turn  chan struct{} // has one token, for the one of this Registry that writes
+// Registry reads a directory of entries. It may be used by several goroutines.
+type Registry struct{ files Files }
 
-	// Tests change these.
-	now         func() time.Time
-	beat, stale time.Duration
-}
+// New returns the registry in a directory.
+func New(f Files) *Registry { return &Registry{f} }
 
-// New makes a registry of a directory. base is the URL of it, which URL begins
-// with; it may be empty.
-func New(f Files, base string) *Registry {
-	r := &Registry{files: f, base: base, turn: make(chan struct{}, 1), now: time.Now, beat: beatInterval, stale: staleAfter}
-	if base != "" {
-		r.base = strings.TrimRight(base, "/") + "/"
-	}
-	r.turn <- struct{}{}
-	return r
-}
-
-// URL is the address of an entry, or its path if the registry has no URL.
-func (r *Registry) URL(k entry.Key) string { return r.base + k.URLPath() }
-
-// Read gives the bytes of an entry, unverified. The error wraps fs.ErrNotExist
-// if there is none.
+// Read returns the document of an entry, unverified. The error wraps
+// fs.ErrNotExist if there is none.
 func (r *Registry) Read(ctx context.Context, k entry.Key) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	src, err := r.files.ReadFile(k.Path(), signature.MaxBytes)
 	if err != nil {
@@ -83,135 +58,107 @@ func (r *Registry) Read(ctx context.Context, k entry.Key) ([]byte, error) {
 	return src, nil
 }
 
-// maxTries bounds how often a publication starts over because another writer
-// has taken its lock for a stale one.
-const maxTries = 5
-
-// Publish adds an entry and lists it. existed tells that it was there, every
-// byte of it. The error wraps an *entry.NotAdmitted if the rules on entry are
-// against it. If the context ends before the entry is in its place, nothing is
-// to be seen of it; afterwards Publish still finishes. An entry is to be seen
-// after an error only if writing the lists of it failed; publishing it again
-// or publishing another completes them. If everything derived has to be made
-// anew and the context ends meanwhile, that goes on, and others wait for it.
-func (r *Registry) Publish(ctx context.Context, e *entry.Entry) (existed bool, err error) {
-	select {
-	case <-r.turn:
-	case <-ctx.Done():
-		return false, fmt.Errorf("waiting for another publication: %w", ctx.Err())
+// Verified reads and verifies an entry. The error wraps entry.ErrInvalid unless it
+// is about the directory as a whole.
+func (r *Registry) Verified(ctx context.Context, k entry.Key) (*entry.Entry, error) {
+	src, err := r.Read(ctx, k)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrUnfit) {
+		return nil, fmt.Errorf("%w: %w", entry.ErrInvalid, err)
 	}
-	var busy <-chan struct{}
-	for range maxTries {
-		existed, busy, err = r.publishLocked(ctx, e)
-		if busy != nil || !errors.Is(err, errLost) {
-			break
+	if err != nil {
+		return nil, err
+	}
+	e, err := entry.VerifyAs(k, src)
+	if err != nil {
+		return nil, fmt.Errorf("entry %q: %w", k.Path(), err)
+	}
+	return e, nil
+}
+
+// Images returns the identifiers of all images, sorted.
+func (r *Registry) Images() ([]string, error) { return r.names(entry.Root, entry.IsIdentifier, fs.FileMode.IsDir) }
+
+// Keys returns the keys under which an image has entries, the newest first; with an
+// address, those of that address only. Whether an entry is sound is not looked at.
+func (r *Registry) Keys(ctx context.Context, identifier, email string) ([]entry.Key, error) {
+	emails := []string{email}
+	if email == "" {
+		var err error
+		if emails, err = r.names(entry.Root+"/"+identifier, entry.IsEmail, fs.FileMode.IsDir); err != nil {
+			return nil, err
 		}
 	}
-	if busy == nil {
-		r.turn <- struct{}{}
-	} else {
-		go func() { <-busy; r.turn <- struct{}{} }()
-	}
-	if err != nil {
-		return false, fmt.Errorf("publishing %q: %w", e.Path(), err)
-	}
-	return existed, nil
-}
-
-// publishLocked takes the lock and publishes. If something goes on after the
-// context has ended, busy is closed when that has given the lock back;
-// otherwise it is nil.
-func (r *Registry) publishLocked(ctx context.Context, e *entry.Entry) (existed bool, busy <-chan struct{}, err error) {
-	l, err := r.acquire(ctx)
-	if err != nil {
-		return false, nil, err
-	}
-	w := &writer{Registry: r, lock: l}
-	if err = w.repair(ctx); err != nil {
-		err = fmt.Errorf("repairing the registry: %w", err)
-	} else {
-		existed, err = w.add(ctx, e)
-	}
-	if w.going == nil {
-		err = w.orLost(err)
-		return existed, nil, errors.Join(err, l.release())
-	}
-	released := make(chan struct{})
-	go func() {
-		defer close(released)
-		<-w.going
-		_ = l.release() // if that fails, others find the lock stale
-	}()
-	return false, released, err
-}
-
-// writer is a registry whose lock is held.
-type writer struct {
-	*Registry
-	lock  *lock
-	temps atomic.Int64 // files made under .stratus/tmp
-	// going is closed at the end of what goes on although the context of the
-	// publication has ended; nil if nothing does.
-	going <-chan struct{}
-}
-
-// finish does what must come to its end, however often publications are given
-// up meanwhile: it goes on after the context. If it fails then, the journal
-// makes the next writer do it again.
-func (w *writer) finish(ctx context.Context, do func(context.Context) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	var err error
-	go func() {
-		defer close(done)
-		err = do(context.WithoutCancel(ctx))
-	}()
-	select {
-	case <-done:
-		return err
-	case <-ctx.Done():
-		w.going = done
-		return fmt.Errorf("the lists of the registry are being made anew, which goes on: %w", ctx.Err())
-	}
-}
-
-// orLost tells whether an error comes from a lock that is not held any more:
-// its new holder has removed the temporary files.
-func (w *writer) orLost(err error) error {
-	if err == nil || errors.Is(err, errLost) {
-		return err
-	}
-	if lost := w.lock.held(); errors.Is(lost, errLost) {
-		return errors.Join(lost, err)
-	}
-	return err
-}
-
-// add publishes an entry, unless it is there.
-func (w *writer) add(ctx context.Context, e *entry.Entry) (existed bool, err error) {
-	there, err := w.files.ReadFile(e.Path(), signature.MaxBytes)
-	if err == nil && bytes.Equal(there, e.Source) {
-		_, err := w.files.Lstat(e.Path() + ".html") // written last
-		if errors.Is(err, fs.ErrNotExist) {
-			err = w.list(ctx, e)
+	var keys []entry.Key
+	for _, email := range emails {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
-		return true, err
+		names, err := r.names(entry.Root+"/"+identifier+"/"+email, func(string) bool { return true }, func(fs.FileMode) bool { return true })
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if k, err := entry.ParseKey(identifier, email, name); err == nil {
+				keys = append(keys, k)
+			}
+		}
 	}
-	taken := err == nil || errors.Is(err, errUnfit)
-	if !taken && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
+	slices.SortFunc(keys, func(a, b entry.Key) int { return b.Compare(a) })
+	return keys, nil
+}
+
+// names returns the valid names of one kind in a directory, sorted. A directory that does not
+// exist is empty.
+func (r *Registry) names(dir string, valid func(string) bool, kind func(fs.FileMode) bool) ([]string, error) {
+	entries, err := r.files.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing a directory: %w", err)
 	}
-	latest, err := w.latestOf(ctx, e.Series())
-	if err != nil {
-		return false, err
+	var names []string
+	for _, e := range entries {
+		if valid(e.Name()) && kind(e.Type()) {
+			names = append(names, e.Name())
+		}
 	}
-	if err := e.Admit(latest, w.now()); err != nil {
-		return false, err
+	slices.Sort(names)
+	return names, nil
+}
+
+// ofImage yields the entries of an image, the newest first, by the names of its
+// documents alone.
+func (r *Registry) ofImage(ctx context.Context, identifier, email string) iter.Seq2[entry.Candidate, error] {
+	return func(yield func(entry.Candidate, error) bool) {
+		if !entry.IsIdentifier(identifier) || email != "" && !entry.IsEmail(email) {
+			return
+		}
+		keys, err := r.Keys(ctx, identifier, email)
+		if err != nil {
+			yield(entry.Candidate{}, err)
+			return
+		}
+		for _, k := range keys {
+			e, err := r.Verified(ctx, k)
+			if err == nil && !yield(entry.Found(e), nil) || err != nil && !yield(entry.Candidate{}, err) {
+				return
+			}
+		}
 	}
-	if taken {
-		return false, entry.NotAdmittedf("older than latest entry: got %s, there is another of that second; sign it again", e.Created)
+}
+
+// all yields the entries of every image, by the names of their documents alone.
+func (r *Registry) all(ctx context.Context) iter.Seq2[entry.Candidate, error] {
+	return func(yield func(entry.Candidate, error) bool) {
+		images, err := r.Images()
+		if err != nil {
+			yield(entry.Candidate{}, err)
+			return
+		}
+		for _, identifier := range images {
+			for c, err := range r.ofImage(ctx, identifier, "") {
+				if !yield(c, err) || err != nil && !errors.Is(err, entry.ErrInvalid) {
+					return
+				}
+			}
+		}
 	}
-	return false, w.list(ctx, e)
 }

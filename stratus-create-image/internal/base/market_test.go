@@ -12,8 +12,8 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
@@ -48,9 +48,7 @@ func newMarket(t *testing.T, trusted ...string) *market {
 	return m
 }
 
-func (m *market) open() (marketplace.Place, error) {
-	return marketplace.Open(m.t.Context(), m.dir, remote.Options{})
-}
+func (m *market) open() (marketplace.Finder, error) { return publishtest.Open(m.t, m.dir) }
 
 // find finds the signed description of a base.
 func (m *market) find(name Name) (*signed, error) {
@@ -95,13 +93,7 @@ func (m *market) publish(by string, is entrytest.Description) string {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	place, err := m.open()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	if _, err := place.Publish(m.t.Context(), e); err != nil {
-		m.t.Fatal(err)
-	}
+	publishtest.Into(m.t, m.dir, e)
 	return e.Path()
 }
 

@@ -73,7 +73,7 @@ func TestMany(t *testing.T) {
 // crowded is a Marketplace with as many entries, and as many that are none,
 // before those that it has.
 type crowded struct {
-	marketplace.Place
+	marketplace.Finder
 	entry *entry.Entry
 	times int
 }
@@ -85,7 +85,7 @@ func (c *crowded) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entr
 				return
 			}
 		}
-		c.Place.Find(ctx, q)(yield)
+		c.Finder.Find(ctx, q)(yield)
 	}
 }
 

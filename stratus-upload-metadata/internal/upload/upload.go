@@ -15,6 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/message"
 )
 
@@ -51,8 +52,8 @@ func Verify(name string, src []byte, now time.Time, log message.Log) (Document, 
 
 // Publish publishes the document and returns its URL, which is empty where
 // somebody has to confirm it first.
-func (d Document) Publish(ctx context.Context, place marketplace.Place, log message.Log) (string, error) {
-	receipt, err := place.Publish(ctx, d.Entry)
+func (d Document) Publish(ctx context.Context, publisher publish.Publisher, log message.Log) (string, error) {
+	receipt, err := publisher.Publish(ctx, d.Entry)
 	switch {
 	case err != nil:
 		return "", d.explain(fmt.Errorf("registering %q: %w", d.Name, err))
@@ -78,32 +79,32 @@ func (d Document) explain(err error) error {
 }
 
 // Check applies the rules at the time now that depend on what the Marketplace has.
-func (d Document) Check(ctx context.Context, place marketplace.Place, now time.Time, log message.Log) error {
-	there, latest, err := earlier(ctx, place, d.Entry)
+func (d Document) Check(ctx context.Context, finder marketplace.Finder, now time.Time, log message.Log) error {
+	there, latest, err := earlier(ctx, finder, d.Entry)
 	switch {
 	case err != nil:
 		return fmt.Errorf("looking for earlier entries like %q: %w", d.Name, err)
 	case there:
-		log.Infof("%s: registered already, at %s", d.Name, place.URL(d.Key))
+		log.Infof("%s: registered already, at %s", d.Name, finder.URL(d.Key))
 		return nil
 	}
 	if err := d.Admit(latest, now); err != nil {
 		return fmt.Errorf("checking %q: %w", d.Name, err)
 	}
-	log.Infof("%s: nothing is against it; its place is %s", d.Name, place.URL(d.Key))
+	log.Infof("%s: nothing is against it; its place is %s", d.Name, finder.URL(d.Key))
 	return nil
 }
 
 // earlier finds out whether the very entry is there, and when the latest of its
 // series was made; empty if there is none.
-func earlier(ctx context.Context, place marketplace.Place, e *entry.Entry) (there bool, latest string, err error) {
+func earlier(ctx context.Context, finder marketplace.Finder, e *entry.Entry) (there bool, latest string, err error) {
 	want, err := entry.Embeddable(e.Source) // a listing has no more of a document
 	if err != nil {
 		return false, "", err
 	}
 	for _, created := range []string{e.Created, ""} {
 		q := entry.Query{Identifier: e.Identifier, Email: e.Email, Created: created}
-		for found, err := range place.Find(ctx, q) {
+		for found, err := range finder.Find(ctx, q) {
 			switch {
 			case errors.Is(err, entry.ErrInvalid):
 				continue

@@ -2,17 +2,10 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"io/fs"
 	"net/http"
 	"sync"
 	"time"
 )
-
-// scratch is where the registry keeps files that have no meaning yet; what is
-// left there, it removes.
-const scratch = ".stratus/tmp"
 
 // verdictTime is how long a verdict on the tree is good for, so that nobody can
 // keep the disk busy by asking.
@@ -52,16 +45,5 @@ func (s *Server) tryTree(ctx context.Context) error {
 	if _, err := s.registry.Stamp(ctx); err != nil {
 		return err
 	}
-	if err := s.files.MkdirAll(scratch); err != nil {
-		return err
-	}
-	name := scratch + "/health-" + rand.Text()
-	if err := s.files.Create(name, []byte("ok\n"), false); err != nil {
-		return err
-	}
-	// A publication removes what it finds there.
-	if err := s.files.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return s.writer.Probe()
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 )
 
@@ -41,10 +42,9 @@ func (l *testLog) String() string {
 // market is a server over a directory.
 type market struct {
 	*Server
-	dir   string
-	files registry.Files
-	log   *testLog
-	http  *httptest.Server
+	dir  string
+	log  *testLog
+	http *httptest.Server
 }
 
 func newMarket(t testing.TB, dir string, limits Limits) *market {
@@ -53,9 +53,13 @@ func newMarket(t testing.TB, dir string, limits Limits) *market {
 	if err != nil {
 		t.Fatal(err)
 	}
+	writer, err := publish.Local(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	log := new(testLog)
-	s := New(files, limits, log)
-	m := &market{Server: s, dir: dir, files: files, log: log, http: httptest.NewServer(s)}
+	s := New(files, writer, limits, log)
+	m := &market{Server: s, dir: dir, log: log, http: httptest.NewServer(s)}
 	t.Cleanup(func() {
 		m.http.Close()
 		if t.Failed() {
@@ -68,12 +72,7 @@ func newMarket(t testing.TB, dir string, limits Limits) *market {
 // publish puts entries into the directory, as another program would.
 func (m *market) publish(t testing.TB, entries ...*entry.Entry) {
 	t.Helper()
-	other := registry.New(m.files, "")
-	for _, e := range entries {
-		if _, err := other.Publish(context.Background(), e); err != nil {
-			t.Fatal(err)
-		}
-	}
+	publishtest.Into(t, m.dir, entries...)
 }
 
 // answer is what came back.

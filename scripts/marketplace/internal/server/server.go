@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/page"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/index"
 )
@@ -57,7 +58,7 @@ type Log interface {
 // Server is the API over one registry. It is an http.Handler.
 type Server struct {
 	registry *registry.Registry
-	files    registry.Files
+	writer   *publish.Writer
 	limits   Limits
 	log      Log
 	now      func() time.Time
@@ -72,10 +73,11 @@ type Server struct {
 	index   index.Index
 }
 
-// New makes a server of the registry in a directory. Load fills it.
-func New(files registry.Files, limits Limits, log Log) *Server {
+// New returns a server of the registry in a directory, which the writer publishes
+// into. Load fills it.
+func New(files registry.Files, writer *publish.Writer, limits Limits, log Log) *Server {
 	return &Server{
-		registry: registry.New(files, ""), files: files, limits: limits, log: log, now: time.Now,
+		registry: registry.New(files), writer: writer, limits: limits, log: log, now: time.Now,
 		bodies: newGate(max(limits.Bodies, limits.Uploads), limits.Wait), uploads: newGate(limits.Uploads, limits.Wait),
 		answers: newGate(limits.Answers, limits.Turn), searches: newGate(limits.Searches, limits.Turn),
 		loading: make(chan struct{}, 1),

@@ -79,8 +79,7 @@ func (s *Server) publish(ctx context.Context, src []byte) (k entry.Key, existed 
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.limits.Publish)
 	defer cancel()
-	existed, err = s.registry.Publish(ctx, e)
-	return e.Key, existed, err
+	return s.writer.Publish(ctx, e)
 }
 
 func tooMany() error {

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/stratuslab/stratus/lib/files"
 )
 
 // Cache is a directory with images.
@@ -157,7 +155,7 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 }
 
 func (i *Item) appear(from string) error {
-	f, err := files.OpenRegular(from, os.O_RDONLY, false)
+	f, err := os.OpenFile(from, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -148,7 +150,11 @@ func openFile(u *url.URL) opener {
 	return func(_ context.Context, offset int64, version string) (*stream, error) {
 		s, err := openLocal(u, offset, version)
 		if err != nil {
-			return nil, fault.BadInputf("opening %q: %w", u.Redacted(), files.WithoutName(err))
+			var named *fs.PathError
+			if errors.As(err, &named) {
+				err = named.Err
+			}
+			return nil, fault.BadInputf("opening %q: %w", u.Redacted(), err)
 		}
 		return s, nil
 	}
@@ -159,7 +165,12 @@ func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := files.OpenRegular(path, os.O_RDONLY, true)
+	// Opening some devices has effects, and opening a pipe would wait for its
+	// writer. openAt looks once more at what is open.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, errIrregular
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +181,8 @@ func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
 	}
 	return s, nil
 }
+
+var errIrregular = errors.New("not a regular file")
 
 // statSeeker is a file on this or another host.
 type statSeeker interface {
@@ -184,7 +197,7 @@ func openAt(f statSeeker, r io.ReadCloser, offset int64, version string) (*strea
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, files.ErrIrregular
+		return nil, errIrregular
 	}
 	s := &stream{ReadCloser: r, size: info.Size()}
 	s.version = fmt.Sprintf("%d bytes of %d", info.Size(), info.ModTime().UnixNano())

@@ -3,10 +3,11 @@ package fetch
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 
-	"github.com/stratuslab/stratus/lib/files"
+	"golang.org/x/sys/unix"
 )
 
 // maxRecord is the length of the longest record that is read, in bytes.
@@ -46,13 +47,16 @@ func createNew(path string) (*os.File, error) {
 
 // readRecord reads a record. One that cannot be read is empty.
 func readRecord(path string) (r record) {
-	f, err := files.OpenRegular(path, os.O_RDONLY, false)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return record{}
 	}
 	defer f.Close()
-	text, err := files.ReadAll(f, maxRecord)
-	if err != nil || json.Unmarshal(text, &r) != nil {
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return record{}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err != nil || len(text) > maxRecord || json.Unmarshal(text, &r) != nil {
 		return record{}
 	}
 	return r

@@ -6,8 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/stratuslab/stratus/lib/files"
+	"syscall"
 )
 
 // folder reads a descriptor, the manifest beside it, and the files that the two name.
@@ -69,12 +68,12 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 	if err := checkName(name); err != nil {
 		return false, err
 	}
-	f, err := files.OpenRegular(filepath.Join(dir, name), os.O_RDONLY, false)
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
-	case errors.Is(err, files.ErrIrregular):
-		return false, unusable("%q: %w", name, files.WithoutName(err))
+	case errors.Is(err, syscall.ELOOP):
+		return false, unusable("%q is a symbolic link", name)
 	case err != nil:
 		return false, err
 	}
@@ -83,5 +82,17 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 			_ = f.Close()
 		}
 	}()
+	if err := checkRegular(f); err != nil {
+		return false, err
+	}
 	return true, i.member(name, f, f)
+}
+
+// checkRegular refuses devices, pipes and directories.
+func checkRegular(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = unusable("%q is not a regular file", f.Name())
+	}
+	return err
 }

@@ -6,16 +6,15 @@ package ova
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/message"
 )
 
@@ -64,14 +63,15 @@ func Open(ctx context.Context, name string, o Options) (*Appliance, error) {
 }
 
 func open(ctx context.Context, name string, o Options) (*Appliance, error) {
-	f, err := files.OpenRegular(name, os.O_RDONLY, true)
-	if errors.Is(err, files.ErrIrregular) {
-		return nil, unusable("%w", err)
-	}
+	// Without O_NONBLOCK, opening a pipe would wait for its writer.
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if err := checkRegular(f); err != nil {
+		return nil, err
+	}
 	i := &intake{ctx: ctx, options: o, sums: map[string]sums{}, appliance: new(Appliance)}
 	defer i.close()
 	if strings.EqualFold(filepath.Ext(name), Extension) {

@@ -1,0 +1,130 @@
+package marketplace
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/internal/api"
+	"github.com/stratuslab/stratus/lib/marketplace/registry"
+	"github.com/stratuslab/stratus/lib/remote"
+)
+
+// Endpoint is the address of a Marketplace. Its zero value is none.
+type Endpoint struct {
+	url              *url.URL // of the Marketplace or the directory
+	user, host, port string   // for sftp
+	path             string   // of a directory; empty for http and https
+}
+
+// ErrEndpoint is wrapped by the error about a text that is not a valid endpoint. Its
+// kind is fault.Usage.
+var ErrEndpoint = fault.Usagef("not a valid endpoint")
+
+// ParseEndpoint reads an endpoint: the http or https URL of a Marketplace,
+// sftp://USER@HOST/PATH or file:///PATH for a directory, or the path of a directory.
+func ParseEndpoint(text string) (Endpoint, error) {
+	scheme, _, isURL := strings.Cut(text, "://")
+	if !isURL {
+		return parsePath(text)
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("%w: the URL cannot be read", ErrEndpoint) // the error would quote a password
+	}
+	e := Endpoint{url: u}
+	switch strings.ToLower(scheme) {
+	case "http", "https":
+		err = api.Check(u)
+	case "sftp":
+		e.user, e.host, e.port, e.path, err = remote.ParseSFTP(text)
+	case "file":
+		if e.path, err = remote.FilePath(u); err == nil {
+			return parsePath(e.path)
+		}
+	default:
+		return Endpoint{}, fmt.Errorf("%w: %q: the scheme %q is not supported; want http, https, sftp or file", ErrEndpoint, u.Redacted(), scheme)
+	}
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("%w: %w", ErrEndpoint, err)
+	}
+	return e, nil
+}
+
+func parsePath(path string) (Endpoint, error) {
+	_, err := os.Stat(path)
+	switch {
+	case path == "":
+		return Endpoint{}, fmt.Errorf("%w: %q", ErrEndpoint, path)
+	case err != nil && !strings.Contains(path, "/") && strings.Contains(path, "."):
+		// The original took bare host names and broke on them.
+		return Endpoint{}, fmt.Errorf("%w: %q: write https://%s for a host, ./%s for a new directory", ErrEndpoint, path, path, path)
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("%w: %q: %w", ErrEndpoint, path, err)
+	}
+	return Endpoint{url: &url.URL{Scheme: "file", Path: absolute}, path: absolute}, nil
+}
+
+// String returns the endpoint as a URL without a password.
+func (e Endpoint) String() string { return e.url.Redacted() }
+
+// Connection is an open endpoint, in one of three forms; the others are nil.
+type Connection struct {
+	API   *api.Marketplace
+	Local *registry.LocalDir
+	SFTP  *registry.SFTPDir
+
+	base    string // URL, with a slash at its end
+	session *remote.SFTP
+}
+
+// Connect opens an endpoint. The end of the context ends a connection to another host.
+// Package publish uses it; to find entries, use Open.
+func Connect(ctx context.Context, at Endpoint, o remote.Options) (c *Connection, err error) {
+	c = &Connection{base: strings.TrimRight(at.url.String(), "/") + "/"}
+	switch {
+	case at.path == "":
+		client, err := remote.NewHTTP(o)
+		if err != nil {
+			return nil, err
+		}
+		c.API, err = api.New(at.url, client)
+		return c, err
+	case at.host != "":
+		if c.session, err = remote.DialSFTP(ctx, at.user, at.host, at.port, o); err == nil {
+			c.SFTP = registry.SFTP(c.session.Client, at.path)
+		}
+	default:
+		c.Local, err = registry.Local(at.path)
+	}
+	return c, err
+}
+
+// URL returns the address of an entry.
+func (c *Connection) URL(k entry.Key) string { return c.base + k.URLPath() }
+
+// Close ends the connection.
+func (c *Connection) Close() error {
+	if c.session == nil {
+		return nil
+	}
+	return c.session.Close()
+}
+
+// Fail gives an error of another host its kind. It returns nil for nil.
+func (c *Connection) Fail(ctx context.Context, err error) error {
+	if c.session == nil || err == nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // it has ended the session
+	}
+	return remote.SFTPError(err)
+}

@@ -1,0 +1,327 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/registry"
+)
+
+// plan is everything that the publication of an entry changes.
+type plan struct {
+	batch
+	entry    *entry.Entry // under the key that it gets
+	document []byte       // of the entry, in the form of a listing
+	existed  bool         // the same document is there
+	listed   bool         // the listing of its image has it
+	previous *entry.Entry // that it replaces in its series; nil if there is none
+}
+
+// plan works out the publication of an entry. The error wraps an *entry.NotAdmitted
+// if the rules are against it, and registry.ErrBroken if something derived is damaged.
+func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
+	document, err := entry.Embeddable(e.Source)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{entry: e, document: document}
+	tag := entry.TagPath(e.Email, e.Summary().Tag)
+	var group errgroup.Group
+	var image, tagged listing
+	var l log
+	group.Go(func() error { return p.place(ctx, s) })
+	group.Go(func() (err error) { image, err = s.listing(entry.Root + "/" + e.Identifier); return err })
+	group.Go(func() (err error) { tagged, err = s.listing(tag); return err })
+	group.Go(func() (err error) { l, err = s.log(); return err })
+	group.Go(func() error { return s.putAssets(&p.batch) })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if p.existed {
+		if p.listed, err = s.lists(ctx, image, document); err != nil {
+			return nil, err
+		}
+	} else {
+		p.put(asEntry, p.entry.Path(), e.Source)
+	}
+	listings := []listing{image, tagged}
+	if p.previous != nil {
+		if old := entry.TagPath(e.Email, p.previous.Summary().Tag); old != tag {
+			untagged, err := s.listing(old)
+			if err != nil {
+				return nil, err
+			}
+			listings = append(listings, untagged)
+		}
+	}
+	for _, l := range listings {
+		l.add(&p.batch, document)
+	}
+	return p, l.add(&p.batch, rowOf(p.entry))
+}
+
+// place finds out what is there of the series of the entry, and under which key the
+// entry is or can be published.
+func (p *plan) place(ctx context.Context, s *session) error {
+	keys, err := s.reader.Keys(ctx, p.entry.Identifier, p.entry.Email)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys { // the newest first
+		other, err := s.reader.Verified(ctx, k)
+		switch {
+		case errors.Is(err, entry.ErrInvalid): // its elders count
+		case err != nil:
+			return err
+		case bytes.Equal(other.Source, p.entry.Source):
+			p.existed, p.entry = true, other
+		case other.Series() == p.entry.Series():
+			p.previous = other
+		}
+		if p.previous != nil {
+			break
+		}
+	}
+	if p.previous != nil && p.previous.Created > p.entry.Created {
+		return p.olderThan(ctx, s, keys)
+	}
+	if p.existed {
+		return nil
+	}
+	latest := ""
+	if p.previous != nil {
+		latest = p.previous.Created
+	}
+	if err := p.entry.Admit(latest, s.now()); err != nil {
+		return err
+	}
+	if slices.Contains(keys, p.entry.Key) {
+		p.entry = p.entry.AsVariant()
+	}
+	if slices.Contains(keys, p.entry.Key) {
+		return entry.NotAdmittedf("something else is at %q; sign it again", p.entry.Path())
+	}
+	return nil
+}
+
+// olderThan decides about an entry that is not the newest of its series: it may be
+// there already.
+func (p *plan) olderThan(ctx context.Context, s *session, keys []entry.Key) error {
+	for _, k := range keys {
+		if k.Created != p.entry.Created {
+			continue
+		}
+		other, err := s.reader.Verified(ctx, k)
+		if err != nil && !errors.Is(err, entry.ErrInvalid) {
+			return err
+		}
+		if err != nil || !bytes.Equal(other.Source, p.entry.Source) {
+			continue
+		}
+		image, err := s.listing(entry.Root + "/" + k.Identifier)
+		if err == nil {
+			p.listed, err = s.lists(ctx, image, p.document)
+		}
+		if err == nil && !p.listed {
+			err = fmt.Errorf("%w: %q is not listed, though it is older than %q", registry.ErrBroken, k.Path(), p.previous.Path())
+		}
+		p.existed, p.entry = true, other
+		return err
+	}
+	return p.entry.Admit(p.previous.Created, s.now())
+}
+
+// rowOf returns the row of an entry in the log.
+func rowOf(e *entry.Entry) registry.Row {
+	digest := sha256.Sum256(e.Source)
+	return registry.Row{Summary: e.Summary(), SHA256: hex.EncodeToString(digest[:])}
+}
+
+// listing is the newest file of the listing in a directory, to which documents are
+// added. Without a directory it is nothing.
+type listing struct {
+	dir       string
+	documents [][]byte // the newest first
+	older     int      // number of the next older file, 0 if there is none
+}
+
+func (s *session) listing(dir string) (l listing, err error) {
+	l.dir = dir
+	if dir != "" {
+		l.documents, l.older, err = registry.ReadListing(s.files, dir, 0)
+	}
+	return l, err
+}
+
+// lists reports whether a listing has a document, on any of its files.
+func (s *session) lists(ctx context.Context, l listing, document []byte) (bool, error) {
+	for !slices.ContainsFunc(l.documents, func(d []byte) bool { return bytes.Equal(d, document) }) {
+		if err := ctx.Err(); err != nil || l.older == 0 {
+			return false, err
+		}
+		var err error
+		if l.documents, l.older, err = registry.ReadListing(s.files, l.dir, l.older); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// add adds a document, unless the listing has it: a publication that was interrupted
+// may have come so far.
+func (l *listing) add(b *batch, document []byte) {
+	if l.dir == "" || slices.ContainsFunc(l.documents, func(d []byte) bool { return bytes.Equal(d, document) }) {
+		return
+	}
+	l.extend(b, document)
+	l.put(b, 0)
+}
+
+// extend adds a document without writing the newest file. A full one becomes an older
+// one.
+func (l *listing) extend(b *batch, document []byte) {
+	if l.full() {
+		l.put(b, l.older+1)
+		l.documents, l.older = nil, l.older+1
+	}
+	l.documents = slices.Insert(l.documents, 0, document)
+}
+
+func (l *listing) full() bool {
+	size := 0
+	for _, d := range l.documents {
+		size += len(d)
+	}
+	return len(l.documents) >= registry.ListingEntries || size >= registry.ListingBytes
+}
+
+// put writes the documents into a file of the listing.
+func (l *listing) put(b *batch, n int) {
+	next := ""
+	if l.older > 0 {
+		parts := strings.Split(registry.ListingFile(l.dir, l.older), "/")
+		for i := range parts {
+			parts[i] = url.PathEscape(parts[i])
+		}
+		next = strings.Join(parts, "/")
+	}
+	b.put(asIndex, registry.ListingFile(l.dir, n), entry.FormatListing(entry.Listing{Documents: l.documents, Next: next}))
+}
+
+// log is the end of the log, to which entries are added.
+type log struct {
+	registry.Head
+	before, newest []registry.Row // the two newest pages
+	size           int            // of the newest page, in bytes
+}
+
+// log reads the end of the log.
+func (s *session) log() (l log, err error) {
+	if l.Head, err = registry.ReadHead(s.files); err != nil {
+		return l, err
+	}
+	if l.Generation == "" {
+		images, err := s.reader.Images()
+		if err == nil && len(images) > 0 {
+			err = fmt.Errorf("%w: there are entries, but no log", registry.ErrBroken)
+		}
+		l.Generation = newToken()
+		return l, err
+	}
+	var group errgroup.Group
+	for k, rows := range map[int]*[]registry.Row{l.Pages - 1: &l.newest, l.Pages - 2: &l.before} {
+		if k >= 0 {
+			group.Go(func() (err error) { *rows, err = registry.ReadPage(s.files, l.Head, k); return err })
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return l, err
+	}
+	body, err := json.Marshal(l.newest)
+	l.size = len(body)
+	return l, err
+}
+
+// add adds an entry, unless one of the two newest pages has it, and writes the newest
+// page and what shows the end of the log.
+func (l *log) add(b *batch, row registry.Row) error {
+	same := func(other registry.Row) bool { return other.Key == row.Key }
+	if slices.ContainsFunc(l.newest, same) || slices.ContainsFunc(l.before, same) {
+		return nil
+	}
+	if err := l.extend(row); err != nil {
+		return err
+	}
+	if err := l.putPage(b); err != nil {
+		return err
+	}
+	b.put(asHead, registry.HeadFile, l.head())
+	return l.putLatest(b)
+}
+
+func (l *log) full() bool {
+	return l.Pages == 0 || len(l.newest) >= registry.PageEntries || l.size >= registry.PageBytes
+}
+
+// extend adds a row without writing anything. A page that is full is followed by
+// another.
+func (l *log) extend(row registry.Row) error {
+	if l.full() {
+		l.before, l.newest, l.size = l.newest, nil, 0
+		l.Pages++
+	}
+	body, err := json.Marshal(row)
+	l.size += len(body)
+	l.newest = append(l.newest, row)
+	l.Last = len(l.newest)
+	l.Entries++
+	return err
+}
+
+func (l *log) head() []byte {
+	body, _ := json.Marshal(l.Head) // text and numbers
+	return body
+}
+
+// putPage writes the newest page.
+func (l *log) putPage(b *batch) error {
+	body, err := json.Marshal(l.newest)
+	b.put(asIndex, l.Page(l.Pages-1), body)
+	return err
+}
+
+// putLatest writes the feed and the static page.
+func (l *log) putLatest(b *batch) error {
+	var latest []entry.Summary
+	seen := make(map[entry.Series]bool)
+	for _, rows := range [][]registry.Row{l.newest, l.before} {
+		for _, row := range slices.Backward(rows) {
+			if !seen[row.Series()] && len(latest) < maxLatest {
+				seen[row.Series()] = true
+				latest = append(latest, row.Summary)
+			}
+		}
+	}
+	feed, err := Feed("", latest)
+	if err != nil {
+		return err
+	}
+	page, err := indexPage(latest, l.Entries)
+	b.put(asIndex, "feed.atom", feed)
+	b.put(asIndex, "index.html", page)
+	return err
+}
+
+// maxLatest is how many entries the feed and the static page show.
+const maxLatest = 50
