@@ -6,12 +6,16 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"os"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/stratus-build-metadata/internal/build"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
 func main() { os.Exit(command.Main(program())) }
@@ -30,51 +34,89 @@ func program() *command.Program {
 			"stratus-build-metadata --draft old.xml --image-version 1.1 --replaces OLD-IDENTIFIER new.qcow2",
 			"curl -s ENTRY | stratus-build-metadata --draft - --deprecated 'CVE-2025-0001' -o retired.xml",
 		},
-		Action: func(c *command.Call) error {
-			options, err := options(c)
-			if err != nil {
-				return err
-			}
-			return build.Run(c, options)
-		},
+		Action: run,
 	}
 }
 
-func flags() []cli.Flag {
-	const what, bytes, document = "What the image is", "What its bytes must be", "Document"
-	text := func(category, name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
+// run makes the description and writes it. What the user can correct comes up
+// before the image is read.
+func run(c *command.Call) error {
+	j, err := newJob(c)
+	if err != nil {
+		return err
 	}
-	flag := func(category, name, usage string, aliases ...string) cli.Flag {
-		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: category}
+	draft, err := j.readDraft(c)
+	if err != nil {
+		return err
 	}
-	return []cli.Flag{
-		text(what, "title", "one `LINE` for listings"),
-		text(what, "comment", "a free `TEXT` about the image (dcterms:description)"),
-		text(what, "tag", "a short `NAME` by which the image can be found (dcterms:alternative)"),
-		text(what, "author", "the `NAME` of who made the image"),
-		text(what, "image-version", "the `VERSION` of the image"),
-		text(what, "os", "the operating system's `NAME`, such as debian"),
-		text(what, "os-version", "the operating system's `VERSION`"),
-		text(what, "os-arch", "the `ARCHITECTURE`, such as x86_64"),
-		text(what, "type", "the `TYPE` of the image, such as base or grid (default: base)"),
-		text(what, "kind", "the `KIND` of disk: machine or disk (default: machine)"),
-		text(what, "hypervisor", "the `HYPERVISOR` the image is made for (default: kvm)"),
-		text(what, "disks-bus", "the `BUS` of its disks: ide, scsi, sata or virtio (default: virtio)"),
-		&cli.StringSliceFlag{Name: "location", Usage: "a `URI` from which the image can be fetched; may be repeated", Category: what},
-		text(what, "valid-for", "the number of `DAYS` for which the description is good (default: 180)"),
-		text(what, "replaces", "the `IDENTIFIER` of the older image that this one replaces"),
-		text(what, "deprecated", "retire the image for this `REASON`"),
-		text(bytes, "format", "the disk `FORMAT`: raw, qcow2, vmdk, vdi, vhd, vhdx or ova (default: found out)"),
-		text(bytes, "compression", "the `COMPRESSION`: gz, bz2, xz, zst or none (default: found out)"),
-		text(bytes, "md5", "the MD5 checksum, in `HEX` digits"),
-		text(bytes, "sha1", "the SHA-1 checksum, in `HEX` digits"),
-		text(bytes, "sha256", "the SHA-256 checksum, in `HEX` digits"),
-		text(bytes, "sha512", "the SHA-512 checksum, in `HEX` digits"),
-		text(document, "draft", "start from the document in `FILE`, \"-\" for standard input; IMAGE may be left out then"),
-		flag(document, "edit", "open $VISUAL, $EDITOR or vi on the result before it is checked and written"),
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: document},
-		flag(document, "auto-name", "write to OS-VERSION-ARCH-TYPE-IMAGEVERSION.xml and print that name"),
-		flag(document, "force", "let --auto-name replace a file", "f"),
+	now, err := command.Now() // not before the draft has come down a pipe
+	if err != nil {
+		return err
 	}
+	doc := j.Start(draft, now, c.Log)
+	if err := j.tryOutput(c, doc); err != nil {
+		return err
+	}
+	image, err := j.readImage(c)
+	if err != nil {
+		return err
+	}
+	if image != nil {
+		j.SetImage(doc, image, now, c.Log)
+	}
+	if j.editor == nil {
+		if err := doc.Check(metadata.Draft); err != nil {
+			return fault.BadInputf("checking the document: %w", err)
+		}
+	} else if doc, err = j.edit(c, doc, image, now); err != nil {
+		return err
+	}
+	describe.Warn(doc, now, c.Log)
+	text, err := doc.Bytes()
+	if err != nil {
+		return fault.BadInputf("writing the document: %w", err)
+	}
+	if err = j.write(c, doc, text); err != nil && j.editor != nil {
+		return keepEdited(text, err)
+	}
+	return err
+}
+
+// readDraft returns the document to start from, nil for none.
+func (j *job) readDraft(c *command.Call) (*metadata.Document, error) {
+	if j.draft == "" {
+		return nil, nil
+	}
+	r, name, err := c.Open(j.draft, "a draft")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	doc, err := metadata.Read(r)
+	if errors.Is(err, metadata.ErrInvalid) {
+		return nil, fault.BadInputf("reading the draft %q: %w", name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the draft %q: %w", name, err)
+	}
+	return doc, nil
+}
+
+// readImage returns what there is to know of the image, nil for none.
+func (j *job) readImage(c *command.Call) (*diskimage.Image, error) {
+	if j.image == "" {
+		return nil, nil
+	}
+	r, name, err := c.Open(j.image, "an image")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	var size int64
+	if info, ok := regular(j.image, c.In); ok {
+		size = info.Size()
+	}
+	meter := c.Log.Meter("reading "+name, size)
+	defer func() { _ = meter.Close() }()
+	return j.Read(c.Ctx, io.TeeReader(r, meter), name, c.Log)
 }

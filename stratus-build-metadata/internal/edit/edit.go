@@ -1,5 +1,5 @@
-// Package edit has a person change an XML text in an editor, as often as it
-// takes to pass a check. It must not know what the text is about.
+// Package edit opens an editor on an XML text, again and again until the text
+// passes a check. It must not know what the text is about, nor signals.
 package edit
 
 import (
@@ -16,15 +16,15 @@ import (
 // maxText bounds the text that an editor may leave, in bytes.
 const maxText = 16 << 20
 
-// ErrEmptied says that the text was emptied when it was first offered, which
-// is how people call the whole thing off.
+// ErrEmptied is returned for a text that was emptied when it was first offered,
+// which is how people abort an edit.
 var ErrEmptied = errors.New("the text was emptied")
 
-// ErrRejected says that the text did not pass the check and was then left as
-// it was, or emptied.
+// ErrRejected is wrapped by the error for a text that did not pass the check and
+// was then left as it was, or emptied.
 var ErrRejected = errors.New("the text does not pass")
 
-// KeptError is an error after which the person's text is still to be had.
+// KeptError is an error after which the person's text is still there.
 type KeptError struct {
 	Path string // of the file that keeps the text
 	Err  error
@@ -32,7 +32,7 @@ type KeptError struct {
 
 func (e *KeptError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *KeptError) Unwrap() error { return e.Err }
 
 // Session is the editing of one text.
@@ -40,12 +40,15 @@ type Session struct {
 	Program string    // names who asks, in the message and in the directory's name
 	Editor  string    // a shell command, to which the file's name is added
 	Stderr  io.Writer // takes what the editor prints where there is no terminal
+	// LeaveInterrupts makes an interrupt mean nothing to this process until
+	// resume is called: it is for the editor. It may be nil.
+	LeaveInterrupts func(context.Context) (resume func())
 }
 
-// Edit gives the text as the person leaves it, once check has no objection.
+// Edit returns the text as the person leaves it, once check has no objection.
 // As long as it has one, the editor is opened again on the person's own text,
-// with the objection on top. An error is ErrEmptied, or wraps ErrRejected and
-// the objection, or says why the editor could not be used; a *KeptError where
+// with the objection on top. The error is ErrEmptied, wraps ErrRejected and the
+// objection, or is about the use of the editor; it is a *KeptError where
 // anything would be lost.
 func (s Session) Edit(ctx context.Context, text []byte, check func([]byte) error) ([]byte, error) {
 	dir, err := os.MkdirTemp("", s.Program+"-")
@@ -86,7 +89,7 @@ func (s Session) rounds(ctx context.Context, path string, original []byte, check
 	}
 }
 
-// round opens the editor once, and gives what it leaves, without the message.
+// round opens the editor once, and returns what it leaves, without the message.
 func (s Session) round(ctx context.Context, path string, message, text []byte) ([]byte, error) {
 	if err := replace(path, append(bytes.Clone(message), text...)); err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func replace(path string, text []byte) error {
 	return os.Rename(path+"~", path)
 }
 
-// read gives the text of a file; a file that is gone is an empty one.
+// read returns the text of a file, which is empty if the file is gone.
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -131,7 +134,7 @@ func read(path string) ([]byte, error) {
 	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, maxText+1))
 	if err == nil && len(text) > maxText {
-		return nil, fmt.Errorf("%q is larger than %d bytes", path, maxText)
+		return nil, fmt.Errorf("%q has more than %d bytes", path, maxText)
 	}
 	return text, err
 }

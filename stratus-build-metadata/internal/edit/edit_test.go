@@ -181,7 +181,7 @@ func TestEditorFails(t *testing.T) {
 func TestEditBoundsTheText(t *testing.T) {
 	_, _, _, err := editing(t, "<a/>\n", `head -c 20000000 /dev/zero | tr '\0' x >"$1"`)
 	var kept *KeptError
-	if !errors.As(err, &kept) || !strings.Contains(err.Error(), "larger than") {
+	if !errors.As(err, &kept) || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("got %v, want an error about the size that keeps the text", err)
 	}
 }

@@ -9,15 +9,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/stratuslab/stratus/lib/command"
 )
 
-// ErrNoEditor says that no editor is named and that there is no terminal for
-// the usual one.
+// ErrNoEditor is returned by Choose where no editor is named and there is no
+// terminal for the usual one.
 var ErrNoEditor = errors.New("there is neither a terminal for vi nor another editor")
 
-// Choose names the editor as git and others do: $VISUAL, $EDITOR, or vi.
+// Choose returns the editor as git and others do: $VISUAL, $EDITOR, or vi.
 func Choose() (string, error) {
 	for _, variable := range []string{"VISUAL", "EDITOR"} {
 		if editor := os.Getenv(variable); editor != "" {
@@ -50,15 +48,16 @@ func (s Session) open(ctx context.Context, path string) error {
 		defer func() { _ = terminal.Close() }()
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	}
-	resume := command.LeaveInterrupts(ctx)
-	defer resume()
+	if s.LeaveInterrupts != nil {
+		defer s.LeaveInterrupts(ctx)()
+	}
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("running the editor %q: %w", s.Editor, err)
 	}
 	return nil
 }
 
-// command makes the shell command that the editor is a process. Like git it
+// editorCommand returns the process of the editor, which is a shell command. Like git it
 // does without a shell where none is needed, so that signals find the editor.
 // A shell must outlive Ctrl-C, which a trap does that children do not inherit.
 func editorCommand(ctx context.Context, editor, path string) *exec.Cmd {

@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
@@ -114,14 +111,9 @@ func openDigested(f *os.File, sums diskimage.Image) (*Image, error) {
 }
 
 func open(name string) (*Image, *os.File, error) {
-	// Without O_NONBLOCK, opening a pipe would wait for its writer.
-	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := files.OpenRegular(name, os.O_RDONLY, true)
 	if err != nil {
-		var named *fs.PathError
-		if errors.As(err, &named) {
-			err = named.Err
-		}
-		return nil, nil, fmt.Errorf("%w: opening %q: %w", ErrUnusable, name, err)
+		return nil, nil, fmt.Errorf("%w: opening %q: %w", ErrUnusable, name, files.WithoutName(err))
 	}
 	i, err := look(name, f)
 	if err != nil {
@@ -131,13 +123,11 @@ func open(name string) (*Image, *os.File, error) {
 	return i, f, nil
 }
 
+// look returns the image in an open file, not yet inspected.
 func look(name string, f *os.File) (*Image, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: %q is not a regular file", ErrUnusable, name)
 	}
 	i := &Image{name: name, file: info, limit: maxUnpacked(info.Size())}
 	if i.Path, err = filepath.Abs(name); err != nil {
@@ -192,8 +182,8 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 // digestPacked digests the compressed file as well.
 func (i *Image) digestPacked(ctx context.Context, f *os.File, sinks ...io.Writer) error {
 	whole := sha256.New()
-	err := i.digest(ctx, io.TeeReader(f, whole), append([]io.Writer{&bound{i.limit}}, sinks...)...)
-	if errors.Is(err, errTooLarge) {
+	err := i.digest(ctx, io.TeeReader(f, whole), append([]io.Writer{files.LimitWriter(io.Discard, i.limit, files.ErrTooLarge)}, sinks...)...)
+	if errors.Is(err, files.ErrTooLarge) {
 		return fmt.Errorf("%w: %q of %d bytes: decompressed, at most %d bytes", ErrUnusable, i.name, i.file.Size(), i.limit)
 	}
 	if err != nil {
@@ -285,16 +275,4 @@ func (i *Image) checkSame(info os.FileInfo) error {
 		return fault.BadInputf("the base image %q changed while it was in use", i.name)
 	}
 	return nil
-}
-
-var errTooLarge = errors.New("too large")
-
-// bound takes a limited number of bytes.
-type bound struct{ left int64 }
-
-func (b *bound) Write(p []byte) (int, error) {
-	if b.left -= int64(len(p)); b.left < 0 {
-		return 0, errTooLarge
-	}
-	return len(p), nil
 }

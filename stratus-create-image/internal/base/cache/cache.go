@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // Cache is a directory with images.
@@ -155,7 +157,7 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 }
 
 func (i *Item) appear(from string) error {
-	f, err := os.OpenFile(from, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	f, err := files.OpenRegular(from, os.O_RDONLY, false)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // lockFile opens and locks a file, which it creates if there is none. waiting, if
@@ -44,9 +46,9 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 // openLock opens or creates the file of a lock. It does not follow a link, which
 // could create a file elsewhere.
 func openLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
-	if errors.Is(err, unix.ELOOP) {
-		return nil, fmt.Errorf("%w: %q is a symbolic link", ErrUnsafe, path)
+	f, err := files.OpenRegular(path, os.O_RDWR|os.O_CREATE, false)
+	if errors.Is(err, files.ErrIrregular) {
+		return nil, fmt.Errorf("%w: %w", ErrUnsafe, err)
 	}
 	return f, err
 }

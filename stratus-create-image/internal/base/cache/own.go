@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // ErrUnsafe is wrapped by errors about a cache that others may change.
@@ -43,16 +42,12 @@ func (c *Cache) Open(name string) (*os.File, error) {
 	if err := c.checkOwn(); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(c.Path(name), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if errors.Is(err, unix.ELOOP) {
-		return nil, fmt.Errorf("%w: %q is a symbolic link", ErrUnsafe, c.Path(name))
-	}
-	if err != nil {
+	f, err := files.OpenRegular(c.Path(name), os.O_RDONLY, false)
+	switch {
+	case errors.Is(err, files.ErrIrregular):
+		return nil, fmt.Errorf("%w: %w", ErrUnsafe, err)
+	case err != nil:
 		return nil, fmt.Errorf("reading the cached image: %w", err)
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		_ = f.Close()
-		return nil, errors.Join(fmt.Errorf("%w: %q is not a regular file", ErrUnsafe, c.Path(name)), err)
 	}
 	return f, nil
 }

@@ -120,8 +120,9 @@ func (d *download) digest(ctx context.Context, r io.Reader, kind diskimage.Compr
 		return "", diskimage.Image{}, keeping(err)
 	}
 	defer f.Close()
-	w := files.NewSparse(f, 0)
-	sums, err := digest.Stream(ctx, r, &limited{w: w, left: d.limit(false), limit: d.limit(false)})
+	w, limit := files.NewSparse(f, 0), d.limit(false)
+	beyond := fmt.Errorf("%w: it has more than %d bytes uncompressed, want %d", diskimage.ErrMismatch, limit, limit)
+	sums, err := digest.Stream(ctx, r, files.LimitWriter(local{w}, limit, beyond))
 	if err != nil {
 		return "", diskimage.Image{}, err
 	}
@@ -168,17 +169,10 @@ func (d *download) mismatch(err error, head []byte) error {
 	return fmt.Errorf("downloading %q: %w", d.location, err)
 }
 
-// limited writes at most limit bytes.
-type limited struct {
-	w           io.Writer
-	left, limit int64
-}
+// local writes to this host, and marks its errors so.
+type local struct{ io.Writer }
 
-func (l *limited) Write(p []byte) (int, error) {
-	if int64(len(p)) > l.left {
-		return 0, fmt.Errorf("%w: it has more than %d bytes uncompressed, want %d", diskimage.ErrMismatch, l.limit, l.limit)
-	}
-	l.left -= int64(len(p))
-	n, err := l.w.Write(p)
+func (l local) Write(p []byte) (int, error) {
+	n, err := l.Writer.Write(p)
 	return n, keeping(err)
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -183,8 +184,8 @@ func TestPipe(t *testing.T) {
 	}
 	f := fetcher(t, remote.Options{})
 	for _, location := range []string{"file://" + path, "file:///dev/zero", "file:///tmp"} {
-		if _, err := f.Document(t.Context(), location, 10); !errors.Is(err, errIrregular) {
-			t.Errorf("%q: got %v, want %v", location, err, errIrregular)
+		if _, err := f.Document(t.Context(), location, 10); !errors.Is(err, files.ErrIrregular) {
+			t.Errorf("%q: got %v, want %v", location, err, files.ErrIrregular)
 		}
 	}
 }

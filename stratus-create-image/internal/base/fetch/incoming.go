@@ -7,8 +7,6 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
 )
@@ -46,14 +44,7 @@ func openPart(path string, kept int64) (*os.File, error) {
 	if kept == 0 {
 		return createNew(path)
 	}
-	part, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := part.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(fmt.Errorf("%q is not a regular file", path), err, part.Close())
-	}
-	return part, nil
+	return files.OpenRegular(path, os.O_RDWR, false)
 }
 
 var errStopped = errors.New("the download is stopped")

@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -150,11 +148,7 @@ func openFile(u *url.URL) opener {
 	return func(_ context.Context, offset int64, version string) (*stream, error) {
 		s, err := openLocal(u, offset, version)
 		if err != nil {
-			var named *fs.PathError
-			if errors.As(err, &named) {
-				err = named.Err
-			}
-			return nil, fault.BadInputf("opening %q: %w", u.Redacted(), err)
+			return nil, fault.BadInputf("opening %q: %w", u.Redacted(), files.WithoutName(err))
 		}
 		return s, nil
 	}
@@ -165,12 +159,7 @@ func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Opening some devices has effects, and opening a pipe would wait for its
-	// writer. openAt looks once more at what is open.
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, errIrregular
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := files.OpenRegular(path, os.O_RDONLY, true)
 	if err != nil {
 		return nil, err
 	}
@@ -181,8 +170,6 @@ func openLocal(u *url.URL, offset int64, version string) (*stream, error) {
 	}
 	return s, nil
 }
-
-var errIrregular = errors.New("not a regular file")
 
 // statSeeker is a file on this or another host.
 type statSeeker interface {
@@ -197,7 +184,7 @@ func openAt(f statSeeker, r io.ReadCloser, offset int64, version string) (*strea
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errIrregular
+		return nil, files.ErrIrregular
 	}
 	s := &stream{ReadCloser: r, size: info.Size()}
 	s.version = fmt.Sprintf("%d bytes of %d", info.Size(), info.ModTime().UnixNano())

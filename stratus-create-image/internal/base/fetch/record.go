@@ -3,11 +3,10 @@ package fetch
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 
-	"golang.org/x/sys/unix"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // maxRecord is the length of the longest record that is read, in bytes.
@@ -47,16 +46,13 @@ func createNew(path string) (*os.File, error) {
 
 // readRecord reads a record. One that cannot be read is empty.
 func readRecord(path string) (r record) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	f, err := files.OpenRegular(path, os.O_RDONLY, false)
 	if err != nil {
 		return record{}
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return record{}
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
-	if err != nil || len(text) > maxRecord || json.Unmarshal(text, &r) != nil {
+	text, err := files.ReadAll(f, maxRecord)
+	if err != nil || json.Unmarshal(text, &r) != nil {
 		return record{}
 	}
 	return r

@@ -58,22 +58,12 @@ func parseDescriptor(text []byte) (*descriptor, error) {
 type ovf struct{ namespace string }
 
 func (o ovf) attribute(n *strictxml.Node, local string) string {
-	return attribute(n, o.namespace, local)
+	value, _ := n.Attribute(strictxml.Name{URI: o.namespace, Local: local})
+	return value
 }
 
-// elements returns the elements of the name that are somewhere in n.
 func (o ovf) elements(n *strictxml.Node, local string) []*strictxml.Node {
-	var found []*strictxml.Node
-	for _, child := range n.Children {
-		if child.Kind != strictxml.Element {
-			continue
-		}
-		if child.URI == o.namespace && child.Local == local {
-			found = append(found, child)
-		}
-		found = append(found, o.elements(child, local)...)
-	}
-	return found
+	return n.Descendants(strictxml.Name{URI: o.namespace, Local: local})
 }
 
 // onlyDisk returns the only element Disk of the only DiskSection.

@@ -6,7 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // folder reads a descriptor, the manifest beside it, and the files that the two name.
@@ -68,12 +69,12 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 	if err := checkName(name); err != nil {
 		return false, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := files.OpenRegular(filepath.Join(dir, name), os.O_RDONLY, false)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
-	case errors.Is(err, syscall.ELOOP):
-		return false, unusable("%q is a symbolic link", name)
+	case errors.Is(err, files.ErrIrregular):
+		return false, unusable("%q: %w", name, files.WithoutName(err))
 	case err != nil:
 		return false, err
 	}
@@ -82,17 +83,5 @@ func (i *intake) beside(dir, name string) (found bool, err error) {
 			_ = f.Close()
 		}
 	}()
-	if err := checkRegular(f); err != nil {
-		return false, err
-	}
 	return true, i.member(name, f, f)
-}
-
-// checkRegular refuses devices, pipes and directories.
-func checkRegular(f *os.File) error {
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = unusable("%q is not a regular file", f.Name())
-	}
-	return err
 }

@@ -1,6 +1,7 @@
 package ova
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -54,16 +55,20 @@ func controller(kind, subtype string) string {
 
 // firmware returns the firmware that VMware or VirtualBox record.
 func (o ovf) firmware(root *strictxml.Node) string {
-	found := ""
-	visit(root, false, func(n *strictxml.Node, virtualBox bool) {
-		switch {
-		case n.URI == vmwareNamespace && n.Local == "Config" && attribute(n, vmwareNamespace, "key") == "firmware":
-			found = firmwareName(attribute(n, vmwareNamespace, "value"))
-		case virtualBox && n.Local == "Firmware":
-			found = firmwareName(attribute(n, "", "type"))
+	value := ""
+	vmware := ovf{vmwareNamespace}
+	for _, config := range vmware.elements(root, "Config") {
+		if vmware.attribute(config, "key") == "firmware" {
+			value = vmware.attribute(config, "value")
 		}
-	})
-	return found
+	}
+	for _, machine := range (ovf{virtualBoxNamespace}).elements(root, "Machine") {
+		// Its elements have the namespace of the envelope, or none.
+		for _, firmware := range slices.Concat(o.elements(machine, "Firmware"), ovf{}.elements(machine, "Firmware")) {
+			value = ovf{}.attribute(firmware, "type")
+		}
+	}
+	return firmwareName(value)
 }
 
 func firmwareName(value string) string {
@@ -76,39 +81,14 @@ func firmwareName(value string) string {
 	return ""
 }
 
-// visit calls f for every element, and says which ones are in one of VirtualBox's.
-func visit(n *strictxml.Node, virtualBox bool, f func(n *strictxml.Node, virtualBox bool)) {
-	virtualBox = virtualBox || n.URI == virtualBoxNamespace
-	f(n, virtualBox)
-	for _, child := range n.Children {
-		if child.Kind == strictxml.Element {
-			visit(child, virtualBox, f)
-		}
-	}
-}
-
-// texts returns the text in the children of n of the local name: the
+// texts returns the text in the children of n that have the local name: the
 // vocabulary of hardware items has a namespace for every version.
 func texts(n *strictxml.Node, local string) string {
 	var b strings.Builder
-	for _, child := range n.Children {
-		if child.Kind != strictxml.Element || child.Local != local {
-			continue
-		}
-		for _, text := range child.Children {
-			if text.Kind == strictxml.Text || text.Kind == strictxml.CData {
-				b.WriteString(text.Data)
-			}
+	for _, child := range n.Elements() {
+		if child.Local == local {
+			b.WriteString(child.Text())
 		}
 	}
 	return strings.TrimSpace(b.String())
-}
-
-func attribute(n *strictxml.Node, namespace, local string) string {
-	for _, a := range n.Attributes {
-		if a.URI == namespace && a.Local == local {
-			return a.Value
-		}
-	}
-	return ""
 }

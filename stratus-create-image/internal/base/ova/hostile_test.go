@@ -120,14 +120,14 @@ func TestHostileFolders(t *testing.T) {
 		want    string
 	}{
 		"no disk":         {func(*testing.T, string) {}, `no file "d.vmdk"`},
-		"linked disk":     {func(t *testing.T, dir string) { link(t, dir, "d.vmdk", vmdk) }, `"d.vmdk" is a symbolic link`},
-		"linked manifest": {func(t *testing.T, dir string) { link(t, dir, "a.mf", "/dev/zero") }, `"a.mf" is a symbolic link`},
-		"pipe":            {func(t *testing.T, dir string) { run(t, "mkfifo", dir+"/d.vmdk") }, "is not a regular file"},
+		"linked disk":     {func(t *testing.T, dir string) { link(t, dir, "d.vmdk", vmdk) }, `"d.vmdk": not a regular file, but a symbolic link`},
+		"linked manifest": {func(t *testing.T, dir string) { link(t, dir, "a.mf", "/dev/zero") }, `"a.mf": not a regular file, but a symbolic link`},
+		"pipe":            {func(t *testing.T, dir string) { run(t, "mkfifo", dir+"/d.vmdk") }, "not a regular file"},
 		"listed directory": {func(t *testing.T, dir string) {
 			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
 			writeFile(t, dir+"/a.mf", []byte("SHA1(dir)= "+strings.Repeat("00", 20)))
 			run(t, "mkdir", dir+"/dir")
-		}, "is not a regular file"},
+		}, "not a regular file"},
 		"missing listed file": {func(t *testing.T, dir string) {
 			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
 			writeFile(t, dir+"/a.mf", []byte("SHA1(gone)= "+strings.Repeat("00", 20)))
@@ -158,5 +158,5 @@ func TestHostileFolders(t *testing.T) {
 	}
 	pipe := t.TempDir() + "/pipe.ova"
 	run(t, "mkfifo", pipe)
-	refused(t, pipe, "is not a regular file")
+	refused(t, pipe, "not a regular file")
 }

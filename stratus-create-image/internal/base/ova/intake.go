@@ -1,12 +1,10 @@
 package ova
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
-	"errors"
 	"hash"
 	"io"
 	"os"
@@ -110,15 +108,11 @@ func (i *intake) takeManifest(name string, r io.Reader) error {
 }
 
 func (i *intake) text(name string, r io.Reader) ([]byte, error) {
-	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(r, maxText+1))
+	text, err := files.ReadAll(r, maxText)
 	if err != nil {
 		return nil, i.reading(name, err)
 	}
-	if n > maxText {
-		return nil, unusable("%q: at most %d bytes", name, maxText)
-	}
-	return b.Bytes(), nil
+	return text, nil
 }
 
 func (i *intake) drain(name string, r io.Reader) error {
@@ -173,17 +167,27 @@ func (i *intake) unpack(name string, r io.Reader) error {
 		}
 		content = unzip
 	}
-	w := &limited{w: files.NewSparse(i.content, 0), left: i.options.Limit}
-	if _, err := io.Copy(w, content); err != nil {
-		switch {
-		case errors.Is(err, errLimit):
-			return unusable("%q: decompressed, at most %d bytes", name, i.options.Limit)
-		case w.failed:
-			return err
-		}
-		return i.reading(name, err)
+	w := files.NewSparse(i.content, 0)
+	limited := files.LimitWriter(w, i.options.Limit, unusable("%q: decompressed, at most %d bytes", name, i.options.Limit))
+	if _, err := io.Copy(limited, readFailing{i, name, content}); err != nil {
+		return err
 	}
-	return w.w.Finish()
+	return w.Finish()
+}
+
+// readFailing reads a file of the appliance, of which its errors are.
+type readFailing struct {
+	i    *intake
+	name string
+	r    io.Reader
+}
+
+func (r readFailing) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = r.i.reading(r.name, err)
+	}
+	return n, err
 }
 
 // inspect finds out from the disk's own headers whether it can be used. It reads

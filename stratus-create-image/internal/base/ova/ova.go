@@ -6,15 +6,16 @@ package ova
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/message"
 )
 
@@ -63,15 +64,14 @@ func Open(ctx context.Context, name string, o Options) (*Appliance, error) {
 }
 
 func open(ctx context.Context, name string, o Options) (*Appliance, error) {
-	// Without O_NONBLOCK, opening a pipe would wait for its writer.
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := files.OpenRegular(name, os.O_RDONLY, true)
+	if errors.Is(err, files.ErrIrregular) {
+		return nil, unusable("%w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if err := checkRegular(f); err != nil {
-		return nil, err
-	}
 	i := &intake{ctx: ctx, options: o, sums: map[string]sums{}, appliance: new(Appliance)}
 	defer i.close()
 	if strings.EqualFold(filepath.Ext(name), Extension) {

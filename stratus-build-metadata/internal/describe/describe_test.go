@@ -1,7 +1,8 @@
-package build
+package describe
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +77,7 @@ func TestStillDescribes(t *testing.T) {
 		Bytes: 3, SHA1: bytes.Repeat([]byte{1}, 20), MD5: make([]byte, 16),
 		Format: "qcow2", Compression: "gz",
 	}
+	compared := "comparing the document with the image that was read: " + diskimage.ErrMismatch.Error() + ": "
 	tests := []struct {
 		name   string
 		change func(*metadata.Document)
@@ -83,10 +85,10 @@ func TestStillDescribes(t *testing.T) {
 	}{
 		{"unchanged", func(*metadata.Document) {}, ""},
 		{"another title", func(d *metadata.Document) { d.SetText(metadata.Title, "x") }, ""},
-		{"another size", func(d *metadata.Document) { d.SetText(metadata.Bytes, "4") }, "the size and the checksums are not those of the image that was read"},
+		{"another size", func(d *metadata.Document) { d.SetText(metadata.Bytes, "4") }, compared + "it has 4 bytes, want 3"},
 		{"another checksum", func(d *metadata.Document) {
 			d.SetImage(diskimage.Image{Bytes: 3, SHA1: found.SHA1, MD5: bytes.Repeat([]byte{2}, 16)})
-		}, "the size and the checksums are not those of the image that was read"},
+		}, compared + "its MD5 is " + strings.Repeat("02", 16) + ", want " + strings.Repeat("00", 16)},
 		{"another format", func(d *metadata.Document) { d.SetText(metadata.Format, "raw") }, `dcterms:format: got "raw", but the image that was read has "qcow2"`},
 		{"another compression", func(d *metadata.Document) { d.SetText(metadata.Compression, "") }, `dcterms:compression: got "", but the image that was read has "gz"`},
 	}

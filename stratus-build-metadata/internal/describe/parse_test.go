@@ -1,4 +1,4 @@
-package main
+package describe
 
 import (
 	"strings"
@@ -36,8 +36,8 @@ func TestLocation(t *testing.T) {
 		{"1http://example.org/", false},
 	}
 	for _, tt := range tests {
-		if err := location(tt.value); (err == nil) != tt.good {
-			t.Errorf("location(%q) = %v, want good %v", tt.value, err, tt.good)
+		if _, err := ParseLocation(tt.value); (err == nil) != tt.good {
+			t.Errorf("ParseLocation(%q) = %v, want good %v", tt.value, err, tt.good)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func FuzzLocation(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		if location(value) != nil {
+		if _, err := ParseLocation(value); err != nil {
 			return
 		}
 		doc := metadata.New()
@@ -71,8 +71,8 @@ func TestDays(t *testing.T) {
 		{"", 0}, {"d", 0}, {"0", 0}, {"-1", 0}, {"+1", 0}, {"1.5", 0}, {" 1", 0}, {"1dd", 0}, {"1w", 0}, {"36501", 0}, {"4294967297", 0},
 	}
 	for _, tt := range tests {
-		if got, err := days(tt.value); got != tt.want || (err == nil) != (tt.want > 0) {
-			t.Errorf("days(%q) = %v, %v; want %v", tt.value, got, err, tt.want)
+		if got, err := ParseDays(tt.value); got != tt.want || (err == nil) != (tt.want > 0) {
+			t.Errorf("ParseDays(%q) = %v, %v; want %v", tt.value, got, err, tt.want)
 		}
 	}
 }
@@ -82,31 +82,32 @@ func FuzzDays(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		got, err := days(value)
+		got, err := ParseDays(value)
 		if err == nil && (got < 24*time.Hour || got > maxDays*24*time.Hour) {
-			t.Errorf("days(%q) = %v, out of bounds", value, got)
+			t.Errorf("ParseDays(%q) = %v, out of bounds", value, got)
 		}
 	})
 }
 
-func TestCheckedValues(t *testing.T) {
+func TestParseTexts(t *testing.T) {
 	tests := []struct {
 		name  string
-		check func(string) error
+		parse func(string) (string, error)
 		value string
 		want  string // part of the error, empty for none
 	}{
-		{"one of the words", oneOf("a", "b"), "b", ""},
-		{"none of the words", oneOf("a", "b"), "A", "one of a, b is expected"},
-		{"something", something, " x", ""},
-		{"white space", something, " \n\t", "it is empty"},
-		{"an identifier", identifier, "MMZu9WvwKIro-rtBQfDk4PsKO7_", ""},
-		{"an identifier of 161 bits", identifier, "QMZu9WvwKIro-rtBQfDk4PsKO7_", "identifier"},
-		{"anything", anything, "", ""},
+		{"one of the words", OneOf("a", "b", "c"), "b", ""},
+		{"none of the words", OneOf("a", "b", "c"), "A", "not supported; want a, b or c"},
+		{"something", SomeText, " x", ""},
+		{"white space", SomeText, " \n\t", "it is empty"},
+		{"an identifier", ParseIdentifier, "MMZu9WvwKIro-rtBQfDk4PsKO7_", ""},
+		{"an identifier of 161 bits", ParseIdentifier, "QMZu9WvwKIro-rtBQfDk4PsKO7_", "identifier"},
+		{"anything", AnyText, "", ""},
+		{"no character", AnyText, "\x01", "not a valid text"},
 	}
 	for _, tt := range tests {
-		err := tt.check(tt.value)
-		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+		got, err := tt.parse(tt.value)
+		if (err == nil) != (tt.want == "") || err == nil && got != tt.value || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %q gave %v, want %q", tt.name, tt.value, err, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package build
+package describe
 
 import (
 	"time"
@@ -7,7 +7,7 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
-// required are the terms that old readers insist on, if only to find them
+// required returns the terms that old readers insist on, if only to find them
 // empty. The image and the clock fill the others.
 func required() []Field {
 	return []Field{
@@ -17,7 +17,7 @@ func required() []Field {
 	}
 }
 
-// usual are the terms that a new document has besides.
+// usual returns the terms that a new document has besides.
 func usual() []Field {
 	return []Field{
 		{metadata.Kind, "machine"}, {metadata.Format, ""}, {metadata.Creator, ""},
@@ -26,7 +26,7 @@ func usual() []Field {
 	}
 }
 
-// complete gives the document every field that it lacks.
+// complete adds the fields that the document lacks.
 func complete(doc *metadata.Document, fields []Field) {
 	for _, f := range fields {
 		if !doc.Has(f.Term) {
@@ -35,7 +35,7 @@ func complete(doc *metadata.Document, fields []Field) {
 	}
 }
 
-// setFields makes the document say what the options say.
+// setFields makes the document say what the user says.
 func (o Options) setFields(doc *metadata.Document) {
 	for _, f := range o.Fields {
 		doc.SetText(f.Term, f.Text)
@@ -63,12 +63,12 @@ func setImage(doc *metadata.Document, d *diskimage.Image, now time.Time) {
 	doc.SetImage(*d)
 }
 
-// describes tells whether the document is about the image.
+// describes reports whether the document is about the image.
 func describes(doc *metadata.Document, d *diskimage.Image) bool {
 	return doc.Text(metadata.Identifier) == metadata.IdentifierOf(d.SHA1)
 }
 
-// setTimes gives the document the times that it lacks or that are asked for.
+// setTimes sets the times that the document lacks or that are asked for.
 func (o Options) setTimes(doc *metadata.Document, now time.Time) {
 	if doc.Text(metadata.Created) == "" {
 		doc.SetText(metadata.Created, metadata.FormatTime(now))

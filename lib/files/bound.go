@@ -1,0 +1,75 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrIrregular is wrapped by errors about a path that does not lead to a regular
+// file.
+var ErrIrregular = errors.New("not a regular file")
+
+// OpenRegular opens a regular file that another user may have made, with the flags
+// of os.OpenFile. It never waits for the writer of a pipe, opens no device, which
+// may have an effect, and follows a symbolic link only where follow says so. The
+// error is an *fs.PathError.
+func OpenRegular(path string, flags int, follow bool) (*os.File, error) {
+	stat := os.Stat
+	if !follow {
+		stat, flags = os.Lstat, flags|unix.O_NOFOLLOW
+	}
+	irregular := &fs.PathError{Op: "open", Path: path, Err: ErrIrregular}
+	if info, err := stat(path); err == nil && info.Mode().Type() == fs.ModeSymlink {
+		irregular.Err = fmt.Errorf("%w, but a symbolic link", ErrIrregular)
+		return nil, irregular
+	} else if err == nil && !info.Mode().IsRegular() {
+		return nil, irregular
+	}
+	f, err := os.OpenFile(path, flags|unix.O_NONBLOCK, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		_ = f.Close() // nothing was written
+		return nil, errors.Join(irregular, err)
+	}
+	return f, nil
+}
+
+// ErrTooLarge is wrapped by the errors about more bytes than are allowed.
+var ErrTooLarge = errors.New("too large")
+
+// ReadAll reads at most limit bytes to the end of r. More bytes are an error that
+// wraps ErrTooLarge.
+func ReadAll(r io.Reader, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		return nil, fmt.Errorf("%w: at most %d bytes", ErrTooLarge, limit)
+	}
+	return text, err
+}
+
+// LimitWriter returns a writer that writes at most limit bytes to w. A Write beyond
+// the limit writes nothing and returns the error beyond.
+func LimitWriter(w io.Writer, limit int64, beyond error) io.Writer {
+	return &limited{w, limit, beyond}
+}
+
+type limited struct {
+	w      io.Writer
+	left   int64
+	beyond error
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if int64(len(p)) > l.left {
+		return 0, l.beyond
+	}
+	l.left -= int64(len(p))
+	return l.w.Write(p)
+}

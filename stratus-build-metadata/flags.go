@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
+	"github.com/stratuslab/stratus/stratus-build-metadata/internal/edit"
+)
+
+// fields are the options that become the text of one element each.
+var fields = []struct {
+	flag  string
+	term  metadata.Term
+	parse func(string) (string, error)
+	usage string
+}{
+	{"title", metadata.Title, describe.AnyText, "set the title, one `LINE` for listings"},
+	{"comment", metadata.Description, describe.AnyText, "set the description, a free `TEXT` (dcterms:description)"},
+	{"tag", metadata.Alternative, describe.AnyText, "set the tag, a short `NAME` by which the image can be found (dcterms:alternative)"},
+	{"author", metadata.Creator, describe.AnyText, "set the author to `NAME`"},
+	{"image-version", metadata.Version, describe.AnyText, "set the `VERSION` of the image"},
+	{"os", metadata.OS, describe.AnyText, "set the operating system to `NAME`, such as debian"},
+	{"os-version", metadata.OSVersion, describe.AnyText, "set the `VERSION` of the operating system"},
+	{"os-arch", metadata.OSArch, describe.AnyText, "set the `ARCHITECTURE`, such as x86_64"},
+	{"type", metadata.Type, describe.SomeText, "set the `TYPE` of the image, such as base or grid (default: base)"},
+	{"kind", metadata.Kind, describe.OneOf("machine", "disk"), "set the `KIND` of disk, machine or disk (default: machine)"},
+	{"hypervisor", metadata.Hypervisor, describe.AnyText, "set the `HYPERVISOR` that the image is made for (default: kvm)"},
+	{
+		"disks-bus", metadata.DisksBus, describe.OneOf("ide", "scsi", "sata", "virtio"),
+		"set the `BUS` of its disks, ide, scsi, sata or virtio (default: virtio)",
+	},
+	{"replaces", metadata.Replaces, describe.ParseIdentifier, "replace the older image with the `IDENTIFIER`"},
+	{"deprecated", metadata.Deprecated, describe.SomeText, "retire the image for this `REASON`"},
+}
+
+func flags() []cli.Flag {
+	const what, bytes, document = "What the image is", "What its bytes must be", "Document"
+	text := func(category, name, usage string) cli.Flag {
+		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
+	}
+	flag := func(category, name, usage string, aliases ...string) cli.Flag {
+		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: category}
+	}
+	var all []cli.Flag
+	for _, f := range fields {
+		all = append(all, text(what, f.flag, f.usage))
+	}
+	return append(all,
+		&cli.StringSliceFlag{Name: "location", Usage: "add a `URI` from which the image can be fetched; may be repeated", Category: what},
+		text(what, "valid-for", "let the description be valid for `DAYS` days (default: 180)"),
+		text(bytes, "format", "require the disk `FORMAT`: raw, qcow2, vmdk, vdi, vhd, vhdx or ova"),
+		text(bytes, "compression", "require the `COMPRESSION`: gz, bz2, xz, zst or none"),
+		text(bytes, "md5", "require the MD5 checksum, in `HEX` digits"),
+		text(bytes, "sha1", "require the SHA-1 checksum, in `HEX` digits"),
+		text(bytes, "sha256", "require the SHA-256 checksum, in `HEX` digits"),
+		text(bytes, "sha512", "require the SHA-512 checksum, in `HEX` digits"),
+		text(document, "draft", "start from the document in `FILE`, \"-\" for standard input; IMAGE may be left out then"),
+		flag(document, "edit", "open $VISUAL, $EDITOR or vi on the result before it is checked and written"),
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: document},
+		flag(document, "auto-name", "write to OS-VERSION-ARCH-TYPE-IMAGEVERSION.xml and print that name"),
+		flag(document, "force", "let --auto-name replace a file", "f"),
+	)
+}
+
+// job is what is described, and where to.
+type job struct {
+	describe.Options
+	image    string        // path, "-" for standard input, "" for none
+	draft    string        // path, "-" for standard input, "" for none
+	output   string        // path, "" and "-" for standard output
+	autoName bool          // name the output after what is in it
+	force    bool          // an automatic name may be one of an existing file
+	editor   *edit.Session // for the user to change the result, nil for none
+}
+
+// newJob reads the flags, and checks all that can be checked before anything is
+// read.
+func newJob(c *command.Call) (*job, error) {
+	j := &job{image: c.Args().First(), autoName: c.Bool("auto-name"), force: c.Bool("force")}
+	var err error
+	if j.draft, err = c.NamedPath("draft"); err != nil {
+		return nil, err
+	}
+	if j.output, err = c.NamedPath("output"); err != nil {
+		return nil, err
+	}
+	switch {
+	case j.image == "" && j.draft == "":
+		return nil, fault.WithHint(fault.Usagef("an argument is missing: IMAGE"), `name an image, "-" for one on standard input, or a --draft`)
+	case j.autoName && j.output != "":
+		return nil, fault.Usagef("--auto-name and --output exclude each other")
+	case j.image == "-" && j.draft == "-":
+		return nil, fault.WithHint(fault.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
+	}
+	for _, read := range []func(*command.Call) error{j.readFields, j.readBytes, j.readDigests} {
+		if err := read(c); err != nil {
+			return nil, err
+		}
+	}
+	if !j.autoName { // else checked when the name is known
+		if err := j.checkOverwrite(c, j.output); err != nil {
+			return nil, err
+		}
+	}
+	if c.Bool("edit") {
+		j.editor, err = newEditor(c)
+	}
+	return j, err
+}
+
+// readFields reads what the user says of the image.
+func (j *job) readFields(c *command.Call) error {
+	for _, f := range fields {
+		if !c.IsSet(f.flag) {
+			continue
+		}
+		text, err := command.Parse(c, f.flag, f.parse)
+		switch {
+		case err != nil:
+			return err
+		case c.Typed(f.flag):
+			j.Fields = append(j.Fields, describe.Field{Term: f.term, Text: text})
+		default:
+			j.Author = text // the only setting
+		}
+	}
+	var err error
+	if j.Locations, err = command.ParseAll(c, "location", describe.ParseLocation); err != nil || !c.IsSet("valid-for") {
+		return err
+	}
+	j.ValidFor, err = command.Parse(c, "valid-for", describe.ParseDays)
+	return err
+}
+
+// readBytes reads what the user takes the image for.
+func (j *job) readBytes(c *command.Call) error {
+	if c.IsSet("format") {
+		format, err := command.Parse(c, "format", diskimage.ParseFormat)
+		if err != nil {
+			return err
+		}
+		j.Format = &format
+	}
+	if c.IsSet("compression") {
+		compression, err := command.Parse(c, "compression", diskimage.ParseCompression)
+		if err != nil {
+			return err
+		}
+		j.Compression = &compression
+	}
+	return nil
+}
+
+// readDigests reads the checksums that the image must have.
+func (j *job) readDigests(c *command.Call) error {
+	for _, a := range diskimage.Algorithms() {
+		flag := strings.ToLower(strings.ReplaceAll(string(a), "-", ""))
+		if !c.IsSet(flag) {
+			continue
+		}
+		if j.image == "" {
+			err := c.Value(flag).Wrap(errors.New("there is no image to verify"))
+			return fault.WithHint(err, "name the image after the options")
+		}
+		var err error
+		if *j.Want.Digest(a), err = command.Parse(c, flag, a.Parse); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/metadata"
+)
+
+// checkOverwrite refuses an output that is the image or the draft.
+func (j *job) checkOverwrite(c *command.Call, output string) error {
+	to, ok := regular(output, c.Out)
+	for _, input := range []string{j.image, j.draft} {
+		if input == "" || !ok {
+			continue
+		}
+		if from, ok := regular(input, c.In); ok && os.SameFile(from, to) {
+			return fault.WithHint(fault.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
+		}
+	}
+	return nil
+}
+
+// regular returns what is known of the named file, or of the stream that "" and
+// "-" stand for, if it is a regular file.
+func regular(name string, stream any) (os.FileInfo, bool) {
+	var info os.FileInfo
+	var err error
+	if name != "" && name != "-" {
+		info, err = os.Stat(name)
+	} else if f, ok := stream.(*os.File); ok {
+		info, err = f.Stat()
+	}
+	return info, err == nil && info != nil && info.Mode().IsRegular()
+}
+
+// tryOutput makes sure, before the long work, that the output file can be
+// made. After an edit it may get another name.
+func (j *job) tryOutput(c *command.Call, doc *metadata.Document) error {
+	switch {
+	case !j.autoName:
+		return files.TryOutput(j.output)
+	case j.editor != nil:
+		return nil
+	}
+	p, _, err := j.createNamed(c, doc)
+	if err == nil {
+		p.Discard()
+	}
+	return err
+}
+
+// createNamed starts the output under the name that the document suggests.
+func (j *job) createNamed(c *command.Call, doc *metadata.Document) (p *files.Pending, name string, err error) {
+	if name, err = suggestName(doc); err != nil {
+		return nil, "", err
+	}
+	if err := j.checkOverwrite(c, name); err != nil {
+		return nil, "", err
+	}
+	p, err = files.CreatePending(name, j.force)
+	return p, name, err
+}
+
+// write writes the document to where the user wants it, and prints a name that
+// the user does not know.
+func (j *job) write(c *command.Call, doc *metadata.Document, text []byte) error {
+	if !j.autoName {
+		return c.WriteProduct(j.output, text)
+	}
+	p, name, err := j.createNamed(c, doc)
+	if err != nil {
+		return err
+	}
+	defer p.Discard()
+	if _, err := p.File.Write(text); err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	if err := p.Commit(); err != nil {
+		return err
+	}
+	return c.WriteProduct("", []byte(name+"\n"))
+}
+
+// suggestName returns the name that a document suggests for its file:
+// OS-VERSION-ARCHITECTURE-TYPE-IMAGEVERSION.xml. It is one line and stays in
+// the directory.
+func suggestName(doc *metadata.Document) (string, error) {
+	parts := []struct {
+		flag string
+		term metadata.Term
+	}{
+		{"os", metadata.OS},
+		{"os-version", metadata.OSVersion},
+		{"os-arch", metadata.OSArch},
+		{"type", metadata.Type},
+		{"image-version", metadata.Version},
+	}
+	var texts []string
+	for _, p := range parts {
+		text := doc.Text(p.term)
+		if err := checkNamePart(text); err != nil {
+			return "", fault.WithHint(fault.Usagef("naming the file: %s %q %w", p.term, text, err), "give another --%s, or -o FILE", p.flag)
+		}
+		texts = append(texts, text)
+	}
+	name := strings.Join(texts, "-") + ".xml"
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") {
+		return "", fault.WithHint(fault.Usagef("naming the file: %q would be hidden or look like an option", name), "give another --os, or -o FILE")
+	}
+	return name, nil
+}
+
+func checkNamePart(text string) error {
+	switch {
+	case text == "":
+		return errors.New("is missing")
+	case strings.ContainsAny(text, `/\`):
+		return errors.New("holds a path separator")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("holds a control character")
+	}
+	return nil
+}
