@@ -1,20 +1,13 @@
 package main
 
 import (
-	"cmp"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
 
@@ -116,59 +109,4 @@ func flags() []cli.Flag {
 		yes(base, "no-cache", "download the base for this run only"),
 	}
 	return slices.Concat(own, command.TrustFlags(base), notifyFlags(), command.EndpointFlags())
-}
-
-// parseDuration reads seconds, or a number with units such as 10m.
-func parseDuration(flag, text string) (time.Duration, error) {
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fault.Usagef("reading --%s %q: seconds are expected, or a time such as 10m", flag, text)
-	}
-	return d, nil
-}
-
-// parseSize reads bytes, or a number with the binary unit K, M, G or T.
-func parseSize(flag, text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	number, shift := text, 0
-	if i := strings.IndexByte("KMGT", strings.ToUpper(text)[len(text)-1]); i >= 0 {
-		number, shift = text[:len(text)-1], 10*(i+1)
-	}
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
-		return 0, fault.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
-	}
-	return n << shift, nil
-}
-
-// parseMachineSize returns the size of the instance type, with what the user wants
-// otherwise.
-func parseMachineSize(c *command.Call) (engine.Size, error) {
-	size, err := engine.ParseType(c.String("type"), c.Config.Section("instance_types"))
-	if err != nil {
-		return size, err
-	}
-	size.CPU, size.RAM = cmp.Or(c.Int("cpu"), size.CPU), cmp.Or(c.Int("ram"), size.RAM)
-	return size, size.Check()
-}
-
-// localEngine returns the engine on this host that the flags describe.
-func localEngine(c *command.Call) (e *local.Engine, err error) {
-	e = new(local.Engine)
-	if e.Accel, err = qemu.ParseAccel(c.String("accel")); err != nil {
-		return nil, err
-	}
-	if e.Network, err = qemu.ParseNetwork(c.String("network")); err != nil {
-		return nil, err
-	}
-	if e.Bus, err = qemu.ParseBus(c.String("disks-bus")); err != nil {
-		return nil, err
-	}
-	e.Firmware, err = qemu.ParseFirmware(c.String("firmware"))
-	return e, err
 }

@@ -6,14 +6,13 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
@@ -52,22 +51,56 @@ func run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	o, err := options(c)
+	if c.Bool("dry-run") {
+		return describe(c)
+	}
+	report := &notify.Report{Title: c.String("title"), Base: c.Args().First(), Started: time.Now()}
+	q, err := readRequest(c)
+	if err == nil {
+		report, err = build.Run(c.Ctx, q)
+		err = withHint(c, err)
+	} else {
+		report.Ended, report.Failure = time.Now(), &notify.Failure{Phase: build.FirstPhase, Cause: err.Error()}
+	}
+	// After a usage error, or with a machine to log in to, the user is at the screen.
+	if fault.KindOf(err) == fault.Usage || err == nil && q.KeepRunning {
+		return err
+	}
+	report.Endpoint = c.String("marketplace-endpoint")
+	if path := c.String("metadata"); report.Image != nil && path != "-" {
+		report.Image.DraftPath = path
+	}
+	notifier.Tell(c.Ctx, report)
+	return err
+}
+
+// describe writes the plan of a build.
+func describe(c *command.Call) error {
+	q, err := readRequest(c)
 	if err != nil {
-		if fault.KindOf(err) != fault.Usage && !c.Bool("dry-run") {
-			notifier.Tell(c.Ctx, &notify.Report{
-				Title: c.String("title"), Base: c.Args().First(), Started: start, Ended: time.Now(),
-				Failure: &notify.Failure{Phase: "checking what is asked for", Cause: err.Error()},
-			})
-		}
 		return err
 	}
-	if err := reach(c, o); err != nil {
+	plan, err := build.Describe(c.Ctx, q)
+	if err != nil {
 		return err
 	}
-	o.Tell = notifier.Tell
-	return build.Run(c, o)
+	return c.WriteProduct("", plan)
+}
+
+// withHint adds to an error of a build the option that helps.
+func withHint(c *command.Call, err error) error {
+	switch {
+	case errors.Is(err, build.ErrDiskSize):
+		return fault.Usagef("reading --disk-size %q: %w", c.String("disk-size"), err)
+	case errors.Is(err, build.ErrAccount):
+		return fault.WithHint(err, "name root with --ssh-user, or an account that the image does not have")
+	case errors.Is(err, build.ErrNoLogin):
+		err = fault.WithHint(err, "the image needs an ssh server, and cloud-init or another program that reads its context (--context); --keep-on-failure leaves the machine for a look")
+	}
+	if errors.Is(err, build.ErrLimit) {
+		err = fault.WithHint(err, "--vm-start-timeout sets the time limit")
+	}
+	return err
 }
 
 // Switches that ask for something else than an image.
@@ -75,86 +108,3 @@ const (
 	printContext = "print-context"
 	listSeal     = "list-seal"
 )
-
-// options turns flags into options.
-func options(c *command.Call) (*build.Options, error) {
-	start, err := parseDuration("vm-start-timeout", c.String("vm-start-timeout"))
-	if err != nil {
-		return nil, err
-	}
-	change, err := readRecipe(c)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := readSeal(c)
-	if err != nil {
-		return nil, err
-	}
-	size, err := parseSize("disk-size", c.String("disk-size"))
-	if err != nil {
-		return nil, err
-	}
-	user, err := contextualize.ParseUser(c.String("ssh-user"))
-	if err != nil {
-		return nil, fault.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
-	}
-	scheme, err := contextualize.ParseScheme(c.String("context"))
-	if err != nil {
-		return nil, fault.Usagef("reading --context: %w", err)
-	}
-	content, err := readContext(c, scheme)
-	if err != nil {
-		return nil, err
-	}
-	machineSize, err := parseMachineSize(c)
-	if err != nil {
-		return nil, fault.Mark(fault.Usage, err)
-	}
-	host, err := localEngine(c)
-	if err != nil {
-		return nil, fault.Mark(fault.Usage, err)
-	}
-	from, err := readBase(c)
-	if err != nil {
-		return nil, err
-	}
-	return &build.Options{
-		Base: from,
-
-		Output:   c.String("output"),
-		Format:   c.String("format"),
-		Force:    c.Bool("force"),
-		Metadata: c.String("metadata"),
-		SBOM:     c.String("sbom"),
-
-		Title:        c.String("title"),
-		Comment:      c.String("comment"),
-		Author:       c.String("author"),
-		AuthorEmail:  c.String("author-email"),
-		ImageVersion: c.String("image-version"),
-		Replaces:     c.String("replaces"),
-
-		OS:     c.String("os"),
-		Recipe: change,
-		Seal:   plan,
-
-		Engine:    host,
-		Size:      machineSize,
-		DiskSize:  size,
-		NoNetwork: host.Network == qemu.NoNetwork,
-		Card: contextualize.Card{
-			MAC: qemu.MAC, IP: qemu.IP, Mask: qemu.Mask, Network: qemu.Subnet, Gateway: qemu.Gateway, DNS: qemu.DNS,
-		},
-
-		SSHUser: user,
-		Scheme:  scheme,
-		Context: content,
-
-		StartTimeout: start,
-
-		NoShutdown:    c.Bool("no-shutdown"),
-		KeepOnFailure: c.Bool("keep-on-failure"),
-		NoSave:        c.Bool("no-save"),
-		DryRun:        c.Bool("dry-run"),
-	}, nil
-}

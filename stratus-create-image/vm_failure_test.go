@@ -39,7 +39,7 @@ func TestFailures(t *testing.T) {
 		},
 		{
 			name: "timeout", args: []string{"--vm-start-timeout", "3"},
-			code: 1, cause: `no login within 3s \(--vm-start-timeout\)`,
+			code: 1, cause: `(?s)no login within 3s.*hint: --vm-start-timeout`,
 		},
 		{
 			name: "interrupted boot", when: "waiting for ssh", sent: syscall.SIGINT,

@@ -122,7 +122,7 @@ func (w *world) trusted(args ...string) []string {
 }
 
 // obtained is what a build says that ends when it has its base.
-const obtained = "--disk-size 1.0 KiB is less than the base's disk has, 1.0 MiB"
+const obtained = `reading --disk-size "1K": less than the base's disk has, 1.0 MiB`
 
 // start runs the command with the arguments in the world.
 func (w *world) start(args ...string) *child {

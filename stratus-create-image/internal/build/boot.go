@@ -24,13 +24,13 @@ func (r *run) boot(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	if r.machine, err = r.options.Engine.Start(ctx, r.spec()); err != nil {
+	from := engine.Base{Path: r.base.Path, Format: r.base.Format, Size: r.base.Size, Bus: r.base.DisksBus, Hold: r.base.Hold()}
+	if r.machine, err = r.Engine.Start(ctx, r.spec(r.dir, from)); err != nil {
 		return err
 	}
 	err = r.machine.Connect(ctx, func(booting context.Context, address string) (err error) {
 		r.log.Infof("waiting for ssh")
-		limited, cancel := context.WithTimeoutCause(booting, r.options.StartTimeout,
-			fmt.Errorf("no login within %v (--vm-start-timeout)", r.options.StartTimeout))
+		limited, cancel := context.WithTimeoutCause(booting, r.Limit, tagged{fmt.Errorf("no login within %v", r.Limit), ErrLimit})
 		defer cancel()
 		login.Address = address
 		r.guest, err = guest.Wait(limited, login, r.line)
@@ -39,19 +39,19 @@ func (r *run) boot(ctx context.Context) error {
 	if err != nil {
 		return r.keepFailed(ctx, r.explainBoot(ctx, err))
 	}
-	r.log.Infof("logged in as %s", r.options.SSHUser)
+	r.log.Infof("logged in as %s", r.User)
 	return nil
 }
 
 // login returns how both sides prove who they are. A machine without a context
 // knows only the user's own keys, and its host key is not known.
 func (r *run) login(ctx context.Context) (login guest.Login, release func(), err error) {
-	login.User = r.options.SSHUser
+	login.User = r.User
 	if len(r.disks) > 0 {
 		login.Keys, login.HostKey = []ssh.Signer{r.seed.Login}, r.seed.HostKey
 		return login, func() {}, nil
 	}
-	login.Keys, release, err = r.options.SSHKeys(ctx)
+	login.Keys, release, err = r.Keys(ctx)
 	return login, release, err
 }
 
@@ -70,25 +70,22 @@ func (r *run) explainBoot(ctx context.Context, err error) error {
 	}
 	text := marker + strings.Join(tail, marker)
 	if errors.Is(err, engine.ErrBoot) {
-		return fault.BadInputf("starting the base image %q: %w%s", r.options.Base.Name.Text, err, text)
+		return fault.BadInputf("starting the base image %q: %w%s", r.Base.Name.Text, err, text)
 	}
-	return fault.WithHint(fmt.Errorf("starting the base image %q: %w%s", r.options.Base.Name.Text, err, text),
-		"the image needs an ssh server, and cloud-init or another program that takes its context (--context); --keep-on-failure leaves the machine for a look")
+	return fmt.Errorf("starting the base image %q: %w%s", r.Base.Name.Text, tagged{err, ErrNoLogin}, text)
 }
 
-// comeUp waits in the guest until everything that starts at boot has started.
-// An ssh server answers early: cloud-init is still at work, and package
-// managers may be.
+// comeUp waits in the guest until everything that starts at boot has started. The
+// ssh server answers before cloud-init has ended.
 const comeUp = `case $(systemctl is-system-running --wait 2>/dev/null) in
 running | degraded) ;;
 *) if command -v cloud-init >/dev/null; then cloud-init status --wait >/dev/null 2>&1 || true; fi ;;
 esac`
 
-// waitUp waits until the machine has come up, and says which context it took.
+// waitUp waits until the machine has come up, and logs which context it took.
 func (r *run) waitUp(ctx context.Context) error {
 	r.log.Infof("waiting until the machine has come up")
-	ctx, cancel := context.WithTimeoutCause(ctx, r.options.StartTimeout,
-		fmt.Errorf("it has not come up within %v (--vm-start-timeout)", r.options.StartTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Limit, tagged{fmt.Errorf("it has not come up within %v", r.Limit), ErrLimit})
 	defer cancel()
 	if _, err := r.guest.Output(ctx, "waiting until the machine has come up", comeUp); err != nil {
 		return err

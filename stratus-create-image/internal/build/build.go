@@ -1,32 +1,113 @@
+// Package build makes an image: it takes in the base, runs it in a machine of an
+// engine, applies the recipe, seals, saves and describes the result, and reports
+// how it went. It must not know the command line, nor which engine there is.
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/command"
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
+
+// Request is the image to make, and how.
+type Request struct {
+	Base    *base.Source
+	Engine  engine.Engine
+	Machine engine.Size
+	Disk    int64 // size in bytes, 0 for that of the base
+	Recipe  recipe.Recipe
+	Seal    *seal.Plan
+	OS      string // ID of the guest's operating system; empty: what the guest says
+
+	// The build logs in as User. Its keys are in the context, or, with the scheme
+	// none, are those that Keys returns; release must be called.
+	User    string
+	Scheme  contextualize.Scheme
+	Context *contextualize.Context // without a seed
+	Keys    func(context.Context) (keys []ssh.Signer, release func(), err error)
+	// Limit is the time that the machine has to let the build log in, and once
+	// more to come up.
+	Limit time.Duration
+
+	Target  *engine.Target // nil: nothing is saved
+	SBOM    string         // path of the list of packages, or empty
+	Replace bool           // existing files
+	Texts   Texts
+	// KeepRunning leaves the machine running instead of sealing and saving it;
+	// KeepFailed leaves one running with which something fails.
+	KeepRunning, KeepFailed bool
+
+	// Product writes the product: the draft, or the directory of a machine that is
+	// left running.
+	Product func([]byte) error
+	Now     func() (time.Time, error) // for what is written
+	Version string                    // of the program
+	Quiet   bool                      // Log drops Infof
+	Log     message.Log
+}
+
+// Texts describe the image. An empty one is not known.
+type Texts struct {
+	Title, Comment      string
+	Author, AuthorEmail string
+	Version             string
+	Replaces            string // identifier of an older image
+}
+
+// Errors about what the user asked for.
+var (
+	// ErrDiskSize reports that Request.Disk is too small.
+	ErrDiskSize = errors.New("less than the base's disk has")
+	// ErrLimit reports that the machine took longer than Request.Limit.
+	ErrLimit = errors.New("the machine took too long")
+	// ErrNoLogin reports that the build could not log in to the machine.
+	ErrNoLogin = errors.New("no login")
+	// ErrAccount reports that the base has an account with the name Request.User.
+	ErrAccount = errors.New("the account is the base's own")
+)
+
+// tagged is an error that is another one, too, without its text.
+type tagged struct {
+	error
+	tag error
+}
+
+func (e tagged) Unwrap() []error { return []error{e.tag, e.error} }
 
 // patience is how long a machine may take to shut down, for each way of asking.
 const patience = 2 * time.Minute
 
+// consoleLines is how much of the console is in the report of a failed build.
+const consoleLines = 40
+
 // run is one build on its way.
 type run struct {
-	*plan
-	call    *command.Call
+	*Request
 	log     message.Log
-	start   time.Time
 	phase   string // what is being done, as in "starting the machine"
-	dir     string // private work directory
+	seed    *contextualize.Seed
+	disks   []contextualize.Disk // with the context
+	notes   []string             // about the context, one line each
+	dir     string               // private work directory
+	found   *base.Found
 	base    *base.Image
 	machine engine.Machine
 	guest   *guest.Guest
@@ -38,20 +119,37 @@ type run struct {
 	saved    *notify.Image // nil until then
 }
 
-// Run makes the image that the options ask for.
-func Run(call *command.Call, o *Options) error {
+// FirstPhase is what is being done before anything is made.
+const FirstPhase = "checking what is asked for"
+
+// Run makes the image. The report is never nil.
+func Run(ctx context.Context, q *Request) (*notify.Report, error) {
 	start := time.Now()
-	r := &run{plan: &plan{options: o}, call: call, log: stamped{call.Log, start}, start: start, phase: "checking what is asked for"}
-	p, err := newPlan(call.Ctx, o)
-	if err == nil && o.DryRun {
-		return p.print(call)
-	}
+	r := &run{Request: q, log: stamped{q.Log, start}, phase: FirstPhase}
+	err := r.check(ctx)
 	if err == nil {
-		r.plan = p
-		err = r.run(call.Ctx)
+		err = r.run(ctx)
 	}
-	r.tell(call.Ctx, err)
-	return err
+	report := &notify.Report{Title: q.Texts.Title, Base: q.Base.Name.Text, Started: start, Ended: time.Now(), Image: r.saved}
+	if err != nil {
+		cause, _, _ := strings.Cut(err.Error(), marker)
+		report.Failure = &notify.Failure{Phase: r.phase, Cause: cause, Console: r.console}
+	}
+	return report, err
+}
+
+// check makes the context, and checks what can be checked before anything is
+// started.
+func (r *run) check(ctx context.Context) (err error) {
+	if r.seed, err = contextualize.NewSeed(r.User); err != nil {
+		return err
+	}
+	content := *r.Context
+	content.Seed = r.seed
+	if r.disks, r.notes, err = content.Disks(r.Scheme); err != nil {
+		return err
+	}
+	return r.Engine.Check(ctx, r.Target)
 }
 
 func (r *run) run(ctx context.Context) (err error) {
@@ -64,16 +162,9 @@ func (r *run) run(ctx context.Context) (err error) {
 	if r.dir, err = os.MkdirTemp(scratchParent(), "stratus-create-image."); err != nil {
 		return fmt.Errorf("making a work directory: %w", err)
 	}
-	defer func() { err = errors.Join(err, r.removeDir()) }()
-	defer r.closeBase()
-	defer func() {
-		if err != nil && r.machine != nil {
-			r.console = r.machine.Console(context.WithoutCancel(ctx), consoleLines)
-		}
-		err = errors.Join(err, r.release(ctx))
-	}()
+	defer func() { err = errors.Join(err, r.release(ctx, err != nil)) }()
 	r.phase = "taking in the base image"
-	if err := r.prepare(ctx); err != nil {
+	if err := r.takeBase(ctx); err != nil {
 		return err
 	}
 	r.phase = "starting the machine"
@@ -84,70 +175,93 @@ func (r *run) run(ctx context.Context) (err error) {
 	if err := r.customize(ctx); err != nil {
 		return r.keepFailed(ctx, err)
 	}
-	if r.options.NoShutdown {
+	if r.KeepRunning {
 		return r.keepRunning()
 	}
 	r.phase = "sealing the image"
 	if err := r.finish(ctx); err != nil {
 		return r.keepFailed(ctx, err)
 	}
-	if r.target == nil {
-		r.log.Infof("done; nothing is saved (--no-save)")
+	if r.Target == nil {
+		r.log.Infof("done; nothing is saved")
 		return nil
 	}
 	r.phase = "saving the image"
 	return r.save(ctx, out)
 }
 
-// closeBase releases the base. A failure does not spoil what was made.
-func (r *run) closeBase() {
-	if r.base == nil {
-		return
+// takeBase takes in the base.
+func (r *run) takeBase(ctx context.Context) (err error) {
+	name := r.Base.Name
+	if name.Described() {
+		r.log.Infof("finding the base %q", name.Text)
 	}
-	if err := r.base.Close(); err != nil {
-		r.log.Warnf("%v", err)
+	if r.found, err = r.Base.Find(ctx, r.log); err != nil {
+		return err
 	}
+	if endorsement := r.found.Endorsement(); endorsement != "" {
+		r.log.Infof("the base is %s", endorsement)
+	}
+	if r.base, err = r.found.Take(ctx, r.dir, r.log); err != nil {
+		return err
+	}
+	for _, warning := range r.base.Warnings {
+		r.log.Warnf("the appliance %q: %s", name.Text, warning)
+	}
+	if r.Disk != 0 && r.Disk < r.base.Size {
+		return fmt.Errorf("%w, %s", ErrDiskSize, message.FormatBytes(r.base.Size))
+	}
+	return nil
 }
 
-// line passes on what a command in the guest prints.
-func (r *run) line(label, line string) { r.log.Infof("%s| %s", label, line) }
+// spec is the machine to start over a base, with its files in dir.
+func (r *run) spec(dir string, from engine.Base) *engine.Spec {
+	from.Bus = cmp.Or(from.Bus, r.baseText(metadata.DisksBus, ""))
+	spec := &engine.Spec{Dir: dir, Base: from, Size: r.Machine, DiskSize: r.Disk, Keep: r.KeepRunning || r.KeepFailed, Log: r.log}
+	for _, d := range r.disks {
+		spec.Context = append(spec.Context, engine.Disk{Label: d.Label, Write: d.Write})
+	}
+	return spec
+}
 
-// release destroys the machine, unless it is kept.
-func (r *run) release(ctx context.Context) error {
+// release destroys the machine and its files, and releases the base. A machine
+// that is kept stays.
+func (r *run) release(ctx context.Context, failed bool) error {
 	if r.guest != nil {
 		r.guest.Close()
 	}
-	if r.machine == nil || r.kept {
-		return nil
-	}
+	var destroyed, removed error
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	if err := r.machine.Destroy(ctx); err != nil {
-		return fmt.Errorf("removing the machine: %w", err)
+	if r.machine != nil && failed {
+		r.console = r.machine.Console(ctx, consoleLines)
 	}
-	return nil
+	if r.machine != nil && !r.kept {
+		if err := r.machine.Destroy(ctx); err != nil {
+			destroyed = fmt.Errorf("removing the machine: %w", err)
+		}
+	}
+	if r.base != nil {
+		if err := r.base.Close(); err != nil {
+			r.log.Warnf("%v", err) // which does not spoil what was made
+		}
+	}
+	if !r.kept {
+		if err := os.RemoveAll(r.dir); err != nil {
+			removed = fmt.Errorf("removing the work directory: %w", err)
+		}
+	}
+	return errors.Join(destroyed, removed)
 }
 
-// ended waits at most the given time for the machine to end, and returns how it
-// did; nil where it still runs.
-func (r *run) ended(wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	defer cancel()
-	alive, stop := r.machine.Alive(ctx)
-	defer stop()
-	<-alive.Done()
-	if cause := context.Cause(alive); errors.Is(cause, engine.ErrEnded) {
-		return cause
+// scratchParent is where the work directory goes: TMPDIR, else a place that is
+// made for large files and not kept in memory.
+func scratchParent() string {
+	if dir := os.Getenv("TMPDIR"); dir != "" {
+		return filepath.Clean(dir)
 	}
-	return nil
-}
-
-func (r *run) removeDir() error {
-	if r.kept {
-		return nil
+	if info, err := os.Stat("/var/tmp"); err == nil && info.IsDir() {
+		return "/var/tmp"
 	}
-	if err := os.RemoveAll(r.dir); err != nil {
-		return fmt.Errorf("removing the work directory: %w", err)
-	}
-	return nil
+	return os.TempDir()
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/enginetest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
@@ -30,16 +32,23 @@ func described(content string) *metadata.Document {
 }
 
 func TestDraft(t *testing.T) {
-	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
 	sums, err := digest.Raw(t.Context(), strings.NewReader("foo"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plan{
-		target: new(engine.Target), found: &base.Found{Description: described("the base")},
-		options: &Options{Title: `a & "b"`, Comment: "two\nlines", OS: "mint", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"},
+	machine, err := new(enginetest.Fake).Start(t.Context(), &engine.Spec{Base: engine.Base{Path: "/"}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	text, err := p.draft(sums, &base.Image{Sums: sums}, guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, "virtio", nil)
+	r := &run{
+		Request: &Request{
+			OS: "mint", Target: new(engine.Target), Now: func() (time.Time, error) { return time.Unix(1700000000, 0), nil },
+			Texts: Texts{Title: `a & "b"`, Comment: "two\nlines", Replaces: "J7M1U1pZuOJOcq_d7bypZorP2KY"},
+		},
+		machine: machine, found: &base.Found{Description: described("the base")}, base: &base.Image{Sums: sums},
+		os: guest.OS{ID: "debian", Version: "12", Arch: "x86_64"},
+	}
+	text, err := r.draft(sums, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

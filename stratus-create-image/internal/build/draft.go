@@ -1,75 +1,77 @@
 package build
 
 import (
+	"cmp"
+	"encoding/hex"
 	"fmt"
 	"math/big"
 	"regexp"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// draft describes the new image. packages is the SHA-256 of the file that lists
-// what is installed, or nil.
-func (p *plan) draft(image diskimage.Image, from *base.Image, os guest.OS, bus string, packages []byte) ([]byte, error) {
-	now, err := command.Now()
+// draft returns the description of the new image. packages is the SHA-256 of the
+// list of its packages, or nil.
+func (r *run) draft(image diskimage.Image, packages []byte) ([]byte, error) {
+	now, err := r.Now()
 	if err != nil {
 		return nil, err
 	}
-	o := p.options
+	t := &r.Texts
 	d := metadata.New()
 	d.SetImage(image)
 	for _, f := range []struct {
 		term metadata.Term
 		text string
 	}{
-		{metadata.Type, p.baseText(metadata.Type, "base")},
-		{metadata.Kind, p.baseText(metadata.Kind, "machine")},
-		{metadata.OS, firstOf(o.OS, os.ID)},
-		{metadata.OSVersion, os.Version},
-		{metadata.OSArch, os.Arch},
-		{metadata.Version, p.imageVersion()},
-		{metadata.Compression, string(p.target.Compression)},
-		{metadata.Format, string(p.target.Format)},
-		{metadata.Creator, creator(o.Author, o.AuthorEmail)},
+		{metadata.Type, r.baseText(metadata.Type, "base")},
+		{metadata.Kind, r.baseText(metadata.Kind, "machine")},
+		{metadata.OS, cmp.Or(r.OS, r.os.ID)},
+		{metadata.OSVersion, r.os.Version},
+		{metadata.OSArch, r.os.Arch},
+		{metadata.Version, r.imageVersion()},
+		{metadata.Compression, string(r.Target.Compression)},
+		{metadata.Format, string(r.Target.Format)},
+		{metadata.Creator, creator(t.Author, t.AuthorEmail)},
 		{metadata.Created, metadata.FormatTime(now)},
 		{metadata.Valid, metadata.FormatTime(now.Add(metadata.DefaultValidity))},
-		{metadata.Title, o.Title},
-		{metadata.Description, o.Comment},
-		{metadata.Hypervisor, p.baseText(metadata.Hypervisor, "kvm")},
-		{metadata.DisksBus, bus},
-		{metadata.Publisher, p.baseText(metadata.Publisher, "StratusLab")},
-		{metadata.IsVersionOf, metadata.IdentifierOf(from.Sums.SHA1)},
-		{metadata.Replaces, o.Replaces},
+		{metadata.Title, t.Title},
+		{metadata.Description, t.Comment},
+		{metadata.Hypervisor, r.baseText(metadata.Hypervisor, "kvm")},
+		{metadata.DisksBus, r.machine.Hardware().Bus},
+		{metadata.Publisher, r.baseText(metadata.Publisher, "StratusLab")},
+		{metadata.IsVersionOf, metadata.IdentifierOf(r.base.Sums.SHA1)},
+		{metadata.Replaces, t.Replaces},
 	} {
 		d.SetText(f.term, f.text)
 	}
-	setPackages(d, packages)
+	if packages != nil {
+		d.SetExtension(metadata.SBOM, hex.EncodeToString(packages))
+	}
 	if err := d.Check(metadata.Draft); err != nil {
 		return nil, fmt.Errorf("checking the new description: %w", err)
 	}
 	return d.Bytes()
 }
 
-// baseText is what the base's description says, if there is one.
-func (p *plan) baseText(t metadata.Term, otherwise string) string {
-	if p.found != nil && p.found.Description != nil && p.found.Description.Text(t) != "" {
-		return p.found.Description.Text(t)
+// baseText returns what the base's description says, or otherwise where it says
+// nothing or there is none.
+func (r *run) baseText(t metadata.Term, otherwise string) string {
+	if r.found == nil || r.found.Description == nil {
+		return otherwise
 	}
-	return otherwise
+	return cmp.Or(r.found.Description.Text(t), otherwise)
 }
 
-// imageVersion is the version given, else the one after the base's, else the
-// first.
-func (p *plan) imageVersion() string {
-	if p.options.ImageVersion != "" {
-		return p.options.ImageVersion
+// imageVersion returns the version that the request names, else the one after the
+// base's, else the first.
+func (r *run) imageVersion() string {
+	if r.Texts.Version != "" {
+		return r.Texts.Version
 	}
-	if v := p.baseText(metadata.Version, ""); v != "" {
+	if v := r.baseText(metadata.Version, ""); v != "" {
 		return nextVersion(v)
 	}
 	return "1.0"
@@ -77,7 +79,7 @@ func (p *plan) imageVersion() string {
 
 var lastNumber = regexp.MustCompile(`^(.*?)([0-9]+)$`)
 
-// nextVersion counts the last component up: 1.0 becomes 1.1, 2.9 becomes 2.10.
+// nextVersion returns the version with its last number plus 1: 1.0 becomes 1.1, 2.9 becomes 2.10.
 // A version that ends with no number gets one: 1.a becomes 1.a.1.
 func nextVersion(version string) string {
 	parts := lastNumber.FindStringSubmatch(version)
@@ -100,13 +102,4 @@ func creator(author, email string) string {
 		return author + " <" + email + ">"
 	}
 	return author + email
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -24,20 +24,20 @@ func (r *run) keepRunning() error {
 	if err := r.keep(r.log.Infof); err != nil {
 		return err
 	}
-	return r.call.WriteProduct("", []byte(r.dir+"\n"))
+	return r.Product([]byte(r.dir + "\n"))
 }
 
-// keepFailed leaves the machine of a failed build to the user, if that is
-// wanted. An interrupted build is one that nobody waits for.
+// keepFailed leaves the machine of a failed build to the user, if the request says
+// so and the build was not interrupted.
 func (r *run) keepFailed(ctx context.Context, err error) error {
-	if !r.options.KeepOnFailure || ctx.Err() != nil || r.machine == nil || r.ended(time.Second) != nil {
+	if !r.KeepFailed || ctx.Err() != nil || r.machine == nil || r.ended(time.Second) != nil {
 		return err
 	}
 	return errors.Join(err, r.keep(r.log.Warnf))
 }
 
-// keep writes down how to reach the machine, and tells.
-func (r *run) keep(tell func(format string, args ...any)) error {
+// keep writes files with which the user logs in to the machine, and tells how.
+func (r *run) keep(print func(format string, args ...any)) error {
 	kept, err := r.machine.Keep()
 	if err != nil {
 		return fmt.Errorf("keeping the machine: %w", err)
@@ -54,8 +54,8 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 		check = "accept-new" // on this host's own port, where only the machine answers
 	}
 	config := fmt.Sprintf("Host %s\n  HostName %s\n  Port %s\n  User %s\n  HostKeyAlias %s\n  UserKnownHostsFile %s\n  StrictHostKeyChecking %s\n",
-		sshHost, host, port, r.options.SSHUser, sshHost, sshPath(file("known_hosts")), check)
-	if len(r.disks) > 0 { // else the user's own keys log in
+		sshHost, host, port, r.User, sshHost, sshPath(file("known_hosts")), check)
+	if len(r.disks) > 0 { // without a context, the user's own keys log in
 		config += fmt.Sprintf("  IdentityFile %s\n  IdentitiesOnly yes\n", sshPath(file("id_ed25519")))
 		files = append(files, content{"id_ed25519", string(r.seed.LoginPEM)})
 	}
@@ -69,19 +69,19 @@ func (r *run) keep(tell func(format string, args ...any)) error {
 		}
 	}
 	r.kept = true
-	tell("the machine is left running, %s", kept.Name)
-	tell("log in:    %s", shell.Join("ssh", "-F", file("ssh_config"), sshHost))
+	print("the machine is left running, %s", kept.Name)
+	print("log in:    %s", shell.Join("ssh", "-F", file("ssh_config"), sshHost))
 	if kept.Console != nil {
-		tell("console:   %s", shell.Join(kept.Console...))
+		print("console:   %s", shell.Join(kept.Console...))
 	}
-	tell("stop it:   %s && rm -r %s", shell.Join(kept.Stop...), shell.Quote(r.dir))
+	print("stop it:   %s && rm -r %s", shell.Join(kept.Stop...), shell.Quote(r.dir))
 	return nil
 }
 
-// sshPath quotes a path for ssh_config, where % stands for other things.
+// sshPath quotes a path for ssh_config, where % has a meaning.
 func sshPath(path string) string { return fmt.Sprintf("%q", strings.ReplaceAll(path, "%", "%%")) }
 
-// hostKey is the machine's host key, nil where nobody knows it.
+// hostKey returns the machine's host key, nil where it is not known.
 func (r *run) hostKey() ssh.PublicKey {
 	switch {
 	case r.guest != nil:

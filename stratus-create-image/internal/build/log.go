@@ -17,3 +17,6 @@ type stamped struct {
 func (s stamped) Infof(format string, args ...any) {
 	s.Log.Infof("[%6.1fs] %s", time.Since(s.start).Seconds(), fmt.Sprintf(format, args...))
 }
+
+// line passes on what a command in the guest prints.
+func (r *run) line(label, line string) { r.log.Infof("%s| %s", label, line) }

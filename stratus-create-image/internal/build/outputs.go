@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
@@ -27,16 +24,16 @@ type outputs struct{ image, packages *files.Pending }
 // createOutputs begins the outputs at once: one that cannot be written must not
 // cost an hour.
 func (r *run) createOutputs() (out outputs, err error) {
-	if r.target == nil {
+	if r.Target == nil {
 		return out, nil
 	}
-	if out.image, err = files.CreatePending(r.target.Path, r.options.Force); err != nil {
+	if out.image, err = files.CreatePending(r.Target.Path, r.Replace); err != nil {
 		return out, err
 	}
-	if r.options.SBOM == "" {
+	if r.SBOM == "" {
 		return out, nil
 	}
-	if out.packages, err = files.CreatePending(r.options.SBOM, r.options.Force); err != nil {
+	if out.packages, err = files.CreatePending(r.SBOM, r.Replace); err != nil {
 		out.discard()
 	}
 	return out, err
@@ -55,27 +52,27 @@ func (r *run) save(ctx context.Context, out outputs) error {
 	if err := r.base.CheckUnchanged(); err != nil {
 		return fault.BadInputf("%w", err)
 	}
-	r.log.Infof("saving %q (%s)", r.target.Path, form(r.target.Format, r.target.Compression))
-	if r.target.Format == diskimage.Ova && r.machine.Hardware().Bus == engine.Virtio {
+	r.log.Infof("saving %q (%s)", r.Target.Path, r.Target.Form())
+	if r.Target.Format == diskimage.Ova && r.machine.Hardware().Bus == engine.Virtio {
 		r.log.Warnf("the appliance has its disk on %s and an e1000 network card, on which this image was not tried", applianceBus(engine.Virtio))
 	}
 	meter := r.log.Meter("digesting", 0)
-	r.target.Pack = r.pack
-	sums, err := r.machine.Save(ctx, r.target, out.image.File, meter)
+	r.Target.Pack = r.pack
+	sums, err := r.machine.Save(ctx, r.Target, out.image.File, meter)
 	_ = meter.Close()
 	if err != nil {
-		return fmt.Errorf("saving %q: %w", r.target.Path, err)
+		return fmt.Errorf("saving %q: %w", r.Target.Path, err)
 	}
 	list, err := r.writePackages(out, sums)
 	if err != nil {
 		return err
 	}
-	draft, err := r.draft(sums, r.base, r.os, r.machine.Hardware().Bus, list)
+	draft, err := r.draft(sums, list)
 	if err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("saving %q: %w", r.target.Path, context.Cause(ctx))
+		return fmt.Errorf("saving %q: %w", r.Target.Path, context.Cause(ctx))
 	}
 	return r.publish(out, sums, draft)
 }
@@ -85,28 +82,33 @@ func (r *run) writePackages(out outputs, sums diskimage.Image) ([]byte, error) {
 	if out.packages == nil {
 		return nil, nil
 	}
-	now, err := command.Now()
+	now, err := r.Now()
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
 	if err := sbom.Write(&b, r.packages.before, r.packages.after, sbom.About{
-		Identifier: metadata.IdentifierOf(sums.SHA1), Title: r.options.Title, Version: r.imageVersion(), Sums: sums, OS: r.os,
-		Tool: "stratus-create-image", ToolVersion: command.Version(), Time: now,
+		Identifier: metadata.IdentifierOf(sums.SHA1), Title: r.Texts.Title, Version: r.imageVersion(), Sums: sums, OS: r.os,
+		Tool: "stratus-create-image", ToolVersion: r.Version, Time: now,
 	}); err != nil {
 		return nil, err
 	}
 	if unread := r.packages.after.Unread; unread > 0 {
-		r.log.Warnf("%d records of the guest's package databases make no sense, and are not in %q", unread, r.options.SBOM)
+		r.log.Warnf("%d records of the guest's package databases make no sense, and are not in %q", unread, r.SBOM)
 	}
 	if _, err := out.packages.File.Write(b.Bytes()); err != nil {
-		return nil, fmt.Errorf("writing %q: %w", r.options.SBOM, err)
+		return nil, fmt.Errorf("writing %q: %w", r.SBOM, err)
 	}
 	sum := sha256.Sum256(b.Bytes())
 	return sum[:], nil
 }
 
+// publish gives the outputs their names and writes the draft.
 func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
+	info, err := out.image.File.Stat()
+	if err != nil {
+		return fmt.Errorf("saving: %w", err)
+	}
 	if err := out.image.Commit(); err != nil {
 		return fmt.Errorf("saving: %w", err)
 	}
@@ -115,35 +117,20 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 			return r.lost("the list of its packages", err)
 		}
 	}
-	image := metadata.IdentifierOf(sums.SHA1)
-	var size int64
-	if info, err := os.Stat(r.target.Path); err == nil {
-		size = info.Size()
-	}
-	r.log.Infof("saved %q: %s, identifier %s", r.target.Path, message.FormatBytes(size), image)
-	if err := r.call.WriteProduct(r.options.Metadata, draft); err != nil {
+	r.log.Infof("saved %q: %s, identifier %s", r.Target.Path, message.FormatBytes(info.Size()), metadata.IdentifierOf(sums.SHA1))
+	if err := r.Product(draft); err != nil {
 		return r.lost("its description", err)
 	}
-	path, err := filepath.Abs(r.target.Path)
+	path, err := filepath.Abs(r.Target.Path)
 	if err != nil {
 		return fmt.Errorf("naming the image: %w", err)
 	}
 	r.saved = &notify.Image{Path: path, Identifier: metadata.IdentifierOf(sums.SHA1), Draft: draft}
-	if r.options.Metadata != "-" {
-		r.saved.DraftPath = r.options.Metadata
-	}
 	return nil
 }
 
-// lost is the error of an image that is there, but not all that belongs to it.
+// lost returns the error of an image that is whole, but without what belongs to it.
 func (r *run) lost(what string, err error) error {
 	return fault.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
-		"describe it with: %s", shell.Join("stratus-build-metadata", r.target.Path))
-}
-
-// setPackages names the list of packages in the description.
-func setPackages(d *metadata.Document, sha256 []byte) {
-	if sha256 != nil {
-		d.SetExtension(metadata.SBOM, hex.EncodeToString(sha256))
-	}
+		"describe it with: %s", shell.Join("stratus-build-metadata", r.Target.Path))
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
@@ -14,13 +13,13 @@ import (
 // pack writes a virtual appliance around the disk, for machines such as the one
 // that it was made in.
 func (r *run) pack(ctx context.Context, w io.Writer, disk string) error {
-	now, err := command.Now()
+	now, err := r.Now()
 	if err != nil {
 		return err
 	}
-	o, hardware := r.options, r.machine.Hardware()
+	hardware := r.machine.Hardware()
 	return ova.Write(ctx, w, ova.Machine{
-		Name: applianceName(r.target.Path), Title: o.Title, Disk: disk, CPUs: o.Size.CPU, Memory: o.Size.RAM,
+		Name: applianceName(r.Target.Path), Title: r.Texts.Title, Disk: disk, CPUs: r.Machine.CPU, Memory: r.Machine.RAM,
 		Firmware: hardware.Firmware, DisksBus: applianceBus(hardware.Bus), Time: now,
 	})
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
@@ -25,8 +27,8 @@ func (r *run) customize(ctx context.Context) (err error) {
 	if r.os, err = r.guest.ReadOS(alive); err != nil {
 		return r.explain(err)
 	}
-	if r.options.OS != "" {
-		r.os.ID, r.os.Like = strings.ToLower(r.options.OS), nil
+	if r.OS != "" {
+		r.os.ID, r.os.Like = strings.ToLower(r.OS), nil
 	}
 	r.log.Infof("the guest is %s %s on %s", r.os.ID, r.os.Version, r.os.Arch)
 	if pattern := r.machine.Hardware().Swap; pattern != "" {
@@ -38,16 +40,16 @@ func (r *run) customize(ctx context.Context) (err error) {
 	if err := r.listPackages(alive, &r.packages.before); err != nil {
 		return r.explain(err)
 	}
-	if err := r.options.Recipe.Apply(alive, r.guest, r.os, r.log.Infof); err != nil {
+	if err := r.Recipe.Apply(alive, r.guest, r.os, r.log.Infof); err != nil {
 		return r.explain(err)
 	}
 	return r.explain(r.listPackages(alive, &r.packages.after))
 }
 
-// checkAccount makes sure that whom we have logged in as was made for us: an
-// account of the base would keep the rights that it was given.
+// checkAccount checks that the account that the build has logged in to was made
+// for it: one of the base would keep the rights that it was given.
 func (r *run) checkAccount(ctx context.Context) error {
-	user := r.options.SSHUser
+	user := r.User
 	if user == "root" || len(r.disks) == 0 {
 		return nil
 	}
@@ -56,15 +58,14 @@ func (r *run) checkAccount(ctx context.Context) error {
 		return err
 	}
 	if strings.TrimSpace(comment) != r.seed.Mark {
-		return fault.WithHint(fault.BadInputf("the base image has an account %q of its own, which would keep the build's rights", user),
-			"--ssh-user takes root, or a name that is free")
+		return fault.BadInputf("%w", tagged{fmt.Errorf("the base image has an account %q of its own, which would keep the build's rights", user), ErrAccount})
 	}
 	return nil
 }
 
-// listPackages lists what is installed, where somebody wants to know.
+// listPackages lists the installed packages for the SBOM.
 func (r *run) listPackages(ctx context.Context, packages *sbom.Packages) (err error) {
-	if r.options.SBOM == "" {
+	if r.SBOM == "" {
 		return nil
 	}
 	r.log.Infof("listing the packages")
@@ -80,17 +81,31 @@ func (r *run) explain(err error) error {
 	case errors.Is(err, guest.ErrBroken):
 		// A guest that goes down by itself ends its ssh server first.
 		return errors.Join(err, r.ended(patience/4))
-	case errors.As(err, &exit) && r.call.Bool("quiet") && exit.Tail != "":
+	case errors.As(err, &exit) && r.Quiet && exit.Tail != "":
 		return fmt.Errorf("%w\n%s", err, exit.Tail)
 	}
 	return err
+}
+
+// ended waits at most the given time for the machine to end, and returns how it
+// did; nil where it still runs.
+func (r *run) ended(wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	alive, stop := r.machine.Alive(ctx)
+	defer stop()
+	<-alive.Done()
+	if cause := context.Cause(alive); errors.Is(cause, engine.ErrEnded) {
+		return cause
+	}
+	return nil
 }
 
 // finish seals the guest and shuts it down.
 func (r *run) finish(ctx context.Context) error {
 	alive, cancel := r.machine.Alive(ctx)
 	defer cancel()
-	if err := r.options.Seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); err != nil {
+	if err := r.Seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); err != nil {
 		return fmt.Errorf("sealing the image: %w", r.explain(err))
 	}
 	r.log.Infof("trimming the disk")
@@ -98,7 +113,7 @@ func (r *run) finish(ctx context.Context) error {
 	if _, err := r.guest.Output(alive, "fstrim", "sync && fstrim -a && sync"); err != nil && alive.Err() == nil {
 		r.log.Warnf("the image will be larger than it need be: %v", err)
 	}
-	last, err := r.options.Seal.LastCommand(seal.Account{Name: r.options.SSHUser, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
+	last, err := r.Seal.LastCommand(seal.Account{Name: r.User, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
 	if err != nil {
 		return fmt.Errorf("sealing the image: %w", err)
 	}
@@ -111,7 +126,7 @@ func (r *run) finish(ctx context.Context) error {
 		return asked
 	})
 	if seal.StillThere(asked) {
-		return fmt.Errorf("sealing the image: removing the account %q: %w", r.options.SSHUser, asked)
+		return fmt.Errorf("sealing the image: removing the account %q: %w", r.User, asked)
 	}
 	return err
 }

@@ -20,6 +20,11 @@ type Target struct {
 	Pack func(ctx context.Context, w io.Writer, disk string) error
 }
 
+// Form returns the target's format and compression for people.
+func (t *Target) Form() string {
+	return strings.TrimSpace(string(t.Format) + " " + string(t.Compression))
+}
+
 // formats are the disk formats by file extension.
 var formats = map[string]diskimage.Format{
 	".qcow2": diskimage.Qcow2, ".raw": diskimage.Raw, ".img": diskimage.Raw,

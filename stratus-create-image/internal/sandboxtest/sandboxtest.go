@@ -126,6 +126,13 @@ func (s *Sandbox) Login(user string) *guest.Guest {
 	return g
 }
 
+// Root returns how root logs in.
+func (s *Sandbox) Root() guest.Login {
+	login := s.login
+	login.User = "root"
+	return login
+}
+
 // Lines are what all commands have printed that were not asked for their output.
 func (s *Sandbox) Lines() string {
 	s.mu.Lock()

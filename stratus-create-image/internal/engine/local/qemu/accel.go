@@ -1,7 +1,7 @@
 package qemu
 
 import (
-	"fmt"
+	"errors"
 	"os"
 	"regexp"
 )
@@ -22,7 +22,7 @@ func ParseAccel(name string) (Accel, error) {
 	case Auto, KVM, TCG:
 		return a, nil
 	}
-	return "", fmt.Errorf("reading the accelerator %q: auto, kvm and tcg are allowed", name)
+	return "", errors.New("not supported; want auto, kvm or tcg")
 }
 
 // virtualization matches the processor flags that KVM needs on x86.

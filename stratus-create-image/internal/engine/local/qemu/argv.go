@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"errors"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ func ParseNetwork(name string) (Network, error) {
 	case UserNetwork, NoNetwork:
 		return n, nil
 	}
-	return "", fmt.Errorf("reading the network %q: user and none are allowed", name)
+	return "", errors.New("not supported; want user or none")
 }
 
 // MAC is the hardware address of the machine's network card; where it has two,

@@ -181,7 +181,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s, hint %q (-want +got):\n%s", test.name, test.hint, diff)
 		}
 	}
-	if _, err := ParseBus("usb"); err == nil || !strings.Contains(err.Error(), `"usb"`) {
+	if _, err := ParseBus("usb"); err == nil || !strings.Contains(err.Error(), "want auto, virtio, scsi, ide or sata") {
 		t.Errorf("a bus that is none: %v", err)
 	}
 	for _, f := range []Firmware{AutoFirmware, BIOS, UEFI} {
@@ -189,7 +189,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("ParseFirmware(%q) = %q, %v", f, got, err)
 		}
 	}
-	if _, err := ParseFirmware("efi"); err == nil || !strings.Contains(err.Error(), `"efi"`) {
+	if _, err := ParseFirmware("efi"); err == nil || !strings.Contains(err.Error(), "want auto, bios or uefi") {
 		t.Errorf("a firmware that is none: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -23,7 +24,7 @@ func ParseBus(name string) (Bus, error) {
 	case AutoBus, Virtio, SCSI, IDE, SATA:
 		return b, nil
 	}
-	return "", fmt.Errorf("reading the bus of the disks %q: auto, virtio, scsi, ide and sata are allowed", name)
+	return "", errors.New("not supported; want auto, virtio, scsi, ide or sata")
 }
 
 // Candidates are the buses to try, one after the other for as long as a boot

@@ -22,7 +22,7 @@ func ParseFirmware(name string) (Firmware, error) {
 	case AutoFirmware, BIOS, UEFI:
 		return f, nil
 	}
-	return "", fmt.Errorf("reading the firmware %q: auto, bios and uefi are allowed", name)
+	return "", errors.New("not supported; want auto, bios or uefi")
 }
 
 // OVMF is a UEFI firmware for virtual machines, in two files: its code, and

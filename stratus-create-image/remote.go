@@ -1,38 +1,17 @@
 package main
 
 import (
-	"context"
 	"crypto/x509"
 	"fmt"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/trust"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 )
 
-// reach adds to the options how other hosts and the machine are reached.
-func reach(c *command.Call, o *build.Options) (err error) {
-	if len(o.Recipe.Repos) > 0 {
-		if o.Recipe.HTTP, err = remote.NewHTTP(remoteOptions(c)); err != nil {
-			return err
-		}
-	}
-	o.SSHKeys = func(ctx context.Context) ([]ssh.Signer, func(), error) {
-		settings := remoteOptions(c)
-		settings.Idle = o.StartTimeout // for which the agent is to stay
-		signers, release, err := remote.Keys(ctx, settings)
-		return signers, release, err
-	}
-	o.Endpoint = c.String("marketplace-endpoint")
-	return nil
-}
-
-// remoteOptions say how to reach other hosts.
+// remoteOptions returns how to reach other hosts.
 func remoteOptions(c *command.Call) remote.Options {
 	a := c.Access()
 	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
