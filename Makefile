@@ -51,15 +51,18 @@ BASES = STRATUS_TEST_BASE=$(CURDIR)/$(BASE) STRATUS_TEST_BASE_TRIXIE=$(CURDIR)/$
 
 base: $(BASE)
 
-$(BASE): scripts/build-base-image
+# What base images are made of.
+MAKER = scripts/build-base-image $(shell find scripts/base-image -type f)
+
+$(BASE): $(MAKER)
 	@mkdir -p $(@D)
 	scripts/build-base-image --force -o $@
 
-$(TRIXIE): scripts/build-base-image
+$(TRIXIE): $(MAKER)
 	@mkdir -p $(@D)
 	scripts/build-base-image --force --release trixie -o $@
 
-$(HYBRID): scripts/build-base-image
+$(HYBRID): $(MAKER)
 	@mkdir -p $(@D)
 	scripts/build-base-image --force --firmware hybrid --include linux-image-amd64 -o $@
 
@@ -81,6 +84,10 @@ install: build ## commands, man pages and helpers, below DESTDIR and PREFIX
 	install -m 755 $(TOOLS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(foreach t,$(TOOLS),$(t)/$(t).1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(HELPERS:%=scripts/%) $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/libexec/stratus
+	install -m 644 scripts/sealed-paths $(DESTDIR)$(PREFIX)/libexec/stratus
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/stratus/base-image
+	cp -R scripts/base-image $(DESTDIR)$(PREFIX)/libexec/stratus
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/libexec/stratus/base-image
 	install -m 755 scripts/context/stratuslab-context $(DESTDIR)$(PREFIX)/libexec/stratus/context
 	install -m 644 scripts/context/*.service $(DESTDIR)$(PREFIX)/libexec/stratus/context
 

@@ -14,6 +14,12 @@ if [ $# -gt 0 ]; then
 fi
 LC_ALL=C
 export LC_ALL
+# The list of what must not be in an image, which audit-image copies here.
+list=/run/stratus-sealed-paths
+if [ ! -r "$list" ]; then
+    echo "audit-guest.sh: \"$list\" cannot be read" >&2
+    exit 2
+fi
 boot=$(awk '/^btime/ { print $2 }' /proc/stat)
 
 # plain: standard input as one word.
@@ -45,16 +51,28 @@ file() {
     fi
 }
 
-# old KIND TEXT FILE...: those of the files that are older than the boot.
-old() {
-    kind=$1 text=$2
-    shift 2
-    for f; do
-        if [ -f "$f" ] && [ -s "$f" ] && ! ours "$f"; then tell problem "$kind" "$f" "$text"; fi
+homes() { awk -F: '$6 != "" && $6 != "/" { print $6 }' /etc/passwd | sort -u | while read -r h; do [ ! -d "$h" ] || echo "$h"; done; }
+
+# listed KIND: the files of that kind that the list means.
+listed() {
+    awk -v kind="$1" '$2 == kind { for (i = 4; i <= NF; i++) print $i }' "$list" | while read -r pattern; do
+        case $pattern in
+        \~/*)
+            homes | while read -r h; do
+                for f in "$h"${pattern#'~'}; do [ ! -f "$f" ] || echo "$f"; done
+            done
+            ;;
+        *) for f in ${pattern#=}; do [ ! -f "$f" ] || echo "$f"; done ;;
+        esac
     done
 }
 
-homes() { awk -F: '$6 != "" && $6 != "/" { print $6 }' /etc/passwd | sort -u | while read -r h; do [ ! -d "$h" ] || echo "$h"; done; }
+# old KIND TEXT: those of the files of that kind that are older than the boot.
+old() {
+    listed "$1" | while read -r f; do
+        if [ -s "$f" ] && ! ours "$f"; then tell problem "$1" "$f" "$2"; fi
+    done
+}
 
 contextualization() {
     some=
@@ -95,18 +113,16 @@ keys() {
                 seeded "$key" || tell problem authorized-key "$f" "lets the owner of a key in: ...$(printf %s "$key" | tail -c 12)"
             done
         done
-        old known-hosts 'tells where its maker logged in' "$h/.ssh/known_hosts"
-        old private-key 'a private key, by its name' "$h"/.ssh/id_*[!b] "$h"/.gnupg/private-keys-v1.d/*
-        old history 'what its maker typed' "$h"/.*_history "$h/.viminfo" "$h/.lesshst"
         for f in "$h"/.*_history; do
             [ -f "$f" ] || continue
             n=$(grep -Eic '(passw(or)?d|secret|token|api_?key)[^ ]*[= ]|AKIA[0-9A-Z]{16}|://[^/ ]+:[^/ ]+@' "$f")
             [ "$n" = 0 ] || tell problem secret "$f" "$n lines look as if they held a secret"
         done
-        old credentials 'holds credentials, by its name' "$h/.netrc" "$h/.aws/credentials" "$h/.git-credentials" "$h/.pgpass" "$h/.my.cnf" \
-            "$h/.docker/config.json" "$h/.kube/config" "$h/.pypirc" "$h/.s3cfg" "$h/.vault-token" "$h/.globus/userkey.pem" \
-            "$h/.config/gcloud/credentials.db" "$h/.config/gcloud/application_default_credentials.json" "$h/.azure/accessTokens.json" "$h/.stratuslab/stratuslab-user.cfg"
     done
+    old known-hosts 'tells where its maker logged in'
+    old private-key 'a private key, by its name'
+    old history 'what its maker typed'
+    old credentials 'holds credentials, by its name'
     for d in /etc /root /home /srv /opt /var/lib /var/www /usr/local; do
         [ ! -d "$d" ] || find "$d" -xdev -type f -size -64 ! -path '/etc/ssh/*_host_*' ! -path '*/.ssh/*' ! -path '/var/lib/cloud/*' \
             -exec grep -lI -e '^-----BEGIN [A-Z ]*PRIVATE KEY' {} + 2>/dev/null
@@ -134,7 +150,7 @@ made_early() {
 # host_keys: cloud-init replaces them when the machine starts, and logs which
 # there were.
 host_keys() {
-    old host-key 'every machine would have the same' /etc/ssh/*_host_*key
+    old host-key 'every machine would have the same'
     from=$(date -u -d "@$boot" '+%Y-%m-%d %H:%M:%S')
     gone=$(awk -v from="$from" '$0 >= from && /Attempting to remove \/etc\/ssh\/ssh_host_/ { print $NF }' /var/log/cloud-init.log 2>/dev/null | sort -u)
     level=problem text='every machine would have the same, where cloud-init does not replace it'
@@ -144,12 +160,13 @@ host_keys() {
 }
 
 identity() {
-    file machine-id /etc/machine-id 'every machine would have the same'
-    [ -L /var/lib/dbus/machine-id ] || file machine-id /var/lib/dbus/machine-id 'every machine would have the same'
-    old random-seed 'every machine would start with it' /var/lib/systemd/random-seed /var/lib/urandom/random-seed
-    old lease 'a lease of another network' /var/lib/dhcp/*.lease* /var/lib/dhclient/* /var/lib/dhcpcd/*.lease /var/lib/NetworkManager/*lease*
-    for f in /etc/udev/rules.d/*persistent-net.rules; do
-        [ ! -f "$f" ] || [ -L "$f" ] || old udev-rule "binds a name to its maker's network card" "$f"
+    listed machine-id | while read -r f; do
+        [ -L "$f" ] || file machine-id "$f" 'every machine would have the same'
+    done
+    old random-seed 'every machine would start with it'
+    old lease 'a lease of another network'
+    listed udev-rule | while read -r f; do
+        if [ -s "$f" ] && [ ! -L "$f" ] && ! ours "$f"; then tell problem udev-rule "$f" "binds a name to its maker's network card"; fi
     done
     if [ -d /var/lib/cloud/instances ]; then
         now=$(basename "$(readlink -f /var/lib/cloud/instance)")
@@ -157,7 +174,7 @@ identity() {
             [ ! -d "$d" ] || [ "${d##*/}" = "$now" ] || tell problem cloud-init "$d" 'the state of an earlier instance'
         done
     fi
-    old kerberos "the host's key" /etc/krb5.keytab
+    old kerberos "the host's key"
     find /var/log -xdev -type f -size +0 2>/dev/null | while read -r f; do
         ours "$f" || echo "$f"
     done | { n=0; while read -r f; do n=$((n + 1)); last=$f; done; [ "$n" = 0 ] || tell note logs "$last" "and $((n - 1)) more files of logs are in the image"; }

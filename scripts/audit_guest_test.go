@@ -1,6 +1,7 @@
 package scripts_test
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -38,6 +39,11 @@ func auditTree(t *testing.T, files map[string]string, kind string) (findings str
 		peers.Missing(t, "there can be no name space here: "+string(out))
 	}
 	root := t.TempDir()
+	list, err := os.ReadFile("sealed-paths")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plantFile(t, root+"/run/stratus-sealed-paths", string(list))
 	for path, content := range files {
 		plantFile(t, root+path, content)
 	}

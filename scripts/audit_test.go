@@ -93,7 +93,7 @@ func TestAuditImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("--no-save\n--network\nnone\n--ram\n700\n-s\n"+here+"/audit-guest.sh\n--\n"+image+"\n", string(told)); diff != "" {
+	if diff := cmp.Diff("--no-save\n--network\nnone\n--ram\n700\n--copy\n"+here+"/sealed-paths:/run/stratus-sealed-paths\n-s\n"+here+"/audit-guest.sh\n--\n"+image+"\n", string(told)); diff != "" {
 		t.Errorf("stratus-create-image is told (-want +got):\n%s", diff)
 	}
 	code, stdout, stderr = runScript(t, bin, "./audit-image", "--quiet", image)

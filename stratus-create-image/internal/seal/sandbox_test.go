@@ -1,8 +1,8 @@
 package seal
 
 import (
-	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -95,11 +95,18 @@ func plant(t *testing.T) (command string, paths int) {
 // check runs the checker on the guest's tree, from within.
 func check(t *testing.T, g *guest.Guest) (findings []string) {
 	t.Helper()
-	script, err := os.ReadFile(checkSealed)
+	dir, err := g.MakeDir(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := sandboxtest.Output(t, g, shell.Join("bash", "-c", string(script), "check-sealed", "--tree", "/")+" || true")
+	for _, name := range []string{"check-sealed", "sealed-paths"} {
+		if err := dir.Upload(t.Context(), filepath.Join(filepath.Dir(checkSealed), name), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The files of the checker are not in the tree while it looks.
+	sandboxtest.Output(t, g, shell.Join("mv", dir.Path, "/run/checker"))
+	out := sandboxtest.Output(t, g, "bash /run/checker/check-sealed --tree / || true; rm -rf /run/checker")
 	for line := range strings.Lines(out) {
 		if strings.Contains(line, "FOUND") || strings.Contains(line, "UNKNOWN") {
 			findings = append(findings, strings.TrimSpace(line))

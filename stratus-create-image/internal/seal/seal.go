@@ -103,12 +103,13 @@ func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say f
 		}
 	}
 	for _, item := range p.Items {
-		if item.script == "" {
+		script := item.script()
+		if script == "" {
 			continue
 		}
 		say("sealing: removing %s (%s)", item.What, item.Name)
 		err := p.timed(ctx, func(ctx context.Context) error {
-			_, err := g.Output(ctx, item.Name, "set -eu; "+item.script)
+			_, err := g.Output(ctx, item.Name, "set -eu; "+script)
 			return err
 		})
 		if err != nil {

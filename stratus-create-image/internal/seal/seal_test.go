@@ -55,12 +55,38 @@ func TestNewPlan(t *testing.T) {
 // TestScriptsParse has a shell check the syntax of every item.
 func TestScriptsParse(t *testing.T) {
 	for _, item := range items {
-		if out, err := exec.Command("sh", "-n", "-c", item.script).CombinedOutput(); err != nil {
+		if out, err := exec.Command("sh", "-n", "-c", item.script()).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", item.Name, err, out)
 		}
 		if item.What == "" || strings.ContainsAny(item.Name, " ,") {
 			t.Errorf("item %q (%q)", item.Name, item.What)
 		}
+	}
+}
+
+// TestSealedPaths checks the form of the list, and that each of its items, and
+// each item but those that are code alone, has lines.
+func TestSealedPaths(t *testing.T) {
+	form := regexp.MustCompile(`^(-|[a-z-]+) +(-|[a-z-]+) +(-|[a-z-]+)( +[!=?]?~?/[^ '"$]+)+$`)
+	listed := map[string]bool{"-": true, "tmp": true, "selinux-labels": true, "account": true}
+	for line := range strings.Lines(sealedPaths) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !form.MatchString(line) {
+			t.Errorf("the line %q", line)
+		}
+		listed[strings.Fields(line)[0]] = true
+	}
+	for _, name := range Names() {
+		if !listed[name] {
+			t.Errorf("%s has no paths", name)
+		}
+		delete(listed, name)
+	}
+	if delete(listed, "-"); len(listed) > 0 {
+		t.Errorf("no such items: %v", listed)
 	}
 }
 
