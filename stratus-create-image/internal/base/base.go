@@ -7,7 +7,6 @@ package base
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -66,11 +65,8 @@ func (s *Source) Find(ctx context.Context, log message.Log) (*Found, error) {
 	if s.Name.Form == File {
 		return found, nil
 	}
-	access := s.Access
-	access.Log = log.Infof
 	var err error
-	found.fetcher, err = fetch.New(access, func(total int64) io.WriteCloser { return log.Meter("downloading", total) })
-	if err != nil {
+	if found.fetcher, err = fetch.New(s.Access, log); err != nil {
 		return nil, err
 	}
 	if s.Name.Form == URL {

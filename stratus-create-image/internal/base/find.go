@@ -13,6 +13,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -197,12 +198,14 @@ func otherXML(src []byte) string {
 }
 
 func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > signature.MaxBytes {
-		err = fmt.Errorf("%q has %d bytes; at most %d", path, info.Size(), int64(signature.MaxBytes))
-	}
+	f, err := files.OpenRegular(path, os.O_RDONLY, true)
 	if err != nil {
-		return nil, fault.BadInputf("%w", err)
+		return nil, fault.Mark(fault.BadInput, err)
 	}
-	return os.ReadFile(path)
+	defer f.Close()
+	text, err := files.ReadAll(f, signature.MaxBytes)
+	if err != nil {
+		return nil, fault.BadInputf("%q: %w", path, err)
+	}
+	return text, nil
 }

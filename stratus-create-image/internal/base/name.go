@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
@@ -107,10 +108,7 @@ func isAppliance(path string) bool { return strings.EqualFold(filepath.Ext(path)
 
 // isXML reports whether a file begins as an XML document.
 func isXML(path string) bool {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	f, err := os.Open(path)
+	f, err := files.OpenRegular(path, os.O_RDONLY, true)
 	if err != nil {
 		return false
 	}

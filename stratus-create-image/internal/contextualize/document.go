@@ -11,6 +11,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // joinParts returns the document that cloud-init takes: one part without a type as
@@ -159,8 +161,8 @@ func gunzip(content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	unpacked, err := io.ReadAll(io.LimitReader(z, MaxUserData+1))
-	if err == nil && len(unpacked) > MaxUserData {
+	unpacked, err := files.ReadAll(z, MaxUserData)
+	if errors.Is(err, files.ErrTooLarge) {
 		err = fmt.Errorf("decompressed, at most %d bytes", MaxUserData)
 	}
 	return unpacked, err

@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -94,7 +93,7 @@ func readKey(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit))
+	text, err := files.ReadAll(f, limit)
 	if err != nil {
 		return "", err
 	}

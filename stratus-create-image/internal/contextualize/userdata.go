@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -96,14 +95,11 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
+	content, err := files.ReadAll(f, limit)
+	if errors.Is(err, files.ErrTooLarge) {
+		err = fmt.Errorf("%q: at most %d bytes in all files together", path, MaxUserData)
 	}
-	if int64(len(content)) > limit {
-		return nil, fmt.Errorf("%q: at most %d bytes in all files together", path, MaxUserData)
-	}
-	return content, nil
+	return content, err
 }
 
 // addKeys adds public keys, one a line. Lines with a comment are skipped.

@@ -56,20 +56,17 @@ func openLock(path string) (*os.File, error) {
 // waitLock waits for the lock until the context ends. After an error, the file is
 // closed at once or when flock returns.
 func waitLock(ctx context.Context, f *os.File, how int) error {
-	locked := make(chan error, 1)
-	go func() { locked <- flock(f, how) }()
-	select {
-	case err := <-locked:
-		if err != nil {
-			_ = f.Close()
+	_, err := files.Await(ctx, func() (any, error) {
+		err := flock(f, how)
+		if err == nil {
+			err = context.Cause(ctx)
 		}
-		return err
-	case <-ctx.Done():
-		go func() {
-			_ = errors.Join(<-locked, f.Close()) // whether it got the lock or not
-		}()
-		return context.Cause(ctx)
-	}
+		if err != nil {
+			_ = f.Close() // an error comes first
+		}
+		return nil, err
+	})
+	return err
 }
 
 func flock(f *os.File, how int) error {

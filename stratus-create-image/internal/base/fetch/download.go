@@ -45,9 +45,9 @@ func (d *download) run(ctx context.Context) (Image, error) {
 	}
 	d.kept = min(s.offset, before.size)
 	if d.kept > 0 {
-		d.fetcher.options.Log("continuing the download of %q after %d bytes", d.location, d.kept)
+		d.fetcher.log.Infof("continuing the download of %q after %d bytes", d.location, d.kept)
 	}
-	body := &resuming{ctx: ctx, open: d.open, log: d.fetcher.options.Log, location: d.location, wait: d.fetcher.wait, current: s, offset: s.offset, from: s.offset}
+	body := &resuming{ctx: ctx, open: d.open, log: d.fetcher.log.Infof, location: d.location, wait: d.fetcher.wait, current: s, offset: s.offset, from: s.offset}
 	image, err := d.receive(ctx, body)
 	cancel() // ends what still reads
 	_ = d.in.stop()
@@ -75,7 +75,7 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 		return Image{}, err
 	}
 	size := max(body.current.size, 0)
-	meter := d.fetcher.meter(size)
+	meter := d.fetcher.log.Meter("downloading", size)
 	defer func() { _ = meter.Close() }()
 	var err error
 	if d.in, err = newIncoming(d.files.Part, d.kept, body, d.limit(true), meter); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -30,14 +31,14 @@ const Schemes = "http, https, sftp or file"
 type Fetcher struct {
 	http    *remote.HTTP
 	options remote.Options
-	meter   func(total int64) io.WriteCloser
+	log     message.Log
 	wait    time.Duration // before a download is continued; doubled each time
 }
 
-// New returns a fetcher that reaches other hosts as the options say. Their Log gets
-// messages for the user. meter returns a meter for each download; total is 0 where
-// the size is not known.
-func New(o remote.Options, meter func(total int64) io.WriteCloser) (*Fetcher, error) {
+// New returns a fetcher that reaches other hosts as the options say. log gets
+// messages and the progress of each download.
+func New(o remote.Options, log message.Log) (*Fetcher, error) {
+	o.Log = log.Infof
 	client, err := remote.NewHTTP(o)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func New(o remote.Options, meter func(total int64) io.WriteCloser) (*Fetcher, er
 	if wait == 0 {
 		wait = time.Second
 	}
-	return &Fetcher{http: client, options: o, meter: meter, wait: wait}, nil
+	return &Fetcher{http: client, options: o, log: log, wait: wait}, nil
 }
 
 // Files are the paths of the files that a download writes. No other process may
@@ -86,7 +87,7 @@ func (f *Fetcher) Fetch(ctx context.Context, locations []string, want Want, file
 			return Image{}, err
 		}
 		if n < len(locations)-1 {
-			f.options.Log("%v; trying the next location", err)
+			f.log.Infof("%v; trying the next location", err)
 		}
 		failures = append(failures, err)
 	}
@@ -119,7 +120,7 @@ func (f *Fetcher) fetch(ctx context.Context, location string, want Want, files F
 	image, err := d.run(ctx)
 	if d.kept > 0 && errors.Is(err, diskimage.ErrMismatch) {
 		// The part that was kept may be of another file.
-		f.options.Log("%v; downloading it again from the start", err)
+		f.log.Infof("%v; downloading it again from the start", err)
 		image, err = d.run(ctx)
 	}
 	return image, err

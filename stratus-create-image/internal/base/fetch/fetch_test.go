@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -157,21 +156,21 @@ func TestLocations(t *testing.T) {
 
 // TestFailuresOnce: no failure is told of twice.
 func TestFailuresOnce(t *testing.T) {
-	var log []string
+	log := &testLog{TB: t, meter: &count{}}
 	f := fetcher(t, remote.Options{})
-	f.options.Log = func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) }
+	f.log = log
 	first, second := "file:///missing/1", "file:///missing/2"
 	want := claimOf(t, testImage(1<<10))
 	_, err := f.Fetch(t.Context(), []string{first}, want, filesIn(t.TempDir()))
-	if fault.KindOf(err) != fault.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` || len(log) > 0 {
-		t.Errorf("one location: got %v, log %q", err, log)
+	if fault.KindOf(err) != fault.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` || len(log.infos) > 0 {
+		t.Errorf("one location: got %v, log %q", err, log.infos)
 	}
 	_, err = f.Fetch(t.Context(), []string{first, second}, want, filesIn(t.TempDir()))
 	if err == nil || strings.Count(err.Error(), first) != 1 || strings.Count(err.Error(), second) != 1 {
 		t.Errorf("two locations: %v", err)
 	}
-	if len(log) != 1 || !strings.Contains(log[0], first) || !strings.Contains(log[0], "trying the next") {
-		t.Errorf("two locations: log %q", log)
+	if len(log.infos) != 1 || !strings.Contains(log.infos[0], first) || !strings.Contains(log.infos[0], "trying the next") {
+		t.Errorf("two locations: log %q", log.infos)
 	}
 }
 
@@ -226,7 +225,7 @@ func TestInterrupt(t *testing.T) {
 	})
 	files := filesIn(t.TempDir())
 	f := fetcher(t, remote.Options{})
-	f.meter = func(int64) io.WriteCloser { return &trigger{after: 1 << 20, do: func() { cancel(reason) }} }
+	f.log = &testLog{TB: t, meter: &trigger{after: 1 << 20, do: func() { cancel(reason) }}}
 	if _, err := f.Fetch(ctx, []string{location, location}, claimOf(t, image), files); err != reason {
 		t.Errorf("got %v, want %v", err, reason)
 	}

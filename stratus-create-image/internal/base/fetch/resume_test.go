@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -179,9 +178,7 @@ func TestSFTP(t *testing.T) {
 	files := filesIn(t.TempDir())
 	f := fetcher(t, server.Options())
 	killed := false
-	f.meter = func(int64) io.WriteCloser {
-		return &trigger{after: 3 << 20, do: func() { killed = true; server.Kill() }}
-	}
+	f.log = &testLog{TB: t, meter: &trigger{after: 3 << 20, do: func() { killed = true; server.Kill() }}}
 	got, err := f.Fetch(t.Context(), []string{location}, claimOf(t, image), files)
 	checkImage(t, got, err, image, files)
 	if !killed {

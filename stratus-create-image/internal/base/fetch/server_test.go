@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -42,13 +43,26 @@ func (c *count) Close() error                { return nil }
 func fetcher(t *testing.T, o remote.Options) *Fetcher {
 	t.Helper()
 	o.Retries = remote.Retries{Attempts: 2, MinWait: time.Millisecond, MaxWait: time.Millisecond}
-	o.Log = t.Logf
-	f, err := New(o, func(int64) io.WriteCloser { return &count{} })
+	f, err := New(o, &testLog{TB: t, meter: &count{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
+
+// testLog keeps the messages, and counts with its meter.
+type testLog struct {
+	testing.TB
+	infos []string
+	meter io.WriteCloser
+}
+
+func (l *testLog) Infof(format string, args ...any) {
+	l.infos = append(l.infos, fmt.Sprintf(format, args...))
+}
+func (l *testLog) Verbosef(format string, args ...any) { l.Logf(format, args...) }
+func (l *testLog) Warnf(format string, args ...any)    { l.Errorf(format, args...) }
+func (l *testLog) Meter(string, int64) io.WriteCloser  { return l.meter }
 
 func filesIn(dir string) Files {
 	return Files{Part: dir + "/part", Unpacked: dir + "/new", Record: dir + "/record"}
