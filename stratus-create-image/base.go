@@ -1,11 +1,28 @@
 package main
 
 import (
+	"github.com/urfave/cli/v2"
+
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 )
+
+// baseCategory is the heading of options about the base.
+const baseCategory = "Base image"
+
+// baseFlags are the flags of readBase.
+func baseFlags() []cli.Flag {
+	return []cli.Flag{
+		text(baseCategory, "base-sha256", "", "the base is the file or URL with the SHA-256 digest `HEX`"),
+		yes(baseCategory, "allow-deprecated", "use a base although whoever signed its description deprecates it"),
+		yes(baseCategory, "allow-expired", "use a base although its description has expired"),
+		yes(baseCategory, "insecure-no-trust", "use a base whoever signed its description, which anybody can; image policies still apply"),
+		value(text(baseCategory, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
+		yes(baseCategory, "no-cache", "download the base for this run only"),
+	}
+}
 
 // readBase reads what the base is, and how to find, trust and download it.
 func readBase(c *command.Call) (*base.Source, error) {

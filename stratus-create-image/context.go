@@ -1,10 +1,56 @@
 package main
 
 import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/crypto/ssh"
+
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 )
+
+// contextFlags are the flags of readLogin and writeContext.
+func contextFlags() []cli.Flag {
+	const vm = "Machine"
+	return []cli.Flag{
+		value(text(vm, "ssh-user", "", "log in as `USER`, made with sudo rights if it is not root"), "root"),
+		text(vm, "key", "k", "let the public key in `FILE` in as well, while the image is made"),
+		value(text(vm, "context", "", "tell the machine by `SCHEME`: auto, cloud-init, nocloud, config-drive, opennebula, stratuslab, hepix or none; with --print-context also cloud-init-v1"), "auto"),
+		list(vm, "user-data", "", "hand the machine user data: a `FILE`, or TYPE,FILE"),
+		list(vm, "context-var", "", "set a variable in the machine's context: `NAME=VALUE`"),
+		yes(vm, "print-context", "print the context for use with any cloud, and do nothing else; with -o, as files in a directory of that name"),
+	}
+}
+
+// readLogin reads what the machine is told, and how to log in to it.
+func readLogin(c *command.Call, q *build.Request) (err error) {
+	if q.Limit, err = parseDuration("vm-start-timeout", c.String("vm-start-timeout")); err != nil {
+		return err
+	}
+	if q.User, err = contextualize.ParseUser(c.String("ssh-user")); err != nil {
+		return fault.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
+	}
+	if q.Scheme, err = contextualize.ParseScheme(c.String("context")); err != nil {
+		return fault.Usagef("reading --context: %w", err)
+	}
+	if q.Context, err = readContext(c, q.Scheme); err != nil {
+		return err
+	}
+	q.Context.Card = &contextualize.Card{
+		MAC: qemu.MAC, IP: qemu.IP, Mask: qemu.Mask, Network: qemu.Subnet, Gateway: qemu.Gateway, DNS: qemu.DNS,
+	}
+	q.Keys = func(ctx context.Context) ([]ssh.Signer, func(), error) {
+		options := remoteOptions(c)
+		options.Idle = q.Limit // for which the agent is to stay
+		return remote.Keys(ctx, options)
+	}
+	return nil
+}
 
 // readContext reads what the machine is told.
 func readContext(c *command.Call, scheme contextualize.Scheme) (*contextualize.Context, error) {

@@ -2,12 +2,35 @@ package main
 
 import (
 	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
+
+// recipeFlags are the flags of readRecipe, and the guest's operating system.
+func recipeFlags() []cli.Flag {
+	const change = "Customization"
+	return []cli.Flag{
+		yes(change, "update", "bring all packages up to date, before others are removed and installed"),
+		list(change, "remove", "", "remove `PACKAGES`, separated by commas"),
+		list(change, "packages", "a", "install `PACKAGES`, separated by commas: names, or local files such as ./x.deb"),
+		list(change, "scripts", "s", "run the local `SCRIPT` in the machine: a path, or \"path arg arg\", quoted as in a shell"),
+		list(change, "copy", "", "copy a file or directory, as `LOCAL:REMOTE`, before anything else"),
+		list(change, "run", "", "run `COMMAND` in the machine's shell, after the scripts"),
+		list(change, "env", "", "set a variable for scripts and commands: `NAME=VALUE`, or NAME to pass on our own"),
+		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[key=KEY] URL WORD...\", KEY being a local file or an https URL, and the words SUITE COMPONENT... for apt, perhaps the URL of a key for dnf, yum and zypper, none for apk, NAME for pacman"),
+		yes(change, "allow-unsigned-repos", "take packages from an --extra-os-repos without a key unverified"),
+		list(change, "apt-mirror", "", "while the image is made, use `[OLD=]URL` in place of apt's archive OLD, or of those that end with the same name"),
+		text(change, "package-proxy", "", "while the image is made, packages come through the proxy at `URL`"),
+		text(change, "os", "", "take the guest's operating system for `ID`"),
+		text(change, "installer", "", "install with `NAME`: apt, dnf, yum, zypper, apk or pacman (default: what the operating system has)"),
+	}
+}
 
 // parser turns flags into typed values and keeps the first error.
 type parser struct {
@@ -55,6 +78,15 @@ func readRecipe(c *command.Call) (recipe.Recipe, error) {
 		r.Variables = append(r.Variables, v)
 	}
 	return r, p.err
+}
+
+// sealFlags are the flags of readSeal.
+func sealFlags() []cli.Flag {
+	const output = "Output"
+	return []cli.Flag{
+		list(output, "no-seal", "", "leave `ITEM` in the image: "+strings.Join(seal.Names(), ", ")),
+		list(output, "exclude", "", "remove `PATH` from the image; shell patterns match"),
+	}
 }
 
 // readSeal returns what is to be removed from the image.

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
+)
+
+// sizeFlags and hardwareFlags are the flags of readMachine.
+func sizeFlags() []cli.Flag {
+	const vm = "Machine"
+	return []cli.Flag{
+		value(text(vm, "type", "t", "instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of your configuration"), engine.DefaultType),
+		&cli.IntFlag{Name: "cpu", Usage: "`NUMBER` of processors (default: the type's)", Category: vm},
+		&cli.IntFlag{Name: "ram", Usage: "memory in `MIB` (default: the type's)", Category: vm},
+		text(vm, "disk-size", "", "grow the disk to `SIZE`, such as 20G"),
+		value(text(vm, "accel", "", "run the processor with `ACCEL`: auto, kvm or tcg"), "auto"),
+		value(text(vm, "network", "", "what the machine reaches, `NETWORK`: user (through this host) or none"), "user"),
+	}
+}
+
+func hardwareFlags() []cli.Flag {
+	const vm = "Machine"
+	return []cli.Flag{
+		value(text(vm, "disks-bus", "", "attach the disks by `BUS`: auto (virtio, then the next where that fails), virtio, scsi, ide or sata"), "auto"),
+		value(text(vm, "firmware", "", "start the machine by `FIRMWARE`: auto (by what is on the disk), bios or uefi"), "auto"),
+		value(text(vm, "vm-start-timeout", "", "wait at most `SECONDS` for the login; 10m and such work, too"), "600"),
+		value(text(vm, "script-timeout", "", "wait at most `SECONDS` for each copy, run of the package manager, script and command; 0 for ever"), "3600"),
+	}
+}
+
+// readMachine reads which engine runs which machine.
+func readMachine(c *command.Call, q *build.Request) (err error) {
+	if q.Machine, err = engine.ParseType(c.String("type"), c.Config.Section("instance_types")); err != nil {
+		return fault.Mark(fault.Usage, err)
+	}
+	q.Machine.CPU, q.Machine.RAM = cmp.Or(c.Int("cpu"), q.Machine.CPU), cmp.Or(c.Int("ram"), q.Machine.RAM)
+	if err := q.Machine.Check(); err != nil {
+		return fault.Mark(fault.Usage, err)
+	}
+	if q.Disk, err = parseSize("disk-size", c.String("disk-size")); err != nil {
+		return err
+	}
+	e := new(local.Engine)
+	q.Engine = e
+	if e.Accel, err = command.Parse(c, "accel", qemu.ParseAccel); err != nil {
+		return err
+	}
+	if e.Network, err = command.Parse(c, "network", qemu.ParseNetwork); err != nil {
+		return err
+	}
+	if e.Bus, err = command.Parse(c, "disks-bus", qemu.ParseBus); err != nil {
+		return err
+	}
+	e.Firmware, err = command.Parse(c, "firmware", qemu.ParseFirmware)
+	return err
+}
+
+// parseDuration reads seconds, or a number with units such as 10m.
+func parseDuration(flag, text string) (time.Duration, error) {
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fault.Usagef("reading --%s %q: seconds are expected, or a time such as 10m", flag, text)
+	}
+	return d, nil
+}
+
+// parseSize reads bytes, or a number with the binary unit K, M, G or T.
+func parseSize(flag, text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, shift := text, 0
+	if i := strings.IndexByte("KMGT", strings.ToUpper(text)[len(text)-1]); i >= 0 {
+		number, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
+		return 0, fault.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
+	}
+	return n << shift, nil
+}
