@@ -38,15 +38,8 @@ func ParseListing(src []byte) (Listing, error) {
 		return Listing{}, fmt.Errorf("%w: root element %q is not supported; want %s or rdf:RDF", ErrInvalid, message.Clip(doc.Root.Local, quoted), Root)
 	}
 	var l Listing
-	for _, a := range doc.Root.Attributes {
-		if a.Local == "next" && a.URI == "" {
-			l.Next = a.Value
-		}
-	}
-	for _, n := range doc.Root.Children {
-		if n.Kind != strictxml.Element {
-			continue
-		}
+	l.Next, _ = doc.Root.Attribute(strictxml.Name{Local: "next"})
+	for _, n := range doc.Root.Elements() {
 		if n.End-n.Start > signature.MaxBytes {
 			return Listing{}, fmt.Errorf("%w: a document of %d bytes in a listing; at most %d", ErrInvalid, n.End-n.Start, signature.MaxBytes)
 		}
