@@ -72,7 +72,8 @@ func TestKilledWithHalfABody(t *testing.T) {
 	}
 	defer c.Close()
 	// The server answers 100 when it begins to read the body.
-	fmt.Fprintf(c, "POST /metadata HTTP/1.1\r\nHost: here\r\nContent-Type: application/xml\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(e.Source))
+	fmt.Fprintf(c, "POST /metadata HTTP/1.1\r\nHost: here\r\nContent-Type: application/xml\r\n"+
+		"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(e.Source))
 	head := make([]byte, 25)
 	if _, err := io.ReadFull(c, head); err != nil || !strings.Contains(string(head), "100 Continue") {
 		t.Fatalf("got %q: %v", head, err)

@@ -1,6 +1,6 @@
-// Command marketplace serves the API and the pages of a StratusLab Marketplace
-// over HTTP, from a directory that stratus-upload-metadata can also write, and
-// any web server read. It must not know what the API is.
+// Command marketplace serves the API and the pages of a StratusLab Marketplace over
+// HTTP, from a directory that stratus-upload-metadata can also write, and any web
+// server can serve. It must not know what the API is.
 package main
 
 import (
@@ -13,8 +13,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/marketplace/publish"
-	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/server"
 )
 
@@ -26,9 +24,9 @@ func program() *command.Program {
 		Name:    "marketplace",
 		Summary: "serve a Marketplace of image descriptions over HTTP",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "keep the entries in directory `DIR`, which is made if it does not exist"},
+			&cli.StringFlag{Name: "data", Usage: "serve the entries in directory `DIR`, which the first upload makes"},
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8081", Usage: "listen on `ADDRESS`, a host and a port; port 0 is any that is free"},
-			&cli.IntFlag{Name: "max-uploads", Value: limits.Uploads, Usage: "take at most `NUMBER` uploads at a time"},
+			&cli.IntFlag{Name: "max-uploads", Value: limits.Uploads, Usage: "publish at most `NUMBER` uploads at a time, 1 to 1000"},
 		},
 		Examples: []string{
 			"marketplace --data /srv/marketplace",
@@ -38,31 +36,26 @@ func program() *command.Program {
 	}
 }
 
-// scheme begins what is a URL.
+// scheme is the beginning of a URL.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 func serve(c *command.Call, limits server.Limits) error {
 	if c.String("data") == "" {
-		return fault.Usagef("option %q is missing", "--data")
+		return fault.Usagef("option %q is missing: name the directory of the entries", "--data")
 	}
 	if scheme.MatchString(c.String("data")) {
-		return fault.Usagef("reading --data=%q: a directory is expected, not a URL", c.String("data"))
+		return fault.Usagef("reading --data %q: a URL is not supported; want a directory", c.String("data"))
 	}
 	if limits.Uploads = c.Int("max-uploads"); limits.Uploads < 1 || limits.Uploads > 1000 {
-		return fault.Usagef("reading --max-uploads=%d: allowed are 1 to 1000", limits.Uploads)
+		return fault.Usagef("reading --max-uploads %d: at least 1 and at most 1000", limits.Uploads)
 	}
 	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
-		return fault.Usagef("reading --listen=%q: a host and a port are expected, such as 127.0.0.1:8081", c.String("listen"))
+		return fault.Usagef("reading --listen %q: not a valid address; want HOST:PORT, such as 127.0.0.1:8081", c.String("listen"))
 	}
-	files, err := registry.Local(c.Path("data"))
+	s, err := server.New(c.Path("data"), limits, c.Log)
 	if err != nil {
-		return err
+		return fmt.Errorf("opening --data %q: %w", c.String("data"), err)
 	}
-	writer, err := publish.Local(c.Path("data"))
-	if err != nil {
-		return err
-	}
-	s := server.New(files, writer, limits, c.Log)
 	if err := s.Load(c.Ctx); err != nil {
 		c.Log.Warnf("%v", err)
 	}

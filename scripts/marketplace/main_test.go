@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	registry "github.com/stratuslab/stratus/lib/marketplace/publish" // publish is a function here
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -87,6 +89,20 @@ func (p *process) lines() string {
 	return strings.Join(p.log, "\n")
 }
 
+// publish puts entries into a directory, as another program would.
+func publish(t testing.TB, dir string, entries ...*entry.Entry) {
+	t.Helper()
+	w, err := registry.Local(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if _, _, err := w.Publish(context.Background(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // ago is a time before now, to the second.
 func ago(d time.Duration) time.Time { return time.Now().Add(-d).Truncate(time.Second) }
 
@@ -103,11 +119,12 @@ func TestUsage(t *testing.T) {
 	}{
 		"help":          {[]string{"--help"}, 0, ""},
 		"no directory":  {nil, 2, `option "--data" is missing`},
-		"no uploads":    {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "--max-uploads=0"},
-		"a URL":         {[]string{"--data", "http://x/"}, 2, `reading --data="http://x/": a directory is expected`},
-		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen="nowhere"`},
+		"no uploads":    {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "reading --max-uploads 0: at least 1"},
+		"a URL":         {[]string{"--data", "http://x/"}, 2, `reading --data "http://x/": a URL is not supported; want a directory`},
+		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen "nowhere": not a valid address`},
 		"port in use":   {[]string{"--data", t.TempDir(), "--listen", used.Addr().String()}, 1, fmt.Sprintf("listening on %q", used.Addr())},
-		"no such place": {[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `opening the registry "/dev/null": it is not a directory`},
+		"no such place": {
+			[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `"/dev/null" is not a directory`},
 		"an argument":   {[]string{"--data", t.TempDir(), "more"}, 2, "too many arguments"},
 	} {
 		t.Run(name, func(t *testing.T) {

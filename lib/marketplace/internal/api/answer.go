@@ -20,13 +20,14 @@ import (
 type Answer struct {
 	Status     int    // of HTTP
 	Reason     string // what the Marketplace says, in one line; may be empty
-	html       bool   // a page for people where a document was expected
+	html       bool   // it is a page for people
+	xml        bool   // it is a document, as a Marketplace writes it
 	retryAfter string // the header of this name
 }
 
 func (a *Answer) Error() string {
 	text := fmt.Sprintf("the Marketplace answers %d %s", a.Status, http.StatusText(a.Status))
-	if a.html {
+	if a.html && a.Status < 400 {
 		text += " with a page for people, as no Marketplace would"
 	}
 	if a.Reason != "" {
@@ -58,10 +59,10 @@ func refusal(resp *http.Response) *Answer {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxReason)) // what was read is shown
 	a.Reason = string(body)
 	switch kind := mediaType(resp); {
-	case kind == "text/html" || kind == "application/xhtml+xml":
-		a.Reason, a.html = plainText(a.Reason), resp.StatusCode < 400
+	case isHTML(kind):
+		a.Reason, a.html = plainText(a.Reason), true
 	case strings.HasSuffix(kind, "xml"):
-		a.Reason = xmlReason(a.Reason)
+		a.Reason, a.xml = xmlReason(a.Reason), true
 	case kind == "application/json":
 		a.Reason = jsonReason(body)
 	}
@@ -71,6 +72,13 @@ func refusal(resp *http.Response) *Answer {
 	a.Reason = oneLine(a.Reason)
 	return a
 }
+
+// isMissing reports whether the answer is that there is nothing there.
+func (a *Answer) isMissing() bool {
+	return a.Status == http.StatusNotFound || a.Status == http.StatusGone
+}
+
+func isHTML(kind string) bool { return kind == "text/html" || kind == "application/xhtml+xml" }
 
 // mediaType returns the type of an answer without its parameters, empty where
 // there is no valid one.

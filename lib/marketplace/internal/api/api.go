@@ -7,7 +7,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,13 +62,14 @@ func (m *Marketplace) address(path string) string { return m.base + "/" + path }
 // sender sends a request, and may repeat it.
 type sender func(*http.Request) (*http.Response, error)
 
-// get reads a document of at most limit bytes. It returns nil where there is none.
-func (m *Marketplace) get(ctx context.Context, path string, limit int64, send sender) ([]byte, error) {
+// get reads a body of at most limit bytes, whose type may be anything but HTML if the
+// header Accept is "*/*". An answer without it is an *Answer.
+func (m *Marketplace) get(ctx context.Context, path, accept string, limit int64, send sender) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.address(path), nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/xml, application/rdf+xml;q=0.9")
+	req.Header.Set("Accept", accept)
 	resp, err := send(req)
 	if err != nil {
 		return nil, err
@@ -78,10 +78,8 @@ func (m *Marketplace) get(ctx context.Context, path string, limit int64, send se
 	// The HTTP client limits the time in which nothing comes, not the whole time.
 	slow := time.AfterFunc(m.limits.answer, func() { _ = resp.Body.Close() })
 	defer slow.Stop()
-	switch {
-	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusGone:
-		return nil, nil
-	case resp.StatusCode != http.StatusOK, !mayBeXML(mediaType(resp)):
+	kind := mediaType(resp)
+	if resp.StatusCode != http.StatusOK || isHTML(kind) || accept != "*/*" && !mayBeXML(kind) {
 		return nil, refusal(resp)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
@@ -106,21 +104,11 @@ func mayBeXML(kind string) bool {
 	return false
 }
 
-// listing reads a listing, or one document, of at most limit bytes. It returns nil
-// where there is none, and the size of the answer.
+// listing reads a listing, or one document, of at most limit bytes, and returns its
+// size, too.
 func (m *Marketplace) listing(ctx context.Context, path string, limit int64, send sender) (*entry.Listing, int64, error) {
-	limit = min(limit, entry.MaxListing)
-	body, err := m.get(ctx, path, limit, send)
-	var answer *Answer
-	if plain, _, query := strings.Cut(path, "?"); errors.As(err, &answer) && answer.html {
-		// A plain web server shows people the page of a directory.
-		file := "/index.xml"
-		if query {
-			file = "/index.all.xml"
-		}
-		body, err = m.get(ctx, plain+file, limit, send)
-	}
-	if err != nil || body == nil {
+	body, err := m.get(ctx, path, "application/xml, application/rdf+xml;q=0.9", min(limit, entry.MaxListing), send)
+	if err != nil {
 		return nil, 0, err
 	}
 	l, err := entry.ParseListing(body)

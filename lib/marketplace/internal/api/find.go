@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"net/url"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -25,19 +28,32 @@ const (
 // listing that is nearest to the query and all those that this one leads to: the
 // newest entry of a series may be in the last of them. Damaged entries are
 // reported, by errors that wrap entry.ErrInvalid, and hide no other.
+//
+// If a plain web server answers, Find reads the files of a registry.
 func (m *Marketplace) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	return func(yield func(*entry.Entry, error) bool) {
 		slow := fmt.Errorf("%w: the search takes more than %s", remote.ErrUnreachable, m.limits.search)
 		ctx, cancel := context.WithTimeoutCause(ctx, m.limits.search, slow)
 		defer cancel()
-		s := search{Marketplace: m, Query: q, now: time.Now(), left: m.limits.bytes, read: make(map[string]bool), yield: yield}
+		s := search{Marketplace: m, Query: q, ctx: ctx, now: time.Now(), left: m.limits.bytes, yield: yield}
+		s.read = make(map[string]bool)
 		for path := route(q); path != ""; {
-			l, err := s.page(ctx, path)
+			l, err := s.page(path)
+			var answer *Answer
+			if len(s.read) == 1 && errors.As(err, &answer) {
+				switch {
+				case answer.isMissing() && answer.xml: // a Marketplace has nothing
+					return
+				case answer.isMissing(), answer.html && answer.Status < 500: // it is none
+					s.files(answer)
+					return
+				}
+			}
 			if err != nil {
 				yield(nil, fmt.Errorf("asking %q: %w", m.address(path), err))
 				return
 			}
-			if !s.add(ctx, l.Documents) {
+			if !s.add(l.Documents) {
 				return
 			}
 			path = l.Next
@@ -57,6 +73,7 @@ func (m *Marketplace) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.
 type search struct {
 	*Marketplace
 	entry.Query
+	ctx     context.Context // of the search
 	now     time.Time
 	left    int64                      // bytes that may still be read
 	read    map[string]bool            // paths of listings
@@ -65,34 +82,63 @@ type search struct {
 	yield   func(*entry.Entry, error) bool
 }
 
-// page reads one listing that has not been read; the first one may be missing.
-func (s *search) page(ctx context.Context, path string) (*entry.Listing, error) {
+// page reads one listing that has not been read.
+func (s *search) page(path string) (*entry.Listing, error) {
 	if s.read[path] || len(s.read) == maxPages {
 		return nil, fmt.Errorf("%w: the listings do not end", remote.ErrRefused)
 	}
 	s.read[path] = true
-	l, size, err := s.listing(ctx, path, s.left, s.client.Do)
+	l, size, err := s.listing(s.ctx, path, s.left, s.client.Do)
 	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+	case s.ctx.Err() != nil:
+		return nil, context.Cause(s.ctx)
 	case err != nil && s.left < entry.MaxListing:
 		return nil, fault.WithHint(err, "ask for less: name an image, an endorser or a tag")
 	case err != nil:
 		return nil, err
-	case l == nil && len(s.read) > 1:
-		return nil, fmt.Errorf("%w: a further listing is announced, but not there", remote.ErrRefused)
-	case l == nil:
-		return &entry.Listing{}, nil
 	}
 	s.left -= size
 	return l, checkNext(l.Next)
 }
 
+// files searches the files of a registry behind a plain web server, which gave the
+// answer. Without a registry the search ends with that.
+func (s *search) files(answer *Answer) {
+	for e, err := range registry.FindListed(s.ctx, s, s.Query) {
+		if errors.Is(err, registry.ErrBroken) {
+			err = fmt.Errorf("asking %q: %w", s.address(route(s.Query)), answer)
+		}
+		if !s.yield(e, err) {
+			return
+		}
+	}
+}
+
+// ReadFile reads a file of a registry behind a plain web server.
+func (s *search) ReadFile(name string, limit int64) ([]byte, error) {
+	var parts []string
+	for part := range strings.SplitSeq(name, "/") {
+		parts = append(parts, url.PathEscape(part))
+	}
+	body, err := s.get(s.ctx, strings.Join(parts, "/"), "*/*", min(limit, s.left), s.client.Do)
+	var answer *Answer
+	switch {
+	case s.ctx.Err() != nil:
+		return nil, context.Cause(s.ctx)
+	case errors.As(err, &answer) && answer.isMissing():
+		return nil, fmt.Errorf("%w: %q", fs.ErrNotExist, s.address(name))
+	case err != nil:
+		return nil, fmt.Errorf("asking %q: %w", s.address(name), err)
+	}
+	s.left -= int64(len(body))
+	return body, nil
+}
+
 // add verifies the documents of a listing. It reports whether to go on.
-func (s *search) add(ctx context.Context, documents [][]byte) bool {
+func (s *search) add(documents [][]byte) bool {
 	for _, src := range documents {
-		if ctx.Err() != nil {
-			s.yield(nil, context.Cause(ctx))
+		if s.ctx.Err() != nil {
+			s.yield(nil, context.Cause(s.ctx))
 			return false
 		}
 		e, err := entry.Verify(src)

@@ -54,7 +54,7 @@ func mayHaveArrived(err error) bool {
 // has reports whether the entry is known to be there.
 func (m *Marketplace) has(ctx context.Context, e *entry.Entry) bool {
 	l, _, err := m.listing(ctx, e.URLPath(), entry.MaxListing, m.client.Once)
-	if err != nil || l == nil || len(l.Documents) == 0 {
+	if err != nil || len(l.Documents) == 0 {
 		return false
 	}
 	_, err = entry.VerifyAs(e.Key, l.Documents[0])

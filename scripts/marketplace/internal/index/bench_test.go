@@ -11,7 +11,7 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// many gives what a Marketplace of n images has, in the order of a registry.
+// many returns what a Marketplace of n images has, in the order of a registry.
 func many(n int) []entry.Summary {
 	var all []entry.Summary
 	for i := n; i > 0; i-- {
@@ -28,7 +28,7 @@ func many(n int) []entry.Summary {
 
 const entries = 100_000
 
-// TestMemory bounds what the index of a large Marketplace takes.
+// TestMemory bounds the memory that the index of a large Marketplace takes.
 func TestMemory(t *testing.T) {
 	if peers.RaceDetector {
 		t.Skip("the race detector takes memory of its own")
@@ -50,14 +50,17 @@ func TestMemory(t *testing.T) {
 
 func BenchmarkFind(b *testing.B) {
 	x := filled(many(entries)...)
-	for name, expr := range map[string]string{"word": "number 777", "absent": "nowhere", "expression": "number [0-9]*77 ?$", "anything": "[a-z]+ server", "none": ""} {
+	for name, expr := range map[string]string{
+		"word": "number 777", "absent": "nowhere", "expression": "number [0-9]*77 ?$", "anything": "[a-z]+ server", "none": "",
+	} {
 		p, err := Expression(expr)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := x.Find(context.Background(), Query{Search: p, Query: entry.Query{Status: entry.Valid}, Limit: 50}, noon); err != nil {
+				q := Query{Search: p, Query: entry.Query{Status: entry.Valid}, Limit: 50}
+				if _, err := x.Find(context.Background(), q, noon); err != nil {
 					b.Fatal(err)
 				}
 			}

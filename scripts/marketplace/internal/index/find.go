@@ -12,7 +12,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
-// Query says which entries are looked for, and which of those are wanted.
+// Query says which entries a search is for, and which of those it returns.
 type Query struct {
 	entry.Query
 	// Search looks through all texts; the others through one each.
@@ -20,31 +20,31 @@ type Query struct {
 	// Before leaves out this entry and those that are not older; the zero key
 	// leaves none out.
 	Before entry.Key
-	// Column sorts the entries by what it gives of each; nil is newest first.
+	// Column returns the value that entries are sorted by; nil is newest first.
 	Column     func(entry.Summary) string
 	Descending bool
 	// Offset and Limit choose from the sorted entries.
 	Offset, Limit int
 }
 
-// Result is what was found.
+// Result is the result of a search.
 type Result struct {
-	Rows []entry.Summary // the wanted ones
+	Rows []entry.Summary // chosen by Offset and Limit
 	// Total counts the entries that entry.Query matches, and Matching those of
 	// them that the patterns match.
 	Total, Matching int
 }
 
-// HasExpression tells whether the search tries a regular expression, which may
-// take long.
+// HasExpression reports whether the search uses a regular expression, which may take
+// long.
 func (q Query) HasExpression() bool {
 	return slices.ContainsFunc([]Pattern{q.Search, q.OS, q.OSVersion, q.OSArch, q.Endorser, q.Kind, q.Title},
 		func(p Pattern) bool { return p.re != nil })
 }
 
-// Find looks for entries, as they are at the time now. Of the entries of one
-// series it looks at the newest only, unless a time is asked for. It ends early,
-// with an error, when the context does.
+// Find searches entries, with their status at the time now. Of the entries of a series
+// only the newest counts, unless the query gives a time. It ends with an error when the
+// context ends.
 func (x *Index) Find(ctx context.Context, q Query, now time.Time) (Result, error) {
 	var found Result
 	var rows []*row
@@ -58,7 +58,7 @@ func (x *Index) Find(ctx context.Context, q Query, now time.Time) (Result, error
 			return Result{}, fmt.Errorf("searching %d entries: %w", len(scope.rows), context.Cause(ctx))
 		}
 		seen++
-		if q.Before != (entry.Key{}) && compareKeys(r.Key, q.Before) >= 0 || !q.Matches(r.Summary, now) {
+		if q.Before != (entry.Key{}) && r.Compare(q.Before) >= 0 || !q.Matches(r.Summary, now) {
 			continue
 		}
 		found.Total++
@@ -89,7 +89,7 @@ func (q Query) sort(rows []*row) {
 	slices.SortStableFunc(rows, func(a, b *row) int { return sign * strings.Compare(q.Column(a.Summary), q.Column(b.Summary)) })
 }
 
-// matcher gives the test of all patterns.
+// matcher returns the test of all patterns.
 func (q Query) matcher() func(*row) bool {
 	var columns [5]memo
 	for i, p := range [...]Pattern{q.OS, q.OSVersion, q.OSArch, q.Endorser, q.Kind} {
@@ -105,14 +105,14 @@ func (q Query) matcher() func(*row) bool {
 	}
 }
 
-// Endorsers gives the newest entry for each address, subject and issuer that
-// differ, in this order: those who endorsed last, and at most limit of them.
+// Endorsers returns the newest entry for each address, subject and issuer that differ,
+// in this order: at most limit of them, those who endorsed last.
 func (x *Index) Endorsers(limit int) []entry.Summary {
 	x.mu.RLock()
 	rows := slices.Collect(maps.Values(x.endorsers))
 	x.mu.RUnlock()
 	if len(rows) > limit {
-		slices.SortFunc(rows, func(a, b *row) int { return compareKeys(b.Key, a.Key) })
+		slices.SortFunc(rows, func(a, b *row) int { return b.Compare(a.Key) })
 		rows = rows[:limit]
 	}
 	found := make([]entry.Summary, 0, len(rows))
@@ -125,10 +125,10 @@ func (x *Index) Endorsers(limit int) []entry.Summary {
 	return found
 }
 
-// History gives the entries of an image, of an endorser, of both or of all (no
-// more of the query counts) that were made since a time, in the form of
-// entry.Key, newest first and at most limit of them; with hidden, those of which
-// there is a newer one as well.
+// History returns the entries of an image, of an endorser, of both or of all (no other
+// field of the query counts) that were made since a time, in the form of entry.Key: the
+// newest first, at most limit of them, and with hidden also those of which there is a
+// newer one.
 func (x *Index) History(of entry.Query, since string, hidden bool, limit int) []entry.Summary {
 	var found []entry.Summary
 	for r := range x.scope(of).newestFirst(hidden) {
@@ -142,8 +142,8 @@ func (x *Index) History(of entry.Query, since string, hidden bool, limit int) []
 	return found
 }
 
-// Series gives the keys of the entries of a series, newest first and at most
-// limit of them.
+// Series returns the keys of the entries of a series, the newest first, at most limit of
+// them.
 func (x *Index) Series(of entry.Series, limit int) []entry.Key {
 	var found []entry.Key
 	for r := range x.scope(entry.Query{Identifier: of.Identifier}).newestFirst(true) {
@@ -157,16 +157,12 @@ func (x *Index) Series(of entry.Series, limit int) []entry.Key {
 	return found
 }
 
-// Tagged gives the newest entry for each tag of an endorser, in the order of the
-// tags and at most limit of them, of those that no newer one hides. It is nil if
-// there is nothing by the endorser at all.
+// Tagged returns the newest entry for each tag of an endorser, in the order of the tags,
+// at most limit of them, without entries of which there is a newer one.
 func (x *Index) Tagged(email string, limit int) []entry.Summary {
-	scope := x.scope(entry.Query{Email: email})
-	if len(scope.rows) == 0 {
-		return nil
-	}
-	found, seen := []entry.Summary{}, make(map[string]bool)
-	for r := range scope.newestFirst(false) {
+	var found []entry.Summary
+	seen := make(map[string]bool)
+	for r := range x.scope(entry.Query{Email: email}).newestFirst(false) {
 		if r.Tag != "" && !seen[r.Tag] && len(found) < limit {
 			seen[r.Tag] = true
 			found = append(found, r.Summary)

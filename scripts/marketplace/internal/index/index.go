@@ -1,12 +1,10 @@
-// Package index keeps the summaries of all entries of a Marketplace in memory
-// and searches them, so that a search reads no file.
+// Package index keeps the summaries of all entries of a Marketplace in memory and
+// searches them, so that a search reads no file.
 //
-// It must not know where summaries come from, nor HTTP: it is handed the ones,
-// and patterns for the other.
+// It must not know where summaries come from, nor HTTP.
 package index
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -16,8 +14,8 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
-// Index holds summaries. The zero value is empty; its methods may be
-// called from several goroutines, and a search never waits for another.
+// Index holds summaries. The zero value is empty. Its methods may be called from several
+// goroutines, and a search does not wait for another one.
 type Index struct {
 	mu     sync.RWMutex
 	batch  int64             // number of the last Add
@@ -30,30 +28,24 @@ type Index struct {
 	endorsers map[endorser]*row // with the newest entry of each
 }
 
-// endorser is somebody under a name.
+// endorser is an address and the names in a certificate.
 type endorser struct{ email, subject, issuer string }
 
-// row is a summary in the index. Nothing in it changes but hidden.
+// row is a summary in the index. Only hidden changes.
 type row struct {
 	entry.Summary
 	text   string       // what a search looks through, in lower case
-	hidden atomic.Int64 // the batch that brought a newer one, 0 if none did
+	hidden atomic.Int64 // the batch with the first newer entry of the series, 0 if there is none
 }
 
-// compareKeys orders keys by time. Ties are broken, so that every order is the
-// same.
-func compareKeys(a, b entry.Key) int {
-	return cmp.Or(strings.Compare(a.Created, b.Created), strings.Compare(a.Identifier, b.Identifier), strings.Compare(a.Email, b.Email))
-}
-
-// Len is the number of summaries.
+// Len returns the number of summaries.
 func (x *Index) Len() int {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	return len(x.all)
 }
 
-// Replace takes everything out and the summaries in.
+// Replace removes everything and adds the summaries.
 func (x *Index) Replace(summaries []entry.Summary) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -63,8 +55,8 @@ func (x *Index) Replace(summaries []entry.Summary) {
 	x.addAll(summaries)
 }
 
-// Add takes summaries in, in any order. Those whose key is there already are
-// left out. Replace comes first.
+// Add adds summaries, in any order, without those whose key is there already. Replace
+// comes first.
 func (x *Index) Add(summaries []entry.Summary) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -74,7 +66,7 @@ func (x *Index) Add(summaries []entry.Summary) {
 func (x *Index) addAll(summaries []entry.Summary) {
 	x.batch++
 	// Oldest first, because only putting a row last is cheap.
-	slices.SortFunc(summaries, func(a, b entry.Summary) int { return compareKeys(a.Key, b.Key) })
+	slices.SortFunc(summaries, func(a, b entry.Summary) int { return a.Compare(b.Key) })
 	for _, s := range summaries {
 		if _, found := find(x.images[s.Identifier], s.Key); !found {
 			x.add(x.newRow(s))
@@ -102,8 +94,8 @@ func (x *Index) add(r *row) {
 	}
 }
 
-// insert puts a row in its place. Lists that searches hold do not change: they
-// end before a row that is put last, and any other makes a new list.
+// insert puts a row in its place. Lists that searches hold do not change: a row that is
+// put last is beyond their end, and any other makes a new list.
 func insert(list []*row, r *row) []*row {
 	at, _ := find(list, r.Key)
 	if at == len(list) {
@@ -113,8 +105,39 @@ func insert(list []*row, r *row) []*row {
 	return append(append(append(changed, list[:at]...), r), list[at:]...)
 }
 
+// Remove removes an entry because it is damaged: its elders count.
+func (x *Index) Remove(k entry.Key) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	at, found := find(x.images[k.Identifier], k)
+	if !found {
+		return
+	}
+	r := x.images[k.Identifier][at]
+	x.all = remove(x.all, k)
+	x.images[k.Identifier] = remove(x.images[k.Identifier], k)
+	x.by[k.Email] = remove(x.by[k.Email], k)
+	if x.latest[r.Series()] != r {
+		return
+	}
+	delete(x.latest, r.Series())
+	for _, elder := range slices.Backward(x.images[k.Identifier]) {
+		if elder.Series() == r.Series() {
+			elder.hidden.Store(0)
+			x.latest[r.Series()] = elder
+			return
+		}
+	}
+}
+
+// remove returns a list without a row that is in it.
+func remove(list []*row, k entry.Key) []*row {
+	at, _ := find(list, k)
+	return append(slices.Clone(list[:at]), list[at+1:]...)
+}
+
 func find(list []*row, k entry.Key) (at int, found bool) {
-	return slices.BinarySearchFunc(list, k, func(r *row, k entry.Key) int { return compareKeys(r.Key, k) })
+	return slices.BinarySearchFunc(list, k, func(r *row, k entry.Key) int { return r.Compare(k) })
 }
 
 func (x *Index) newRow(s entry.Summary) *row {
@@ -125,15 +148,16 @@ func (x *Index) newRow(s entry.Summary) *row {
 		*text = x.once(*text)
 	}
 	// What an entry is found by most comes first, because the end may be cut.
-	parts := append([]string{s.Title, s.Identifier, s.Email, s.Created, s.OS, s.OSVersion, s.OSArch, s.Kind, s.Tag, s.Creator, s.Description}, s.Locations...)
+	parts := []string{s.Title, s.Identifier, s.Email, s.Created, s.OS, s.OSVersion, s.OSArch, s.Kind, s.Tag, s.Creator, s.Description}
+	parts = append(parts, s.Locations...)
 	text := strings.Join(parts, "\n")
 	return &row{Summary: s, text: strings.ToLower(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))}
 }
 
-// maxText bounds what a search looks through in one entry, in bytes.
+// maxText bounds the text of one entry that a search looks through, in bytes.
 const maxText = 4 << 10
 
-// once gives the one copy of a text.
+// once returns the one copy of a text.
 func (x *Index) once(text string) string {
 	if known, ok := x.words[text]; ok {
 		return known
@@ -148,13 +172,13 @@ type snapshot struct {
 	rows  []*row
 }
 
-// hides tells whether a newer entry of the series was there.
+// hides reports whether a newer entry of the series was there.
 func (s snapshot) hides(r *row) bool {
 	batch := r.hidden.Load()
 	return 0 < batch && batch <= s.batch
 }
 
-// newestFirst gives the rows that no newer one hides, or all.
+// newestFirst yields the rows that no newer one hides, or all.
 func (s snapshot) newestFirst(all bool) iter.Seq[*row] {
 	return func(yield func(*row) bool) {
 		for _, r := range slices.Backward(s.rows) {
@@ -165,7 +189,7 @@ func (s snapshot) newestFirst(all bool) iter.Seq[*row] {
 	}
 }
 
-// scope gives the smallest list in which everything is that the query matches.
+// scope returns the smallest list that has everything that the query matches.
 func (x *Index) scope(q entry.Query) snapshot {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -17,7 +17,7 @@ import (
 
 var noon = time.Date(2027, 1, 15, 12, 0, 0, 0, time.UTC)
 
-// identifier gives one identifier for each number.
+// identifier returns one identifier for each number.
 func identifier(n int) string {
 	digest := make([]byte, 20)
 	digest[18], digest[19] = byte(n>>8), byte(n)
@@ -28,7 +28,9 @@ func identifier(n int) string {
 // summary is an entry of image n, made some minutes after noon.
 func summary(n int, email string, minutes int, change ...func(*entry.Summary)) entry.Summary {
 	s := entry.Summary{
-		Key:   entry.Key{Identifier: identifier(n), Email: email, Created: metadata.FormatTime(noon.Add(time.Duration(minutes) * time.Minute))},
+		Key: entry.Key{
+			Identifier: identifier(n), Email: email, Created: metadata.FormatTime(noon.Add(time.Duration(minutes) * time.Minute)),
+		},
 		Title: fmt.Sprintf("Image %d", n), OS: "debian", OSVersion: "12", OSArch: "x86_64", Kind: "machine",
 		Valid: "2099-01-01T00:00:00Z", Locations: []string{"http://example.org/image"},
 	}
@@ -78,26 +80,44 @@ func TestFind(t *testing.T) {
 		want            []string
 		total, matching int
 	}{
-		"the latest of each": {Query{Limit: 9}, latest, 5, 5},
-		"a part":             {Query{Offset: 1, Limit: 2}, latest[1:3], 5, 5},
-		"beyond the end":     {Query{Offset: 9, Limit: 2}, latest[:0], 5, 5},
-		"before one":         {Query{Before: summary(3, "b@example.org", 4).Key, Limit: 9}, latest[3:], 2, 2},
-		"an image":           {Query{Query: entry.Query{Identifier: identifier(1)}, Limit: 9}, []string{latest[1], latest[4]}, 2, 2},
-		"an endorser":        {Query{Query: entry.Query{Email: "b@example.org"}, Limit: 9}, []string{latest[0], latest[2], latest[4]}, 3, 3},
-		"a time shows what is hidden": {Query{Query: entry.Query{Created: "2027-01-15T12:02:00Z"}, Limit: 9},
-			[]string{"Image 2 a@example.org 12:02"}, 1, 1},
-		"valid":                     {Query{Query: entry.Query{Status: entry.Valid}, Limit: 9}, []string{latest[1], latest[2], latest[4]}, 3, 3},
-		"deprecated":                {Query{Query: entry.Query{Status: entry.Deprecated}, Limit: 9}, latest[3:4], 1, 1},
-		"tag":                       {Query{Query: entry.Query{Email: "b@example.org", Tag: "web"}, Limit: 9}, latest[4:], 1, 1},
-		"by title":                  {Query{Column: title, Limit: 3}, []string{latest[1], latest[4], latest[3]}, 5, 5},
-		"by title, turned":          {Query{Column: title, Descending: true, Limit: 2}, []string{latest[2], latest[0]}, 5, 5},
-		"a word":                    {Query{Search: expression("eTOILE"), Limit: 9}, latest[:0], 5, 0},
-		"a word with an accent":     {Query{Search: expression("étoile"), Limit: 9}, latest[2:3], 5, 1},
-		"an expression":             {Query{Search: expression(`^image [12]$`), Limit: 9}, latest[:0], 5, 0},
-		"an expression in a column": {Query{OS: expression("^(fedora|suse)$"), Limit: 9}, latest[2:3], 5, 1},
-		"a word in the title":       {Query{Title: must(Word("(41)")), Limit: 9}, latest[2:3], 5, 1},
-		"all columns": {Query{OS: expression("deb"), OSVersion: expression("1[0-9]"), OSArch: expression("X86"), Endorser: expression("^b@"), Kind: expression("."), Limit: 9},
-			[]string{latest[0], latest[4]}, 5, 2},
+		"the latest of each": {query: Query{Limit: 9}, want: latest, total: 5, matching: 5},
+		"a part":             {query: Query{Offset: 1, Limit: 2}, want: latest[1:3], total: 5, matching: 5},
+		"beyond the end":     {query: Query{Offset: 9, Limit: 2}, want: latest[:0], total: 5, matching: 5},
+		"before one": {
+			query: Query{Before: summary(3, "b@example.org", 4).Key, Limit: 9}, want: latest[3:], total: 2, matching: 2},
+		"an image": {
+			query: Query{Query: entry.Query{Identifier: identifier(1)}, Limit: 9},
+			want:  []string{latest[1], latest[4]}, total: 2, matching: 2},
+		"an endorser": {
+			query: Query{Query: entry.Query{Email: "b@example.org"}, Limit: 9},
+			want:  []string{latest[0], latest[2], latest[4]}, total: 3, matching: 3},
+		"a time shows what is hidden": {
+			query: Query{Query: entry.Query{Created: "2027-01-15T12:02:00Z"}, Limit: 9},
+			want:  []string{"Image 2 a@example.org 12:02"}, total: 1, matching: 1},
+		"valid": {
+			query: Query{Query: entry.Query{Status: entry.Valid}, Limit: 9},
+			want:  []string{latest[1], latest[2], latest[4]}, total: 3, matching: 3},
+		"deprecated": {
+			query: Query{Query: entry.Query{Status: entry.Deprecated}, Limit: 9}, want: latest[3:4], total: 1, matching: 1},
+		"tag": {
+			query: Query{Query: entry.Query{Email: "b@example.org", Tag: "web"}, Limit: 9}, want: latest[4:], total: 1, matching: 1},
+		"by title": {
+			query: Query{Column: title, Limit: 3}, want: []string{latest[1], latest[4], latest[3]}, total: 5, matching: 5},
+		"by title, turned": {
+			query: Query{Column: title, Descending: true, Limit: 2}, want: []string{latest[2], latest[0]}, total: 5, matching: 5},
+		"a word":                {query: Query{Search: expression("eTOILE"), Limit: 9}, want: latest[:0], total: 5},
+		"a word with an accent": {query: Query{Search: expression("étoile"), Limit: 9}, want: latest[2:3], total: 5, matching: 1},
+		"an expression":         {query: Query{Search: expression(`^image [12]$`), Limit: 9}, want: latest[:0], total: 5},
+		"an expression in a column": {
+			query: Query{OS: expression("^(fedora|suse)$"), Limit: 9}, want: latest[2:3], total: 5, matching: 1},
+		"a word in the title": {query: Query{Title: must(Word("(41)")), Limit: 9}, want: latest[2:3], total: 5, matching: 1},
+		"all columns": {
+			query: Query{
+				OS: expression("deb"), OSVersion: expression("1[0-9]"), OSArch: expression("X86"), Endorser: expression("^b@"),
+				Kind: expression("."), Limit: 9,
+			},
+			want: []string{latest[0], latest[4]}, total: 5, matching: 2,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := x.Find(context.Background(), test.query, noon)
@@ -168,28 +188,69 @@ func TestEndorsersHistoryTags(t *testing.T) {
 	tag := func(name string) func(*entry.Summary) { return func(s *entry.Summary) { s.Tag = name } }
 	x := filled(
 		summary(1, "a@example.org", 0, tag("one")), summary(1, "a@example.org", 9, tag("two")),
-		summary(2, "a@example.org", 3, tag("two")), summary(3, "a@example.org", 2, func(s *entry.Summary) { s.Subject = "CN=A" }), summary(3, "b@example.org", 4), summary(4, "a@example.org", 5, tag("four")),
+		summary(2, "a@example.org", 3, tag("two")), summary(4, "a@example.org", 5, tag("four")),
+		summary(3, "a@example.org", 2, func(s *entry.Summary) { s.Subject = "CN=A" }), summary(3, "b@example.org", 4),
 	)
 	for name, test := range map[string]struct {
 		got  []entry.Summary
 		want []string
 	}{
-		"endorsers":          {x.Endorsers(3), []string{"Image 1 a@example.org 12:09", "Image 3 a@example.org 12:02", "Image 3 b@example.org 12:04"}},
+		"endorsers": {x.Endorsers(3),
+			[]string{"Image 1 a@example.org 12:09", "Image 3 a@example.org 12:02", "Image 3 b@example.org 12:04"}},
 		"endorsers, bounded": {x.Endorsers(2), []string{"Image 1 a@example.org 12:09", "Image 3 b@example.org 12:04"}},
 		"history": {x.History(entry.Query{Email: "a@example.org"}, "2027-01-15T12:03:00Z", true, 9),
 			[]string{"Image 1 a@example.org 12:09", "Image 4 a@example.org 12:05", "Image 2 a@example.org 12:03"}},
 		"history of one image": {x.History(entry.Query{Identifier: identifier(1), Email: "a@example.org"}, "", true, 9),
 			[]string{"Image 1 a@example.org 12:09", "Image 1 a@example.org 12:00"}},
-		"history, bounded": {x.History(entry.Query{}, "", false, 2), []string{"Image 1 a@example.org 12:09", "Image 4 a@example.org 12:05"}},
-		"tags":             {x.Tagged("a@example.org", 9), []string{"Image 4 a@example.org 12:05", "Image 1 a@example.org 12:09"}},
-		"tags, none":       {x.Tagged("b@example.org", 9), []string{}},
+		"history, bounded": {x.History(entry.Query{}, "", false, 2),
+			[]string{"Image 1 a@example.org 12:09", "Image 4 a@example.org 12:05"}},
+		"tags":           {x.Tagged("a@example.org", 9), []string{"Image 4 a@example.org 12:05", "Image 1 a@example.org 12:09"}},
+		"tags, none":     {x.Tagged("b@example.org", 9), []string{}},
+		"tags of nobody": {x.Tagged("nobody@example.org", 9), []string{}},
 	} {
 		if diff := cmp.Diff(test.want, keys(test.got)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if x.Tagged("nobody@example.org", 9) != nil {
-		t.Error("tags of nobody are not nil")
+}
+
+// TestRemove: without a damaged entry its elders count, and what a search holds does
+// not change.
+func TestRemove(t *testing.T) {
+	series := []entry.Summary{
+		summary(1, "a@example.org", 0), summary(1, "a@example.org", 2), summary(1, "a@example.org", 4), summary(1, "a@example.org", 6),
+	}
+	other := summary(1, "b@example.org", 5)
+	x := filled(append(series, other)...)
+	held := x.scope(entry.Query{})
+	for _, test := range []struct {
+		remove entry.Summary
+		want   []string
+	}{
+		{summary(9, "a@example.org", 9), []string{"Image 1 a@example.org 12:06", "Image 1 b@example.org 12:05"}}, // is not there
+		{series[2], []string{"Image 1 a@example.org 12:06", "Image 1 b@example.org 12:05"}},
+		{series[3], []string{"Image 1 b@example.org 12:05", "Image 1 a@example.org 12:02"}},
+		{other, []string{"Image 1 a@example.org 12:02"}},
+		{series[1], []string{"Image 1 a@example.org 12:00"}},
+		{series[0], []string{}},
+	} {
+		x.Remove(test.remove.Key)
+		for _, q := range []entry.Query{{}, {Identifier: identifier(1)}} {
+			found, err := x.Find(context.Background(), Query{Query: q, Limit: 9}, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, keys(found.Rows)); diff != "" {
+				t.Errorf("without %s (-want +got):\n%s", test.remove.Created, diff)
+			}
+		}
+	}
+	if len(held.rows) != 5 {
+		t.Errorf("what a search holds has %d rows, want 5", len(held.rows))
+	}
+	x.Add([]entry.Summary{series[1]}) // it has been repaired
+	if found := x.History(entry.Query{}, "", false, 9); len(found) != 1 {
+		t.Errorf("once more there: %q", keys(found))
 	}
 }
 

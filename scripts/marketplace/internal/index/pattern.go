@@ -10,32 +10,31 @@ import (
 // MaxPattern is the length of the longest pattern, in bytes.
 const MaxPattern = 200
 
-// maxSteps bounds what an expression may cost for each character of a text: a
-// short one can repeat others a thousand times each. A text that is nothing but
-// looked for costs none.
+// maxSteps bounds the cost of an expression for each character of a text: a short one
+// can repeat others a thousand times each. A literal costs nothing.
 const maxSteps = 200
 
-// Pattern is looked for in texts, in any case. The zero value is in every text.
+// Pattern is something to find in texts, in any case. The zero value is in every text.
 type Pattern struct {
-	// literal is what a text must have, in lower case. To look for it is ten
-	// times as fast as to try an expression.
+	// literal is what a text must have, in lower case. Finding it is ten times as fast
+	// as matching an expression.
 	literal string
 	re      *regexp.Regexp // nil: the literal is all
 }
 
-// Word is the pattern of the word itself.
+// Word returns the pattern of the word itself.
 func Word(word string) (Pattern, error) {
 	if len(word) > MaxPattern {
-		return Pattern{}, fmt.Errorf("reading a search word: it has %d bytes, at most %d are allowed", len(word), MaxPattern)
+		return Pattern{}, fmt.Errorf("reading a search word: %d bytes; at most %d", len(word), MaxPattern)
 	}
 	return Pattern{literal: strings.ToLower(word)}, nil
 }
 
-// Expression is the pattern of a regular expression, in the syntax of package
+// Expression returns the pattern of a regular expression, in the syntax of package
 // regexp.
 func Expression(expr string) (Pattern, error) {
 	if len(expr) > MaxPattern {
-		return Pattern{}, fmt.Errorf("reading a search expression: it has %d bytes, at most %d are allowed", len(expr), MaxPattern)
+		return Pattern{}, fmt.Errorf("reading a search expression: %d bytes; at most %d", len(expr), MaxPattern)
 	}
 	tree, err := syntax.Parse(expr, syntax.Perl|syntax.FoldCase)
 	if err != nil {
@@ -47,7 +46,7 @@ func Expression(expr string) (Pattern, error) {
 	}
 	literal, whole := longestLiteral(tree)
 	if n := len(program.Inst); n > maxSteps && !whole {
-		return Pattern{}, fmt.Errorf("reading search expression %q: it makes %d steps, at most %d are allowed", expr, n, maxSteps)
+		return Pattern{}, fmt.Errorf("reading search expression %q: %d steps; at most %d", expr, n, maxSteps)
 	}
 	re, err := regexp.Compile("(?i:" + expr + ")")
 	if err != nil {
@@ -59,8 +58,8 @@ func Expression(expr string) (Pattern, error) {
 	return Pattern{literal, re}, nil
 }
 
-// longestLiteral finds the longest text that must be in what the expression
-// matches, and tells whether that is all of the expression.
+// longestLiteral returns the longest text that must be in what the expression matches,
+// and reports whether the text is the whole expression.
 func longestLiteral(tree *syntax.Regexp) (text string, whole bool) {
 	switch tree.Op {
 	case syntax.OpEmptyMatch:
@@ -82,18 +81,18 @@ func longestLiteral(tree *syntax.Regexp) (text string, whole bool) {
 	return text, false
 }
 
-// ascii tells whether the text has only characters for which everybody has the
-// same idea of upper and lower case.
+// ascii reports whether the text has only characters whose upper and lower case do not
+// depend on a language.
 func ascii(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 })
 }
 
-// in tells whether the pattern is in a text, which is in lower case.
+// in reports whether the pattern is in a text, which is in lower case.
 func (p Pattern) in(lower string) bool {
 	return strings.Contains(lower, p.literal) && (p.re == nil || p.re.MatchString(lower))
 }
 
-// memo remembers what a pattern makes of the few texts of a column.
+// memo remembers in which of the few texts of a column the pattern is.
 type memo struct {
 	Pattern
 	known map[string]bool

@@ -13,29 +13,33 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
-// TestSeries: who claims the address of somebody else hides nothing of theirs.
+// TestSeries: an entry by another certificate that claims the same address hides nothing.
 func TestSeries(t *testing.T) {
 	by := func(fingerprint string) func(*entry.Summary) {
 		return func(s *entry.Summary) { s.Fingerprint, s.Tag = fingerprint, "web" }
 	}
-	x := filled(summary(1, "a@example.org", 0, by("a")), summary(1, "a@example.org", 5, by("a")), summary(2, "a@example.org", 1, by("a")))
+	x := filled(
+		summary(1, "a@example.org", 0, by("a")), summary(1, "a@example.org", 5, by("a")), summary(2, "a@example.org", 1, by("a")),
+	)
 	x.Add([]entry.Summary{summary(1, "a@example.org", 9, by("eve")), summary(1, "a@example.org", 3, by("eve"))})
 	found, err := x.Find(context.Background(), Query{Query: entry.Query{Email: "a@example.org"}, Limit: 9}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"Image 1 a@example.org 12:09", "Image 1 a@example.org 12:05", "Image 2 a@example.org 12:01"}, keys(found.Rows)); diff != "" {
+	want := []string{"Image 1 a@example.org 12:09", "Image 1 a@example.org 12:05", "Image 2 a@example.org 12:01"}
+	if diff := cmp.Diff(want, keys(found.Rows)); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
 	of := summary(1, "a@example.org", 0, by("a"))
-	for limit, want := range map[int][]entry.Key{9: {summary(1, "a@example.org", 5).Key, of.Key}, 1: {summary(1, "a@example.org", 5).Key}} {
+	newest := summary(1, "a@example.org", 5).Key
+	for limit, want := range map[int][]entry.Key{9: {newest, of.Key}, 1: {newest}} {
 		if diff := cmp.Diff(want, x.Series(of.Series(), limit)); diff != "" {
 			t.Errorf("series (-want +got):\n%s", diff)
 		}
 	}
 }
 
-// TestSearchText: of very long texts only the beginning is looked through.
+// TestSearchText: of very long texts a search looks through the beginning only.
 func TestSearchText(t *testing.T) {
 	x := filled(summary(1, "a@example.org", 0, func(s *entry.Summary) {
 		for n := range 20 {
@@ -53,7 +57,7 @@ func TestSearchText(t *testing.T) {
 	}
 }
 
-// TestSlowExpression: one that tries a lot at every character ends in time.
+// TestSlowExpression: an expression that takes long at every character ends in time.
 func TestSlowExpression(t *testing.T) {
 	var all []entry.Summary
 	for n := range 5000 {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// counter remembers what was answered.
+// counter counts what is answered.
 type counter struct {
 	http.ResponseWriter
 	status int
@@ -33,15 +33,16 @@ func (c *counter) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// logAccess writes one line about a request that was answered, with the time of
-// the answer.
+// logAccess writes one line about a request that was answered, with the time of the
+// answer.
 func (s *Server) logAccess(r *http.Request, c *counter, took time.Duration) {
-	s.log.Infof("%s %s %q %d %d %s %s", time.Now().UTC().Format(time.RFC3339), clip(r.Method), clip(r.RequestURI), c.status, c.bytes, took.Round(10*time.Microsecond), remote(r))
+	s.log.Infof("%s %s %q %d %d %s %s", time.Now().UTC().Format(time.RFC3339), clip(r.Method), clip(r.RequestURI),
+		c.status, c.bytes, took.Round(10*time.Microsecond), client(r))
 }
 
-// remote is the address of the client. A proxy on this host says who its own
-// client is, at the end of X-Forwarded-For; nobody else is believed.
-func remote(r *http.Request) string {
+// client returns the address of the client. A proxy on this host names its own client
+// at the end of X-Forwarded-For; the header of any other client does not count.
+func client(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return clip(r.RemoteAddr)

@@ -7,7 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/marketplace/page"
+	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
 // The media types of answers.
@@ -20,102 +21,117 @@ const (
 	typeAtom = "application/atom+xml"
 )
 
-// setHeaders sets what goes with every answer.
-func setHeaders(h http.Header) {
+// clip shortens what a client sent for a message.
+func clip(s string) string { return message.Clip(s, 300) }
+
+// answer is what a request is answered with.
+type answer struct {
+	status int // of HTTP; 0 is 200, or 304 if the client has the body
+	media  string
+	body   []byte
+	header http.Header // besides those of every answer; may be nil
+}
+
+// with returns the answer with a further header.
+func (a answer) with(name, value string) answer {
+	a.header = a.header.Clone()
+	if a.header == nil {
+		a.header = make(http.Header)
+	}
+	a.header.Set(name, value)
+	return a
+}
+
+// xmlPolicy is for XML that an endorser may have written: a browser may show it, and
+// nothing else.
+const xmlPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+// setHeaders sets the headers of an answer.
+func (a answer) setHeaders(h http.Header) {
+	h.Set("Content-Type", a.media)
 	h.Set("Content-Security-Policy", page.ContentSecurityPolicy)
+	switch a.media {
+	case typeXML, typeRDF, typeAtom:
+		h.Set("Content-Security-Policy", xmlPolicy)
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Vary", "Accept")
 	h.Set("Cache-Control", "no-cache") // that is: ask again, with the ETag
-}
-
-// xmlPolicy is for XML, which somebody else may have written: a browser that is
-// led to it should show it, at most.
-const xmlPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
-
-// setType says what a body is, and with that what it may do in a browser.
-func setType(h http.Header, mediaType string) {
-	h.Set("Content-Type", mediaType)
-	switch mediaType {
-	case typeXML, typeRDF, typeAtom:
-		h.Set("Content-Security-Policy", xmlPolicy)
+	if a.status != 0 {
+		h.Set("Cache-Control", "no-store")
+	}
+	for name, values := range a.header {
+		h[name] = values
 	}
 }
 
-// largeBody is the size from which a body counts among those that are being
-// sent.
+// largeBody is the size from which Limits.Sending counts a body, in bytes.
 const largeBody = 64 << 10
 
-// send answers a GET or HEAD with a body, or with 304 if the client has it.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte) {
-	if size := int64(len(body)); size > largeBody {
+// send sends an answer.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer) {
+	if size := int64(len(a.body)); size > largeBody {
 		defer s.sending.Add(-size)
 		if s.sending.Add(size) > s.limits.Sending {
-			w.Header().Del("Content-Disposition")
-			s.busy(w, r, "too many large answers are on their way at the moment")
-			return
+			a = s.busy(r, "too many large answers are on their way at the moment")
 		}
 	}
-	digest := sha256.Sum256(body)
-	setType(w.Header(), mediaType)
-	w.Header().Set("ETag", `"`+hex.EncodeToString(digest[:12])+`"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
-}
-
-// writer is a page.
-type writer interface{ HTML() ([]byte, error) }
-
-// sendPage answers with a page.
-func (s *Server) sendPage(w http.ResponseWriter, r *http.Request, p writer) {
-	body, err := p.HTML()
-	s.sendMade(w, r, typeHTML, body, err)
-}
-
-// sendMade answers with a body, or with 500 if making it went wrong.
-func (s *Server) sendMade(w http.ResponseWriter, r *http.Request, mediaType string, body []byte, err error) {
-	if err != nil {
-		s.fail(w, r, err)
+	a.setHeaders(w.Header())
+	if a.status != 0 {
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body) //nolint:gosec // package page escapes; a client that has gone needs no answer
 		return
 	}
-	s.send(w, r, mediaType, body)
+	digest := sha256.Sum256(a.body)
+	w.Header().Set("ETag", `"`+hex.EncodeToString(digest[:12])+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
 }
 
-// write answers with a status of its own, which is never stored nor compared.
-func write(w http.ResponseWriter, status int, mediaType string, body []byte) {
-	setType(w.Header(), mediaType)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // pages and XML come out of package page, which escapes; who has gone needs nothing
-}
-
-// refuse answers with an error: the same text to all, in the form that the
-// client reads.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
-	failure := page.Failure{Site: site(r), Status: status, Text: text}
-	switch wantedFailure(r) {
-	case formatXML:
-		write(w, status, typeXML, failure.XML())
-	case formatJSON:
-		write(w, status, typeJSON, failure.JSON())
-	default:
-		s.writePage(w, status, failure)
+// made returns an answer with a body, or 500 if making it failed.
+func (s *Server) made(r *http.Request, media string, body []byte, err error) answer {
+	if err != nil {
+		return s.fail(r, err)
 	}
+	return answer{media: media, body: body}
 }
 
-// writePage answers with a page under a status of its own.
-func (s *Server) writePage(w http.ResponseWriter, status int, p writer) {
+// page returns an answer with a page.
+func (s *Server) page(status int, p interface{ HTML() ([]byte, error) }) answer {
 	body, err := p.HTML()
 	if err != nil {
 		s.log.Warnf("%v", err)
-		write(w, http.StatusInternalServerError, typeText, []byte(http.StatusText(http.StatusInternalServerError)))
-		return
+		return answer{http.StatusInternalServerError, typeText, []byte(http.StatusText(http.StatusInternalServerError)), nil}
 	}
-	write(w, status, typeHTML, body)
+	return answer{status, typeHTML, body, nil}
 }
 
-// fail answers 500. Why is in the log only: it is about this machine.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+// refuse returns an answer with an error: the same text in the form that the client
+// reads.
+func (s *Server) refuse(r *http.Request, status int, text string) answer {
+	failure := page.Failure{Site: site(r), Status: status, Text: text}
+	switch wantedFailure(r) {
+	case formatXML:
+		return answer{status, typeXML, failure.XML(), nil}
+	case formatJSON:
+		return answer{status, typeJSON, failure.JSON(), nil}
+	}
+	return s.page(status, failure)
+}
+
+// noMatch is what the original says.
+func (s *Server) noMatch(r *http.Request) answer {
+	return s.refuse(r, http.StatusNotFound, "no metadata matching query found")
+}
+
+// busy returns the answer that the client should try again a little later.
+func (s *Server) busy(r *http.Request, text string) answer {
+	return s.refuse(r, http.StatusServiceUnavailable, text).with("Retry-After", "5")
+}
+
+// fail returns 500. The cause is about this machine, and only in the log.
+func (s *Server) fail(r *http.Request, err error) answer {
 	s.log.Warnf("%s %s: %v", r.Method, clip(r.RequestURI), err)
-	s.refuse(w, r, http.StatusInternalServerError, "the Marketplace cannot do this at the moment")
+	return s.refuse(r, http.StatusInternalServerError, "the Marketplace cannot do this at the moment")
 }

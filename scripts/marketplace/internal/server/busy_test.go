@@ -20,10 +20,13 @@ func TestReadingAtOnce(t *testing.T) {
 	m := newMarket(t, t.TempDir(), limits)
 	e := ada(t).Entry(t, entrytest.Description{Content: "one", Texts: map[metadata.Term]string{metadata.Alternative: "web"}})
 	m.publish(t, e)
-	pages := []string{"/metadata", "/metadata?sSearch=a", "/" + e.URLPath(), "/tag/ada@example.org/web", "/endorsers", "/endorsers/ada@example.org", "/endorsers/ada@example.org/tags", "/feed.atom"}
-	status := func(path string, want int) {
+	pages := []string{
+		"/metadata", "/metadata?sSearch=a", "/tag/ada@example.org/web", "/endorsers", "/endorsers/ada@example.org",
+		"/endorsers/ada@example.org/tags", "/feed.atom",
+	}
+	status := func(path string, want int, accepts ...string) {
 		t.Helper()
-		for _, accept := range []string{browser, "application/json"} {
+		for _, accept := range accepts {
 			got := m.get(t, path, accept)
 			if got.status != want || (got.header.Get("Retry-After") != "") != (want == 503) {
 				t.Errorf("%s: %d, Retry-After %q; want %d", path, got.status, got.header.Get("Retry-After"), want)
@@ -38,14 +41,16 @@ func TestReadingAtOnce(t *testing.T) {
 			t.Fatal("a place has not been given up")
 		}
 		for _, path := range pages {
-			status(path, test.pages)
+			status(path, test.pages, typeXML, typeJSON)
 		}
-		status("/"+e.URLPath()+"?media=xml", test.entry)
-		status("/metadata?sSearch=[a-z]", test.regex)
+		status("/"+e.URLPath(), test.pages, browser, typeJSON)
+		status("/"+e.URLPath(), test.entry, typeXML)
+		status("/metadata?sSearch=[a-z]", test.regex, typeXML, typeJSON)
+		status("/", 200, browser)
 		test.busy.leave()
 	}
-	for _, path := range append(pages, "/metadata?sSearch=[a-z]") {
-		status(path, 200)
+	for _, path := range append(pages, "/metadata?sSearch=[a-z]", "/"+e.URLPath()) {
+		status(path, 200, typeXML, typeJSON)
 	}
 }
 
@@ -55,7 +60,8 @@ func TestLargeBodies(t *testing.T) {
 	limits := DefaultLimits()
 	limits.Sending = largeBody + 200_000
 	m := newMarket(t, t.TempDir(), limits)
-	e := ada(t).Entry(t, entrytest.Description{Content: "one", Texts: map[metadata.Term]string{metadata.Description: strings.Repeat("x", 150_000)}})
+	long := map[metadata.Term]string{metadata.Description: strings.Repeat("x", 150_000)}
+	e := ada(t).Entry(t, entrytest.Description{Content: "one", Texts: long})
 	m.publish(t, e)
 	held := httptest.NewRequest(http.MethodGet, "/"+e.URLPath(), nil)
 	w := &slowReader{ResponseRecorder: httptest.NewRecorder(), begun: make(chan struct{}), goOn: make(chan struct{})}
@@ -65,7 +71,8 @@ func TestLargeBodies(t *testing.T) {
 		m.ServeHTTP(w, held)
 	}()
 	<-w.begun
-	if got := m.get(t, "/"+e.URLPath(), typeXML); got.status != 503 || got.header.Get("Retry-After") == "" || got.header.Get("Content-Disposition") != "" {
+	got := m.get(t, "/"+e.URLPath(), typeXML)
+	if got.status != 503 || got.header.Get("Retry-After") == "" || got.header.Get("Content-Disposition") != "" {
 		t.Errorf("a second one: %d %v", got.status, got.header)
 	}
 	if got := m.get(t, "/endorsers", typeXML); got.status != 200 {

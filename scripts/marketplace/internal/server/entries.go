@@ -1,175 +1,146 @@
 package server
 
 import (
+	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/marketplace/page"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/index"
+	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
-// entry answers with one entry, whatever its status. The name may end with the
-// kind of body, as in a tree that is served as files.
-func (s *Server) entry(w http.ResponseWriter, r *http.Request, words []string) {
-	created, as := words[2], wanted(r)
-	for _, f := range []format{formatJSON, formatHTML} {
-		if before, ok := strings.CutSuffix(created, "."+string(f)); ok {
-			created, as = before, f
-		}
-	}
-	key, err := entry.ParseKey(words[0], words[1], created)
+// entry answers with one entry, whatever its status.
+func (s *Server) entry(r *http.Request, words []string) answer {
+	key, err := entry.ParseKey(words[0], words[1], words[2])
 	if err != nil {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
+		return s.noMatch(r)
 	}
-	answer := func(w http.ResponseWriter, r *http.Request) { s.sendEntry(w, r, key, as) }
-	if as != formatXML { // which is the file as it is
-		answer = s.within(s.answers, answer)
+	if wanted(r) == formatXML { // which costs no more than reading a file
+		return s.sendEntry(r, key)
 	}
-	answer(w, r)
+	return s.within(s.answers, func(r *http.Request, _ []string) answer { return s.sendEntry(r, key) })(r, nil)
 }
 
-func (s *Server) sendEntry(w http.ResponseWriter, r *http.Request, key entry.Key, as format) {
+func (s *Server) sendEntry(r *http.Request, key entry.Key) answer {
 	src, err := s.registry.Read(r.Context(), key)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
-	case err != nil:
-		s.fail(w, r, err)
-		return
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.noMatch(r)
 	}
-	if as == formatXML {
-		// As it was signed; who reads it has to verify it anyway.
-		w.Header().Set("Content-Disposition", `attachment; filename="`+key.Identifier+`.xml"`)
-		s.send(w, r, typeRDF, src)
-		return
+	as := wanted(r)
+	if err != nil || as == formatXML { // as it was signed; a client has to verify it anyway
+		return s.made(r, typeRDF, src, err).with("Content-Disposition", `attachment; filename="`+key.Identifier+`.xml"`)
 	}
 	e, err := entry.VerifyAs(key, src)
 	switch {
 	case err != nil && as == formatHTML:
-		s.sendPage(w, r, page.Unverified{Site: site(r), Key: key, Reason: reason(err)})
-	case err != nil: // it has to be hidden that somebody says something that nobody signed
+		return s.page(0, page.Entry{Site: site(r), Key: key, Invalid: reason(err)})
+	case err != nil: // nothing that nobody has signed must be shown
 		s.log.Warnf("%v", err)
-		s.refuse(w, r, http.StatusInternalServerError, "the signature of the entry is not good")
+		return s.refuse(r, http.StatusInternalServerError, "the signature of the entry is not good")
 	case as == formatHTML:
 		if err := s.Load(r.Context()); err != nil { // the page lacks its history then
 			s.log.Warnf("%v", err)
 		}
-		s.sendPage(w, r, page.Single{Site: site(r), Entry: e, History: s.series(e), Now: s.now()})
-	default:
-		body, err := page.RDFJSON(e)
-		s.sendMade(w, r, typeJSON, body, err)
+		return s.page(0, page.Entry{Site: site(r), Key: key, Entry: e, Series: s.index.Series(e.Series(), maxHistory), Now: s.now()})
 	}
+	return answer{media: typeJSON, body: page.JSON(e.Summary())}
 }
 
 // maxHistory bounds how many entries are in a history.
 const maxHistory = 500
 
-// series gives the keys of the entries of the series of one.
-func (s *Server) series(of *entry.Entry) []entry.Key {
-	keys := s.index.Series(of.Series(), maxHistory)
-	if !slices.Contains(keys, of.Key) {
-		keys = append(keys, of.Key)
+// document reads the part of an entry that stands in a listing. The error wraps
+// entry.ErrInvalid if the entry is damaged. The same bytes are verified only once.
+func (s *Server) document(ctx context.Context, k entry.Key) ([]byte, error) {
+	src, err := s.registry.Read(ctx, k)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", entry.ErrInvalid, err)
 	}
-	return keys
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(src)
+	if known, ok := s.verified.Load(k); !ok || known != digest {
+		if _, err := entry.VerifyAs(k, src); err != nil {
+			return nil, fmt.Errorf("reading entry %q: %w", k.Path(), err)
+		}
+		s.verified.Store(k, digest)
+	}
+	return entry.Embeddable(src)
 }
 
 // tagged answers with the newest entry of an endorser that has a tag and is not
-// deprecated. As everywhere, only the newest of each series is looked at.
-func (s *Server) tagged(w http.ResponseWriter, r *http.Request, email, tag string) {
-	s.within(s.answers, func(w http.ResponseWriter, r *http.Request) { s.sendTagged(w, r, email, tag) })(w, r)
-}
-
-func (s *Server) sendTagged(w http.ResponseWriter, r *http.Request, email, tag string) {
+// deprecated. As everywhere, only the newest of each series counts.
+func (s *Server) tagged(r *http.Request, words []string) answer {
 	q := index.Query{Limit: 1}
-	q.Email, q.Tag = email, tag
+	q.Email, q.Tag = words[0], words[1]
 	q.Where = func(row entry.Summary) bool { return row.Status(s.now()) != entry.Deprecated }
-	found, ok := s.find(w, r, q)
+	found, err := s.find(r, q)
 	switch {
-	case !ok:
+	case err != nil:
+		return s.late(r, err)
 	case len(found.Rows) == 0:
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-	default:
-		s.sendEntry(w, r, found.Rows[0].Key, wanted(r))
+		return s.noMatch(r)
 	}
+	return s.sendEntry(r, found.Rows[0].Key)
 }
 
 // maxEndorsers bounds how many are in the list of endorsers.
 const maxEndorsers = 2000
 
-// endorsers answers who endorses.
-func (s *Server) endorsers(w http.ResponseWriter, r *http.Request) {
-	rows := s.index.Endorsers(maxEndorsers)
+// endorsers answers with those who endorse.
+func (s *Server) endorsers(r *http.Request, _ []string) answer {
 	if wanted(r) == formatHTML {
-		s.sendPage(w, r, page.EndorserList{Site: site(r), Rows: rows})
-		return
+		return s.search(r, "")
 	}
-	body, err := page.Endorsers(rows)
-	s.sendMade(w, r, typeXML, body, err)
+	return answer{media: typeXML, body: page.Endorsers(s.index.Endorsers(maxEndorsers))}
 }
 
-// historyDays is how far back the history of an endorser goes unless the
-// parameter range says otherwise.
+// historyDays is how far back the history of an endorser goes without the parameter
+// range.
 const historyDays, maxHistoryDays = 30, 36500
 
-// history answers what an endorser did in the last days.
-func (s *Server) history(w http.ResponseWriter, r *http.Request, email string) {
+// history answers with what an endorser did in the last days.
+func (s *Server) history(r *http.Request, words []string) answer {
 	days, err := number(r.URL.Query(), "range", historyDays)
 	if err != nil || days > maxHistoryDays {
-		s.refuse(w, r, http.StatusBadRequest, "parameter range: a number of days is expected")
-		return
-	}
-	q := entry.Query{Email: email}
-	if len(s.index.History(q, "", true, 1)) == 0 {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
+		return s.refuse(r, http.StatusBadRequest, fmt.Sprintf("parameter range: want a number of days, at most %d", maxHistoryDays))
 	}
 	since := s.now().AddDate(0, 0, -days).UTC().Format(time.RFC3339)
-	if wanted(r) == formatHTML {
-		s.historyPage(w, r, email, since)
-		return
-	}
-	body, err := page.History(s.index.History(q, since, true, maxHistory))
-	s.sendMade(w, r, typeXML, body, err)
+	return s.ofEndorser(r, words[0], page.History(s.index.History(entry.Query{Email: words[0]}, since, true, maxHistory)))
 }
 
-// historyPage shows the images that an endorser described since a time, each
-// once, as it is now.
-func (s *Server) historyPage(w http.ResponseWriter, r *http.Request, email, since string) {
-	q := index.Query{Limit: maxHistory}
-	q.Email = email
-	q.Where = func(row entry.Summary) bool { return row.Created >= since }
-	if found, ok := s.find(w, r, q); ok {
-		s.sendPage(w, r, page.List{Site: site(r), Heading: "Endorsements by " + email, Rows: found.Rows, Total: found.Matching, Now: s.now()})
-	}
+// tags answers with the tags of an endorser.
+func (s *Server) tags(r *http.Request, words []string) answer {
+	return s.ofEndorser(r, words[0], page.Tags(s.index.Tagged(words[0], maxRows)))
 }
 
-// tags answers which tags an endorser uses.
-func (s *Server) tags(w http.ResponseWriter, r *http.Request, email string) {
-	rows := s.index.Tagged(email, maxRows)
-	if rows == nil {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
+// ofEndorser answers with a table about an endorser, or sends a browser to the
+// endorser's images.
+func (s *Server) ofEndorser(r *http.Request, email string, table []byte) answer {
+	switch {
+	case !s.isKnown(entry.Query{Email: email}):
+		return s.noMatch(r)
+	case wanted(r) == formatHTML:
+		return s.search(r, "all", email)
 	}
-	if wanted(r) == formatHTML {
-		s.sendPage(w, r, page.TagList{Site: site(r), Email: email, Rows: rows})
-		return
-	}
-	body, err := page.Tags(rows)
-	s.sendMade(w, r, typeXML, body, err)
+	return answer{media: typeXML, body: table}
 }
+
+// isKnown reports whether there is an entry of an image, of an endorser or of both.
+func (s *Server) isKnown(of entry.Query) bool { return len(s.index.History(of, "", true, 1)) > 0 }
 
 // feedEntries is how many entries are in the feed.
 const feedEntries = 64
 
 // feed answers with the feed of the latest entries.
-func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
-	body, err := page.Atom("", s.index.History(entry.Query{}, "", false, feedEntries))
-	s.sendMade(w, r, typeAtom, body, err)
+func (s *Server) feed(r *http.Request, _ []string) answer {
+	body, err := publish.Feed("", s.index.History(entry.Query{}, "", false, feedEntries))
+	return s.made(r, typeAtom, body, err)
 }

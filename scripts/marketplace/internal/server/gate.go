@@ -3,13 +3,13 @@ package server
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 )
 
-// gate lets so many in at a time. Others wait for their turn, but not for long.
+// gate lets a number of requests in at a time. Others wait for their turn, for a
+// limited time.
 type gate struct {
-	places   chan struct{} // has one token for each who is in
+	places   chan struct{} // holds a token for each request that is in
 	patience time.Duration
 }
 
@@ -17,62 +17,33 @@ func newGate(places int, patience time.Duration) gate {
 	return gate{make(chan struct{}, places), patience}
 }
 
-// enter tells whether the turn came. Who is in has to leave.
+// enter reports whether the request got a place, which it must leave.
 func (g gate) enter(ctx context.Context) bool {
 	select {
 	case g.places <- struct{}{}:
 		return true
 	default:
 	}
-	patience := time.NewTimer(g.patience)
-	defer patience.Stop()
+	ctx, cancel := context.WithTimeout(ctx, g.patience)
+	defer cancel()
 	select {
 	case g.places <- struct{}{}:
 		return true
-	case <-patience.C:
 	case <-ctx.Done():
+		return false
 	}
-	return false
 }
 
 func (g gate) leave() { <-g.places }
 
-// within makes an answer behind a gate. The place is given up as soon as the
-// answer begins, because all of the body is made by then, and a client that
-// reads slowly should not keep others waiting.
-func (s *Server) within(g gate, next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// within returns a handler behind a gate. A request leaves its place before the answer
+// is sent: a client that reads slowly must not keep others waiting.
+func (s *Server) within(g gate, next handler) handler {
+	return func(r *http.Request, words []string) answer {
 		if !g.enter(r.Context()) {
-			s.busy(w, r, "too many requests at the moment")
-			return
+			return s.busy(r, "too many requests at the moment")
 		}
-		leave := sync.OnceFunc(g.leave)
-		defer leave()
-		next(&leaving{w, leave}, r)
+		defer g.leave()
+		return next(r, words)
 	}
 }
-
-// busy answers that the client should try again a little later.
-func (s *Server) busy(w http.ResponseWriter, r *http.Request, text string) {
-	w.Header().Set("Retry-After", "5")
-	s.refuse(w, r, http.StatusServiceUnavailable, text)
-}
-
-// leaving gives up a place when the answer begins.
-type leaving struct {
-	http.ResponseWriter
-	leave func()
-}
-
-func (l *leaving) WriteHeader(status int) {
-	l.leave()
-	l.ResponseWriter.WriteHeader(status)
-}
-
-func (l *leaving) Write(b []byte) (int, error) {
-	l.leave()
-	return l.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (l *leaving) Unwrap() http.ResponseWriter { return l.ResponseWriter }

@@ -13,8 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/marketplace/publish"
-	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
-	"github.com/stratuslab/stratus/lib/marketplace/registry"
 )
 
 // testLog keeps what is logged.
@@ -26,6 +24,8 @@ type testLog struct {
 func (l *testLog) Infof(format string, args ...any)    { l.add("info ", format, args) }
 func (l *testLog) Verbosef(format string, args ...any) { l.add("verbose ", format, args) }
 func (l *testLog) Warnf(format string, args ...any)    { l.add("warning ", format, args) }
+
+func (l *testLog) Meter(string, int64) io.WriteCloser { panic("a server measures nothing") }
 
 func (l *testLog) add(level, format string, args []any) {
 	l.mu.Lock()
@@ -49,17 +49,13 @@ type market struct {
 
 func newMarket(t testing.TB, dir string, limits Limits) *market {
 	t.Helper()
-	files, err := registry.Local(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writer, err := publish.Local(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	log := new(testLog)
-	s := New(files, writer, limits, log)
+	s, err := New(dir, limits, log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	m := &market{Server: s, dir: dir, log: log, http: httptest.NewServer(s)}
+	m.http.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
 		m.http.Close()
 		if t.Failed() {
@@ -72,18 +68,26 @@ func newMarket(t testing.TB, dir string, limits Limits) *market {
 // publish puts entries into the directory, as another program would.
 func (m *market) publish(t testing.TB, entries ...*entry.Entry) {
 	t.Helper()
-	publishtest.Into(t, m.dir, entries...)
+	other, err := publish.Local(m.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if _, _, err := other.Publish(context.Background(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
-// answer is what came back.
-type answer struct {
+// reply is what came back.
+type reply struct {
 	status int
 	media  string
 	header http.Header
 	body   string
 }
 
-func (m *market) do(t testing.TB, method, path, body string, headers ...string) answer {
+func (m *market) do(t testing.TB, method, path, body string, headers ...string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, m.http.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -103,10 +107,10 @@ func (m *market) do(t testing.TB, method, path, body string, headers ...string) 
 		t.Fatal(err)
 	}
 	media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-	return answer{resp.StatusCode, media, resp.Header, string(got)}
+	return reply{resp.StatusCode, media, resp.Header, string(got)}
 }
 
-func (m *market) get(t testing.TB, path, accept string) answer {
+func (m *market) get(t testing.TB, path, accept string) reply {
 	t.Helper()
 	if accept == "" {
 		return m.do(t, http.MethodGet, path, "")
@@ -114,8 +118,8 @@ func (m *market) get(t testing.TB, path, accept string) answer {
 	return m.do(t, http.MethodGet, path, "", "Accept: "+accept)
 }
 
-// listed gives the keys of the documents in a listing, which must verify.
-func listed(t testing.TB, a answer) (keys []string, next string) {
+// listed returns the keys of the documents in a listing, which must verify.
+func listed(t testing.TB, a reply) (keys []string, next string) {
 	t.Helper()
 	l, err := entry.ParseListing([]byte(a.body))
 	if err != nil {

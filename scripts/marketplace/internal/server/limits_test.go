@@ -22,7 +22,8 @@ func halfUpload(t *testing.T, m *market, source []byte) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	fmt.Fprintf(c, "POST /metadata HTTP/1.1\r\nHost: here\r\nAccept: application/xml\r\nContent-Type: application/xml\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(source))
+	fmt.Fprintf(c, "POST /metadata HTTP/1.1\r\nHost: here\r\nAccept: application/xml\r\nContent-Type: application/xml\r\n"+
+		"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(source))
 	if head, err := bufio.NewReaderSize(io.LimitReader(c, 25), 25).ReadString('\n'); err != nil || !strings.Contains(head, "100") {
 		t.Fatalf("got %q: %v", head, err)
 	}
@@ -57,9 +58,9 @@ func TestUploadsAtOnce(t *testing.T) {
 		t.Helper()
 		got := m.do(t, http.MethodPost, "/metadata", string(second), "Content-Type: application/xml", "Accept: application/xml")
 		if got.status != 503 || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "<error>too many uploads") {
-			t.Errorf("%s: %d %q, Retry-After %q; want 503", while, got.status, got.body, got.header.Get("Retry-After"))
+			t.Errorf("%s: %d %q, %v; want 503", while, got.status, got.body, got.header)
 		}
-		if reading := m.get(t, "/metadata", browser); reading.status != 200 {
+		if reading := m.get(t, "/metadata", typeJSON); reading.status != 200 {
 			t.Errorf("%s, reading: %d, want 200", while, reading.status)
 		}
 	}
@@ -127,7 +128,7 @@ func TestConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	two := bounded(l, 2)
+	two := newBounded(l, 2)
 	accepted := make(chan net.Conn)
 	go func() {
 		defer close(accepted)

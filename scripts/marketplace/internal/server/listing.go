@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -11,143 +10,125 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/marketplace/page"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/index"
+	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
-const (
-	maxRows  = 5000 // in one listing in JSON
-	pageRows = 50   // on one page
-)
+// maxRows bounds one listing in JSON.
+const maxRows = 5000
 
-// noMatch is what the original says.
-const noMatch = "no metadata matching query found"
-
-// listing answers a request for entries, those of a path or all.
-func (s *Server) listing(w http.ResponseWriter, r *http.Request, words []string) {
+// listing answers a request for entries: those that the path names, or all.
+func (s *Server) listing(r *http.Request, words []string) answer {
 	form := r.URL.Query()
 	if len(words) == 1 && entry.IsEmail(words[0]) && form.Get("tag") != "" {
-		s.tagged(w, r, words[0], form.Get("tag"))
-		return
+		return s.within(s.answers, s.tagged)(r, []string{words[0], form.Get("tag")})
 	}
-	s.list(w, r, words, form, wanted(r))
+	return s.list(r, words, form, wanted(r))
 }
 
-// table answers a query that DataTables posts.
-func (s *Server) table(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+// table answers the form that DataTables posts.
+func (s *Server) table(r *http.Request, _ []string) answer {
 	if err := r.ParseForm(); err != nil {
-		s.refuse(w, r, http.StatusBadRequest, "unable to parse query")
-		return
+		return s.refuse(r, http.StatusBadRequest, "unable to parse query")
 	}
-	s.list(w, r, nil, r.Form, formatJSON)
+	return s.list(r, nil, r.Form, formatJSON)
 }
 
-func (s *Server) list(w http.ResponseWriter, r *http.Request, words []string, form url.Values, as format) {
-	if as == formatHTML && len(words) > 0 && !form.Has("status") {
-		// People who ask for an image by name want to see what became of it.
-		form.Set("status", "all")
-	}
+func (s *Server) list(r *http.Request, words []string, form url.Values, as format) answer {
 	q, err := parseQuery(words, form)
-	if errors.Is(err, errNoSuch) {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
-	}
-	if err != nil {
-		s.refuse(w, r, http.StatusBadRequest, err.Error())
-		return
+	switch {
+	case errors.Is(err, errNoSuch):
+		return s.noMatch(r)
+	case err != nil:
+		return s.refuse(r, http.StatusBadRequest, err.Error())
+	case as == formatHTML:
+		return s.listHTML(r, q, form)
 	}
 	g := s.answers
-	if q.HasExpression() { // so that these only make each other wait
+	if q.HasExpression() { // these make only each other wait
 		g = s.searches
 	}
-	s.within(g, func(w http.ResponseWriter, r *http.Request) {
-		switch as {
-		case formatXML:
-			s.listXML(w, r, q, form)
-		case formatJSON:
-			s.listJSON(w, r, q, form)
-		default:
-			s.listHTML(w, r, q, form)
+	return s.within(g, func(r *http.Request, _ []string) answer {
+		if as == formatXML {
+			return s.listXML(r, q, form)
 		}
-	})(w, r)
+		return s.listJSON(r, q, form)
+	})(r, nil)
 }
 
-// find searches the index, which has only so much time for it. It answers the
-// request if nothing comes of it.
-func (s *Server) find(w http.ResponseWriter, r *http.Request, q index.Query) (index.Result, bool) {
+// find searches the index for a limited time.
+func (s *Server) find(r *http.Request, q index.Query) (index.Result, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.Search)
 	defer cancel()
-	found, err := s.index.Find(ctx, q, s.now())
-	if err != nil {
-		s.log.Verbosef("%v", err)
-		w.Header().Set("Retry-After", "10")
-		s.refuse(w, r, http.StatusServiceUnavailable, "the search takes too long")
-	}
-	return found, err == nil
+	return s.index.Find(ctx, q, s.now())
 }
 
-// isFiltered tells whether more is asked for than the list of all images, for
-// which it is an error that there is nothing.
+// late answers for a search that took too long.
+func (s *Server) late(r *http.Request, err error) answer {
+	s.log.Verbosef("%v", err)
+	return s.busy(r, "the search takes too long")
+}
+
+// isFiltered reports whether the query is for less than all images: then it is an
+// error if there are none.
 func isFiltered(q index.Query) bool {
 	return q.Identifier != "" || q.Email != "" || q.Created != "" || q.Tag != ""
 }
 
-// listXML answers with signed documents, the newest first. Where there are more
-// than fit, the listing says where it goes on: before the last one, so that
-// entries that arrive or expire between two requests move no other out of sight.
-func (s *Server) listXML(w http.ResponseWriter, r *http.Request, q index.Query, form url.Values) {
+// maxDamaged bounds how often a listing is made anew because an entry is damaged.
+const maxDamaged = 10
+
+// listXML answers with signed documents, the newest first. If there are more than fit,
+// the listing names the next one: before its last entry, so that entries that arrive
+// or expire between two requests hide no other.
+func (s *Server) listXML(r *http.Request, q index.Query, form url.Values) answer {
 	asked := q.Limit
 	q.Limit, q.Column = min(asked, s.limits.Documents), nil
-	found, ok := s.find(w, r, q)
-	if !ok {
-		return
+	for tries := 0; ; tries++ {
+		found, err := s.find(r, q)
+		switch {
+		case err != nil:
+			return s.late(r, err)
+		case found.Matching == 0:
+			return s.noMatch(r)
+		}
+		documents, read, damaged := s.documents(r.Context(), found.Rows)
+		if damaged && tries < maxDamaged { // the elders of what is damaged count now
+			continue
+		}
+		l := entry.Listing{Documents: documents}
+		if 0 < read && read < min(asked, found.Matching-q.Offset) {
+			l.Next = continued(r, form, found.Rows[read-1].Key, asked-read)
+		}
+		return answer{media: typeXML, body: entry.FormatListing(l)}
 	}
-	if found.Matching == 0 {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
-	}
-	documents, read := s.documents(r.Context(), found.Rows)
-	next := ""
-	if 0 < read && read < min(asked, found.Matching-q.Offset) {
-		next = continued(r, form, found.Rows[read-1].Key, asked-read)
-	}
-	s.send(w, r, typeXML, page.XML(documents, next))
 }
 
-// documents reads the entries of a listing, as many as fit, and tells how many
-// were read. What cannot be read is left out.
-func (s *Server) documents(ctx context.Context, rows []entry.Summary) (documents [][]byte, read int) {
+// documents reads the entries of a listing, as many as fit, and returns how many it
+// read. It leaves out entries that cannot be read, and takes damaged ones out of the
+// index.
+func (s *Server) documents(ctx context.Context, rows []entry.Summary) (documents [][]byte, read int, damaged bool) {
 	size := 0
 	for i, row := range rows {
 		document, err := s.document(ctx, row.Key)
 		if err != nil {
 			s.log.Warnf("leaving an entry out of a listing: %v", err)
+			if errors.Is(err, entry.ErrInvalid) {
+				damaged = true
+				s.index.Remove(row.Key)
+			}
 			continue
 		}
 		if size += len(document); size > s.limits.Bytes && len(documents) > 0 {
-			return documents, i
+			return documents, i, damaged
 		}
 		documents = append(documents, document)
 	}
-	return documents, len(rows)
+	return documents, len(rows), damaged
 }
 
-// document reads the part of an entry that stands in a listing.
-func (s *Server) document(ctx context.Context, k entry.Key) ([]byte, error) {
-	src, err := s.registry.Read(ctx, k)
-	if err != nil {
-		return nil, err
-	}
-	document, err := entry.Embeddable(src)
-	if err != nil {
-		return nil, fmt.Errorf("reading entry %q: %w", k.Path(), err)
-	}
-	return document, nil
-}
-
-// continued is the path, below the root, of the same listing after an entry,
-// of which at most limit more entries are wanted.
+// continued returns the path, below the root, of the same listing after an entry, of
+// which at most limit more entries are wanted.
 func continued(r *http.Request, form url.Values, last entry.Key, limit int) string {
 	parts, _ := segments(r)
 	for i, part := range parts {
@@ -162,70 +143,35 @@ func continued(r *http.Request, form url.Values, last entry.Key, limit int) stri
 	return strings.Join(parts, "/") + "?" + next.Encode()
 }
 
-func (s *Server) listJSON(w http.ResponseWriter, r *http.Request, q index.Query, form url.Values) {
+func (s *Server) listJSON(r *http.Request, q index.Query, form url.Values) answer {
 	q.Limit = min(q.Limit, maxRows)
-	found, ok := s.find(w, r, q)
-	if !ok {
-		return
-	}
-	if found.Total == 0 && isFiltered(q) {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
-	}
-	body, err := page.Rows(form.Get("sEcho"), found.Rows, found.Total, found.Matching)
-	if r.Method != http.MethodPost {
-		s.sendMade(w, r, typeJSON, body, err)
-		return
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	write(w, http.StatusOK, typeJSON, body)
-}
-
-func (s *Server) listHTML(w http.ResponseWriter, r *http.Request, q index.Query, form url.Values) {
-	q.Limit = min(q.Limit, pageRows)
-	found, ok := s.find(w, r, q)
-	if !ok {
-		return
-	}
-	if found.Total == 0 && isFiltered(q) && !s.isKnown(q) {
-		s.refuse(w, r, http.StatusNotFound, noMatch)
-		return
-	}
-	search := page.ParseSearch(form)
-	turn := func(to int) string {
-		at := maps.Clone(form)
-		at.Set("iDisplayStart", strconv.Itoa(to))
-		return "?" + at.Encode()
-	}
-	list := page.List{Site: site(r), Heading: heading(q), Rows: found.Rows, Total: found.Matching, Search: &search, Now: s.now()}
-	if q.Offset > 0 {
-		list.Newer = turn(max(0, q.Offset-q.Limit))
-	}
-	if next := q.Offset + len(found.Rows); next < found.Matching && len(found.Rows) > 0 {
-		list.Older = turn(next)
-	}
-	s.sendPage(w, r, list)
-}
-
-// isKnown tells whether there is anything of the image and endorser that are
-// asked for, perhaps of another status.
-func (s *Server) isKnown(q index.Query) bool {
-	return q.Created == "" && (q.Identifier != "" || q.Email != "") && len(s.index.History(q.Query, "", true, 1)) > 0
-}
-
-func heading(q index.Query) string {
+	found, err := s.find(r, q)
 	switch {
-	case q.Identifier != "" && q.Email != "":
-		return "Image " + q.Identifier + " by " + q.Email
-	case q.Identifier != "":
-		return "Image " + q.Identifier
-	case q.Email != "":
-		return "Images by " + q.Email
-	case q.Created != "":
-		return "Images of " + q.Created
+	case err != nil:
+		return s.late(r, err)
+	case found.Total == 0 && isFiltered(q):
+		return s.noMatch(r)
 	}
-	return "Images"
+	a := answer{media: typeJSON, body: page.Rows(form.Get("sEcho"), found.Rows, found.Total, found.Matching)}
+	if r.Method == http.MethodPost { // its answer is not compared with an earlier one
+		a.status = http.StatusOK
+	}
+	return a
+}
+
+// listHTML sends a browser to the static page, which shows what the query asks for.
+// People who name an image or an endorser want to see entries of every status.
+func (s *Server) listHTML(r *http.Request, q index.Query, form url.Values) answer {
+	if isFiltered(q) && !s.isKnown(q.Query) {
+		return s.noMatch(r)
+	}
+	status := form.Get("status")
+	if status == "" && isFiltered(q) {
+		status = "all"
+	}
+	words := []string{q.Identifier, q.Email}
+	for _, name := range []string{"title", "os", "version", "arch", "endorser"} {
+		words = append(words, form.Get(name))
+	}
+	return s.search(r, status, words...)
 }

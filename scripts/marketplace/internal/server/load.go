@@ -6,24 +6,22 @@ import (
 	"net/http"
 )
 
-// fresh makes sure that the index has what is in the tree, whoever wrote it,
-// before a request is answered. A tree whose lists are broken, which the next
-// upload repairs, is answered for as it was before.
-func (s *Server) fresh(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// fresh returns a handler that runs when the index has what is in the directory,
+// whoever wrote it. A directory whose log is broken, which the next upload repairs, is
+// answered for as it was before.
+func (s *Server) fresh(next handler) handler {
+	return func(r *http.Request, words []string) answer {
 		if err := s.Load(r.Context()); err != nil {
 			s.log.Warnf("%v", err)
 			if s.index.Len() == 0 {
-				w.Header().Set("Retry-After", "30")
-				s.refuse(w, r, http.StatusServiceUnavailable, "the Marketplace cannot read its lists at the moment")
-				return
+				return s.busy(r, "the Marketplace cannot read its lists at the moment")
 			}
 		}
-		next(w, r)
+		return next(r, words)
 	}
 }
 
-// Load brings the index up to date with the tree.
+// Load brings the index up to date with the directory.
 func (s *Server) Load(ctx context.Context) error {
 	select {
 	case s.loading <- struct{}{}:
@@ -35,7 +33,7 @@ func (s *Server) Load(ctx context.Context) error {
 	if err != nil || stamp == s.stamp {
 		return err
 	}
-	// Whoever asked may go; others need it as well.
+	// Others need the index, too, when this client goes away.
 	changes, err := s.registry.Since(context.WithoutCancel(ctx), s.stamp)
 	if err != nil {
 		return fmt.Errorf("loading what is new: %w", err)

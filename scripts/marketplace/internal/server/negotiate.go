@@ -15,26 +15,24 @@ const (
 	formatHTML format = "html"
 )
 
-// formats are all of them, the preferred one first.
+// formats are all formats, the preferred one first.
 var formats = []format{formatXML, formatJSON, formatHTML}
 
-// formatOf says which body a media type stands for. A client that knows only
-// the type of an entry, of a listing or of a table gets XML of each.
+// formatOf maps media types to formats. A client that knows only the type of an entry,
+// of a listing or of a table gets XML of each.
 var formatOf = map[string]format{
 	"application/xml":                formatXML,
 	"text/xml":                       formatXML,
 	"application/rdf+xml":            formatXML,
 	"application/sparql-results+xml": formatXML,
 	"application/json":               formatJSON,
-	"application/rdf+json":           formatJSON,
 	"text/html":                      formatHTML,
 	"application/xhtml+xml":          formatHTML,
 }
 
-// wanted chooses the body of an answer: what the parameter media names, else
-// what the header Accept likes best. What is liked equally is taken in the
-// order of the header. XML is the default, also where nothing would be
-// acceptable, as it was with the original.
+// wanted returns the format of an answer: the one in the parameter media, else the one
+// with the highest weight in the header Accept, of equal weights the first. XML is the
+// default, also where nothing would be acceptable, as with the original.
 func wanted(r *http.Request) format {
 	if named, ok := mediaParameter(r); ok {
 		return named
@@ -59,8 +57,8 @@ func mediaParameter(r *http.Request) (format, bool) {
 	return "", false
 }
 
-// wantedFailure chooses the body of an answer that is none: of the first type
-// in the header only, and HTML unless that is of XML or JSON.
+// wantedFailure returns the format of an error: that of the first type in the header
+// Accept, and HTML if the type is unknown.
 func wantedFailure(r *http.Request) format {
 	if named, ok := mediaParameter(r); ok {
 		return named
@@ -87,11 +85,11 @@ func (p preference) covers(f format) bool {
 	return false
 }
 
-// maxAccepted bounds how many items of the header are looked at.
+// maxAccepted bounds how many items of the header count.
 const maxAccepted = 50
 
-// accepted reads the header Accept. Other parameters than q are ignored, and so
-// are items that cannot be read.
+// accepted reads the header Accept. Parameters other than q are ignored, and so are
+// items without a type.
 func accepted(r *http.Request) []preference {
 	var found []preference
 	for item := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
@@ -109,7 +107,7 @@ func accepted(r *http.Request) []preference {
 	return found
 }
 
-// quality reads a weight; what is none counts as not wanted.
+// quality reads a weight; one that is not valid is 0.
 func quality(value string) float64 {
 	q, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(0 <= q && q <= 1) {

@@ -17,7 +17,7 @@ func TestWanted(t *testing.T) {
 		{"/", "application/rdf+xml", "xml", "xml"},
 		{"/", "TEXT/HTML", "html", "html"},
 		{"/", "application/json", "json", "json"},
-		{"/", "application/rdf+json, text/html", "json", "json"},
+		{"/", "application/rdf+json, text/html", "html", "html"},
 		{"/", "text/html, application/json", "html", "html"},
 		{"/", "text/html;q=0.5, application/json;q=0.6", "json", "html"},
 		{"/", "application/xml;q=0.5, application/json", "json", "xml"},
@@ -39,7 +39,8 @@ func TestWanted(t *testing.T) {
 			r.Header.Set("Accept", test.accept)
 		}
 		if answer, failure := wanted(r), wantedFailure(r); answer != test.answer || failure != test.failure {
-			t.Errorf("%s, Accept: %q: got %s and %s for errors, want %s and %s", test.target, test.accept, answer, failure, test.answer, test.failure)
+			t.Errorf("%s, Accept: %q: got %s and %s for errors, want %s and %s",
+				test.target, test.accept, answer, failure, test.answer, test.failure)
 		}
 	}
 }
@@ -90,8 +91,14 @@ func TestSiteAndSegments(t *testing.T) {
 		target, root string
 		parts        int // -1: there is no such page
 	}{
-		{"/", "./", 0}, {"/metadata", "./", 1}, {"/metadata/", "../", 1}, {"//metadata", "../", 1}, {"/metadata//a", "../../", 2},
-		{"/tag/e/a%2Fb", "../../", 3}, {"/a/%2e%2e/b", "../../", -1}, {"/a/./b", "../../", -1},
+		{"/", "./", 0},
+		{"/metadata", "./", 1},
+		{"/metadata/", "../", 1},
+		{"//metadata", "../", 1},
+		{"/metadata//a", "../../", 2},
+		{"/tag/e/a%2Fb", "../../", 3},
+		{"/a/%2e%2e/b", "../../", -1},
+		{"/a/./b", "../../", -1},
 	} {
 		r := httptest.NewRequest("GET", "http://here"+test.target, nil)
 		parts, ok := segments(r)

@@ -10,15 +10,14 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/marketplace/page"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/index"
 )
 
-// errNoSuch is the error for a query that nothing can match.
-var errNoSuch = errors.New(noMatch)
+// errNoSuch is the error about a query that matches nothing.
+var errNoSuch = errors.New("no such entry")
 
-// parseQuery reads what is asked for: the words of the path, the parameters of
-// the original, those of DataTables, and those of the pages' own form.
+// parseQuery reads a query: the words of the path, the parameters of the original,
+// those of DataTables, and those of the static page's form.
 func parseQuery(words []string, form url.Values) (index.Query, error) {
 	by, ok := classify(words)
 	if !ok {
@@ -42,7 +41,8 @@ func parseQuery(words []string, form url.Values) (index.Query, error) {
 	return q, parsePlace(&q, form)
 }
 
-// status is the one that is asked for: valid if none is, any if it is none.
+// status returns the status that is asked for. Without the parameter it is valid; with
+// another word it is any.
 func status(form url.Values) entry.Status {
 	if form.Get("status") == "" {
 		return entry.Valid
@@ -53,7 +53,7 @@ func status(form url.Values) entry.Status {
 	return entry.AnyStatus
 }
 
-// atLocation is the filter by where the image is; nil is none.
+// atLocation returns the filter by where the image is, nil for none.
 func atLocation(name string) func(entry.Summary) bool {
 	begins := func(s entry.Summary, schemes ...string) bool {
 		return slices.ContainsFunc(s.Locations, func(location string) bool {
@@ -71,29 +71,27 @@ func atLocation(name string) func(entry.Summary) bool {
 	return nil
 }
 
-// parsePatterns reads what texts are looked for: regular expressions in the
-// parameters of DataTables, plain words in those of the form.
+// parsePatterns reads the texts of a search: regular expressions in the parameters of
+// DataTables, plain words in those of the form.
 func parsePatterns(q *index.Query, form url.Values) error {
-	search := page.ParseSearch(form)
 	for _, p := range []struct {
-		pattern *index.Pattern
-		name    string
-		word    string
+		pattern    *index.Pattern
+		expression string // name of a parameter
+		word       string // name of a parameter
 	}{
 		{&q.Search, "sSearch", ""},
-		{&q.OS, "sSearch_1", search.OS},
-		{&q.OSVersion, "sSearch_2", search.Version},
-		{&q.OSArch, "sSearch_3", search.Arch},
-		{&q.Endorser, "sSearch_4", search.Endorser},
+		{&q.OS, "sSearch_1", "os"},
+		{&q.OSVersion, "sSearch_2", "version"},
+		{&q.OSArch, "sSearch_3", "arch"},
+		{&q.Endorser, "sSearch_4", "endorser"},
 		{&q.Kind, "sSearch_5", ""},
-		{&q.Title, "", search.Title},
+		{&q.Title, "", "title"},
 	} {
 		var err error
-		switch expr := form.Get(p.name); {
-		case p.name != "" && expr != "":
-			*p.pattern, err = index.Expression(expr)
-		case p.word != "":
-			*p.pattern, err = index.Word(p.word)
+		if expression := form.Get(p.expression); expression != "" {
+			*p.pattern, err = index.Expression(expression)
+		} else if word := strings.TrimSpace(form.Get(p.word)); word != "" {
+			*p.pattern, err = index.Word(word)
 		}
 		if err != nil {
 			return err
@@ -102,7 +100,7 @@ func parsePatterns(q *index.Query, form url.Values) error {
 	return nil
 }
 
-// columns are what DataTables can sort by, in the order of its columns.
+// columns are the values that DataTables can sort by, in the order of its columns.
 var columns = []func(entry.Summary) string{
 	nil,
 	func(s entry.Summary) string { return s.OS },
@@ -117,7 +115,7 @@ var columns = []func(entry.Summary) string{
 	func(s entry.Summary) string { return s.Title },
 }
 
-// parsePlace reads which part of what is found is wanted, in which order.
+// parsePlace reads which part of the result is wanted, in which order.
 func parsePlace(q *index.Query, form url.Values) error {
 	column, err := number(form, "iSortCol_0", 0)
 	if err != nil {
@@ -139,7 +137,7 @@ func parsePlace(q *index.Query, form url.Values) error {
 	return err
 }
 
-// number reads a parameter that is a number; DataTables writes -1 for all.
+// number reads a parameter that is a number. DataTables writes -1 for all.
 func number(form url.Values, name string, absent int) (int, error) {
 	value := form.Get(name)
 	if value == "" || value == "-1" {
@@ -147,7 +145,7 @@ func number(form url.Values, name string, absent int) (int, error) {
 	}
 	n, err := strconv.ParseUint(value, 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("reading parameter %s: %q is no number that it can have", name, clip(value))
+		return 0, fmt.Errorf("reading parameter %s: %q is not a valid number", name, clip(value))
 	}
 	return int(n), nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,21 +16,24 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
 // described makes an entry with a title and further texts, hours ago.
 func described(t *testing.T, by *entrytest.Endorser, title string, hours int, texts map[metadata.Term]string) *entry.Entry {
 	t.Helper()
-	all := map[metadata.Term]string{metadata.Title: title, metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64", metadata.Kind: "machine"}
+	all := map[metadata.Term]string{
+		metadata.Title: title, metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64", metadata.Kind: "machine",
+	}
 	for term, text := range texts {
 		all[term] = text
 	}
 	return by.Entry(t, entrytest.Description{Content: title, Created: ago(time.Duration(hours) * time.Hour), Texts: all})
 }
 
-// titles gives those in the rows of a table, and its counts.
-func titles(t *testing.T, a answer) (found []string, total, matching int) {
+// titles returns those in the rows of a table, and its counts.
+func titles(t *testing.T, a reply) (found []string, total, matching int) {
 	t.Helper()
 	var table struct {
 		Total    int        `json:"iTotalRecords"`
@@ -49,17 +54,19 @@ func TestTable(t *testing.T) {
 	m := newMarket(t, t.TempDir(), DefaultLimits())
 	bob := entrytest.NewEndorser(t, "bob@example.org")
 	m.publish(t,
-		described(t, bob, "Gamma", 5, map[metadata.Term]string{metadata.OS: "fedora", metadata.OSVersion: "41", metadata.Location: "pdisk:host:1:2"}),
+		described(t, bob, "Gamma", 5, map[metadata.Term]string{
+			metadata.OS: "fedora", metadata.OSVersion: "41", metadata.Location: "pdisk:host:1:2"}),
 		described(t, bob, "Beta", 4, map[metadata.Term]string{metadata.OSArch: "i686", metadata.Location: "ftp://example.org/x"}),
-		described(t, ada(t), "Alpha", 3, map[metadata.Term]string{metadata.Kind: "disk", metadata.Description: "needs 4 GiB (or more)"}),
+		described(t, ada(t), "Alpha", 3, map[metadata.Term]string{
+			metadata.Kind: "disk", metadata.Description: "needs 4 GiB (or more)"}),
 	)
 	all := []string{"Alpha", "Beta", "Gamma"}
 	for query, want := range map[string][]string{
-		"":                all,
-		"sSearch=ALPHA":   all[:1],
-		"sSearch=^gamma$": {},
-		"sSearch=al|ga":   {"Alpha", "Gamma"},
-		"sSearch=" + url.QueryEscape(`4 GiB \(or`): all[:1],
+		"":                                  all,
+		"sSearch=ALPHA":                     all[:1],
+		"sSearch=^gamma$":                   {},
+		"sSearch=al|ga":                     {"Alpha", "Gamma"},
+		`sSearch=4+GiB+\(or`:                all[:1],
 		"sSearch_1=FED":                     all[2:],
 		"sSearch_2=^12$":                    all[:2],
 		"sSearch_3=^i.86":                   all[1:2],
@@ -103,12 +110,16 @@ func TestTable(t *testing.T) {
 	if got := m.get(t, "/metadata?sEcho=%3Cscript%3E", typeJSON); strings.Contains(got.body, "script") {
 		t.Errorf("the echo: %q", got.body)
 	}
-	for _, query := range []string{"sSearch=(", "sSearch_3=*", "sSearch=" + strings.Repeat("a", 300), "iDisplayStart=x", "iDisplayLength=-2", "iSortCol_0=1e3", "before=x", "os=" + strings.Repeat("a", 300)} {
+	for _, query := range []string{
+		"sSearch=(", "sSearch_3=*", "sSearch=" + strings.Repeat("a", 300), "iDisplayStart=x", "iDisplayLength=-2", "iSortCol_0=1e3",
+		"before=x", "os=" + strings.Repeat("a", 300),
+	} {
 		if got := m.get(t, "/metadata?"+query, "application/xml"); got.status != 400 || got.media != typeXML {
 			t.Errorf("%s: got %d %s, want 400", query, got.status, got.media)
 		}
 	}
-	if got := m.do(t, "POST", "/metadata", "sSearch="+strings.Repeat("a", 1<<17), "Content-Type: application/x-www-form-urlencoded"); got.status != 400 {
+	long := "sSearch=" + strings.Repeat("a", 1<<17)
+	if got := m.do(t, "POST", "/metadata", long, "Content-Type: application/x-www-form-urlencoded"); got.status != 400 {
 		t.Errorf("a long query: %d", got.status)
 	}
 }
@@ -147,19 +158,87 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestPagesOfHTML(t *testing.T) {
+// TestBrowsersAreSent: browsers search and browse with the static page. Only where the
+// original has something that does not exist, they get an error.
+func TestBrowsersAreSent(t *testing.T) {
 	m := newMarket(t, t.TempDir(), DefaultLimits())
-	by := ada(t)
-	for n := range 5 {
-		m.publish(t, described(t, by, fmt.Sprint("image ", n), 100-n, nil))
+	e := described(t, ada(t), "one", 1, nil)
+	m.publish(t, e)
+	image := "?status=all&words=" + e.Identifier
+	both := "?status=all&words=" + e.Identifier + "+ada%40example.org"
+	for path, want := range map[string]string{
+		"/metadata":  "./",
+		"/metadata/": "../",
+		"/metadata/?title=a+b&os=&status=all&media=html":         "../?status=all&words=a+b",
+		"/metadata?email=ada@example.org&status=expired":         "./?status=expired&words=ada%40example.org",
+		"/metadata/" + e.Identifier:                              "../" + image,
+		"/metadata/ada@example.org/" + e.Identifier + "/":        "../../../" + both,
+		"/metadata/ada@example.org/" + e.Identifier + "?status=": "../../" + both,
+		"/endorsers":                       "./",
+		"/endorsers/ada@example.org":       "../?status=all&words=ada%40example.org",
+		"/endorsers/ada@example.org/tags":  "../../?status=all&words=ada%40example.org",
+		"/metadata/eve@example.org":        "",
+		"/metadata?identifier=nothing":     "",
+		"/endorsers/eve@example.org":       "",
+		"/endorsers/eve@example.org/tags/": "",
+	} {
+		got := m.get(t, path, browser)
+		status := http.StatusSeeOther
+		if want == "" {
+			status = http.StatusNotFound
+		}
+		if got.status != status || got.header.Get("Location") != want {
+			t.Errorf("%s: got %d %q, want %d %q", path, got.status, got.header.Get("Location"), status, want)
+		}
 	}
-	first := m.get(t, "/metadata/?title=image&iDisplayLength=3", browser)
-	if !strings.Contains(first.body, "3 of 5 images") || !strings.Contains(first.body, `href="?iDisplayLength=3&amp;iDisplayStart=3&amp;title=image"`) {
-		t.Errorf("the first page: %s", first.body)
+}
+
+// TestStaticFiles: the server has what the static page needs, before the first
+// publication and after it, and nothing else of the directory.
+func TestStaticFiles(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	for _, when := range []string{"empty", "with an entry"} {
+		for path, media := range map[string]string{
+			"/": "text/html", "/index.html": "text/html", "/marketplace.css": "text/css", "/marketplace.js": "text/javascript",
+			"/feed.atom": "application/atom+xml",
+		} {
+			if got := m.get(t, path, browser); got.status != 200 || got.media != media || got.body == "" {
+				t.Errorf("%s, %s: %d %s %.100q", when, path, got.status, got.media, got.body)
+			}
+		}
+		m.publish(t, described(t, ada(t), "one", 1, nil))
 	}
-	second := m.get(t, "/metadata/?iDisplayStart=3&iDisplayLength=3&title=image", browser)
-	if strings.Count(second.body, "<tr ") != 3 || !strings.Contains(second.body, `href="?iDisplayLength=3&amp;iDisplayStart=0&amp;title=image"`) {
-		t.Errorf("the second page: %s", second.body)
+	var head registry.Head
+	got := m.get(t, "/log/head.json", "*/*")
+	if err := json.Unmarshal([]byte(got.body), &head); err != nil || got.media != typeJSON || head.Entries != 2 {
+		t.Errorf("the head: %d %s %q: %v", got.status, got.media, got.body, err)
+	}
+	var rows []registry.Row
+	got = m.get(t, "/"+head.Page(0), "*/*")
+	err := json.Unmarshal([]byte(got.body), &rows)
+	if err != nil || len(rows) != 2 || got.header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("the newest page: %d %v %q: %v", got.status, got.header, got.body, err)
+	}
+	// A page that is full never changes.
+	full := head
+	full.Pages, full.Entries = 2, registry.PageEntries+head.Last
+	body, err := json.Marshal(full)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(m.dir, "log", "head.json"), body, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got = m.get(t, "/"+head.Page(0), "*/*"); !strings.Contains(got.header.Get("Cache-Control"), "immutable") {
+		t.Errorf("a full page: %d %v", got.status, got.header)
+	}
+	for _, path := range []string{
+		"/log", "/log/", "/log/x.json", "/log/x/0.json", "/log/%2e%2e", "/log/..%2f.stratus/x.json", "/log/..%2findex.html",
+		"/.stratus", "/.stratus/journal", "/log/" + head.Generation, "/metadata/" + head.Generation, "/marketplace.css/x",
+	} {
+		if got := m.get(t, path, browser); got.status != 404 {
+			t.Errorf("%s: %d %.100q, want 404", path, got.status, got.body)
+		}
 	}
 }
 
@@ -172,31 +251,49 @@ func TestMethodsAndHeaders(t *testing.T) {
 		status       int
 		allow        string
 	}{
-		{"PUT", "/metadata", 405, "GET, HEAD, POST"}, {"DELETE", "/" + e.URLPath(), 405, "GET, HEAD"},
-		{"POST", "/metadata/" + e.Identifier, 405, "GET, HEAD"}, {"POST", "/upload", 405, "GET, HEAD"}, {"OPTIONS", "/", 405, "GET, HEAD"},
+		{"PUT", "/metadata", 405, "GET, HEAD, POST"},
+		{"DELETE", "/" + e.URLPath(), 405, "GET, HEAD"},
+		{"POST", "/metadata/" + e.Identifier, 405, "GET, HEAD"},
+		{"POST", "/upload", 405, "GET, HEAD"},
+		{"OPTIONS", "/", 405, "GET, HEAD"},
 		{"HE", "/", 405, "GET, HEAD"},
-		{"POST", "/sync", 404, ""}, {"GET", "/action/x/confirm", 404, ""}, {"GET", "/css/../../x", 404, ""}, {"GET", "/css/", 404, ""},
-		{"GET", "/query", 501, ""}, {"GET", "/health", 200, ""}, {"GET", "/feed.atom", 200, ""}, {"GET", "/upload/", 200, ""},
-		{"HEAD", "/metadata", 200, ""}, {"HEAD", "/" + e.URLPath(), 200, ""}, {"HEAD", "/nothing", 404, ""}, {"HEAD", "/upload", 200, ""},
-		{"GET", "/endorsers/ada@example.org?range=1", 200, ""}, {"GET", "/endorsers/ada@example.org?range=x", 400, ""},
+		{"POST", "/log/head.json", 405, "GET, HEAD"},
+		{"POST", "/sync", 404, ""},
+		{"GET", "/action/x/confirm", 404, ""},
+		{"GET", "/log/../../x", 404, ""},
+		{"GET", "/css/", 404, ""},
+		{"GET", "/query", 501, ""},
+		{"GET", "/health", 200, ""},
+		{"GET", "/feed.atom", 200, ""},
+		{"GET", "/upload/", 200, ""},
+		{"HEAD", "/metadata", 200, ""},
+		{"HEAD", "/" + e.URLPath(), 200, ""},
+		{"HEAD", "/nothing", 404, ""},
+		{"HEAD", "/upload", 200, ""},
+		{"HEAD", "/", 200, ""},
+		{"GET", "/endorsers/ada@example.org?range=1", 200, ""},
+		{"GET", "/endorsers/ada@example.org?range=x", 400, ""},
 		{"GET", "/endorsers/ada@example.org?range=99999999", 400, ""},
 	} {
 		got := m.do(t, test.method, test.path, "", "Accept: application/xml")
 		if got.status != test.status || got.header.Get("Allow") != test.allow {
-			t.Errorf("%s %s: got %d, Allow %q; want %d, %q", test.method, test.path, got.status, got.header.Get("Allow"), test.status, test.allow)
+			t.Errorf("%s %s: got %d, Allow %q; want %d, %q",
+				test.method, test.path, got.status, got.header.Get("Allow"), test.status, test.allow)
 		}
 		if test.method == "HEAD" && got.body != "" {
 			t.Errorf("HEAD %s has a body", test.path)
 		}
 		csp := got.header.Get("Content-Security-Policy")
 		isXML := slices.Contains([]string{typeXML, typeRDF, typeAtom}, got.media)
-		if strings.HasPrefix(csp, "sandbox; default-src 'none'") != isXML || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+		if strings.HasPrefix(csp, "sandbox; default-src 'none'") != isXML ||
+			!strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
 			t.Errorf("%s %s, %s: Content-Security-Policy %q", test.method, test.path, got.media, csp)
 		}
 	}
-	for _, path := range []string{"/metadata", "/" + e.URLPath(), "/js/marketplace.js"} {
+	for _, path := range []string{"/metadata", "/" + e.URLPath(), "/marketplace.js", "/log/head.json"} {
 		tag := m.get(t, path, typeXML).header.Get("ETag")
-		if got := m.do(t, http.MethodGet, path, "", "Accept: application/xml", "If-None-Match: "+tag); tag == "" || got.status != 304 || got.body != "" {
+		got := m.do(t, http.MethodGet, path, "", "Accept: application/xml", "If-None-Match: "+tag)
+		if tag == "" || got.status != 304 || got.body != "" {
 			t.Errorf("%s with ETag %q: %d", path, tag, got.status)
 		}
 	}
@@ -217,7 +314,8 @@ func TestAccessLog(t *testing.T) {
 		lines[i] = "info " + rest
 	}
 	for i, want := range []string{`info GET "/nothing%0Ahere?x=%1b[31m" 404 `, `info GET "/health" 200 3 `} {
-		if i >= len(lines) || !strings.HasPrefix(lines[i], want) || !strings.HasSuffix(lines[i], []string{" 192.0.2.7", " 127.0.0.1"}[i]) {
+		from := []string{" 192.0.2.7", " 127.0.0.1"}[i]
+		if i >= len(lines) || !strings.HasPrefix(lines[i], want) || !strings.HasSuffix(lines[i], from) {
 			t.Errorf("line %d of %q, want %q", i, lines, want)
 		}
 	}

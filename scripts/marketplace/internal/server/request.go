@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/marketplace/page"
+	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
-// segments takes the path of a request apart: empty parts count for nothing, so
-// that slashes at the end and doubled ones do not matter. A part may hold an
-// escaped slash.
+// segments returns the parts of the path of a request. Empty parts do not count, so
+// that slashes at the end and doubled ones do not matter. A part may hold an escaped
+// slash. A path with "." or ".." is not valid.
 func segments(r *http.Request) ([]string, bool) {
 	var parts []string
 	for part := range strings.SplitSeq(r.URL.EscapedPath(), "/") {
@@ -28,8 +28,8 @@ func segments(r *http.Request) ([]string, bool) {
 	return parts, true
 }
 
-// site says where the page is that answers the request: how far below the root,
-// as the browser counts, for which every slash is one.
+// site returns where the page that answers a request is: how far below the root, as
+// browsers count, for which every slash is one.
 func site(r *http.Request) page.Site {
 	depth := strings.Count(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
 	root := strings.Repeat("../", depth)
@@ -44,14 +44,14 @@ var (
 	prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9._~-]{1,100}){1,10}$`)
 )
 
-// baseURL is the URL of the Marketplace as the client sees it, without a slash
-// at its end. A proxy says which scheme the client uses in X-Forwarded-Proto,
-// and below which path it has put this server in X-Forwarded-Prefix. Anybody
-// else can say so, too, but only to himself: the URL goes into headers and
-// pages that are not stored.
+// baseURL returns the URL of the Marketplace as the client sees it, without a slash at
+// its end. A proxy gives the scheme of the client in X-Forwarded-Proto, and the path
+// below which it has put this server in X-Forwarded-Prefix. Any other client can send
+// these headers, too, but deceives only itself: the URL goes into answers that are not
+// stored.
 func baseURL(r *http.Request) (string, error) {
 	if !hostForm.MatchString(r.Host) {
-		return "", fmt.Errorf("reading the header Host: %q is none", clip(r.Host))
+		return "", fmt.Errorf("reading the header Host %q: not a valid host", clip(r.Host))
 	}
 	scheme := "http"
 	if r.Header.Get("X-Forwarded-Proto") == "https" {
@@ -64,8 +64,8 @@ func baseURL(r *http.Request) (string, error) {
 	return scheme + "://" + r.Host + prefix, nil
 }
 
-// classify puts words of a path into a query: each is an e-mail address, a time
-// or else an identifier, in any order but none twice.
+// classify makes a query of the words of a path. Each is a time, an e-mail address or
+// else an identifier, in any order, and no kind comes twice.
 func classify(words []string) (q entry.Query, ok bool) {
 	for _, word := range words {
 		field := &q.Identifier
@@ -82,6 +82,3 @@ func classify(words []string) (q entry.Query, ok bool) {
 	}
 	return q, true
 }
-
-// clip shortens what a client sent for a message.
-func clip(s string) string { return s[:min(len(s), 300)] }

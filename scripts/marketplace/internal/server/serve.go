@@ -8,29 +8,31 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 const (
-	headerTime     = 10 * time.Second
-	bodyTime       = 60 * time.Second // uploads have less, by Limits
-	answerTime     = 3 * time.Minute  // from the end of the header
-	idleTime       = time.Minute
-	stopTime       = 30 * time.Second // for what is under way when the server stops
-	maxHeader      = 32 << 10
-	maxConnections = 1000
+	headerTime = 10 * time.Second
+	bodyTime   = 60 * time.Second // uploads have less, by Limits
+	answerTime = 3 * time.Minute  // from the end of the header
+	idleTime   = time.Minute
+	stopTime   = 30 * time.Second // for what is under way when the server stops
+	maxHeader  = 32 << 10
 )
 
-// warnings takes what net/http has to say.
-type warnings struct{ log Log }
+// warnings takes the messages of net/http.
+type warnings struct{ log message.Log }
 
 func (w warnings) Write(line []byte) (int, error) {
 	w.log.Warnf("%s", bytes.TrimSpace(line))
 	return len(line), nil
 }
 
-// Serve answers requests until the context ends, then finishes those under way,
-// but does not wait for them for ever. It closes the listener.
+// Serve answers requests until the context ends, then finishes those under way within
+// a limited time. It closes the listener.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	h := &http.Server{
 		Handler:           s,
@@ -42,7 +44,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(slog.NewTextHandler(warnings{s.log}, nil), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- h.Serve(bounded(l, maxConnections)) }()
+	go func() { served <- h.Serve(newBounded(l, s.limits.Connections)) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serving: %w", err)
@@ -54,4 +56,47 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return errors.Join(fmt.Errorf("stopping: requests are still under way after %s: %w", stopTime, err), h.Close())
 	}
 	return nil
+}
+
+// bounded is a listener that keeps at most cap(places) connections open; others wait
+// in the queue of the system.
+type bounded struct {
+	net.Listener
+	places chan struct{} // holds a token for each connection
+	closed chan struct{}
+	close  func()
+}
+
+func newBounded(l net.Listener, connections int) *bounded {
+	closed := make(chan struct{})
+	return &bounded{l, make(chan struct{}, connections), closed, sync.OnceFunc(func() { close(closed) })}
+}
+
+func (l *bounded) Accept() (net.Conn, error) {
+	select {
+	case l.places <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.places
+		return nil, err
+	}
+	return &boundedConn{c, sync.OnceFunc(func() { <-l.places })}, nil
+}
+
+func (l *bounded) Close() error {
+	l.close()
+	return l.Listener.Close()
+}
+
+type boundedConn struct {
+	net.Conn
+	leave func()
+}
+
+func (c *boundedConn) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
 }

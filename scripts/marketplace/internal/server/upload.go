@@ -13,15 +13,15 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/marketplace/page"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/strictxml"
+	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
-// maxForm bounds the body of a form: a document, and what stands around it.
+// maxForm bounds the body of a form, in bytes: a document and what is around it.
 const maxForm = signature.MaxBytes + 64<<10
 
-// refusal is an upload that is not taken in, as the client is told.
+// refusal is the error about an upload, in words for the client.
 type refusal struct {
 	status int
 	text   string
@@ -29,48 +29,54 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.text }
 
-// upload takes an entry in.
+var (
+	errBusy     = &refusal{http.StatusServiceUnavailable, "too many uploads at the moment"}
+	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("metadata too large: at most %d bytes", signature.MaxBytes)}
+)
+
+// form answers with the page that uploads.
+func (s *Server) form(r *http.Request, _ []string) answer {
+	return s.page(0, page.Upload{Site: site(r)})
+}
+
+// upload adds an entry.
 //
-// It asks for no credentials and no token against forged requests: a document
-// counts by its signature, whoever sends it, so that a page elsewhere that makes
-// a browser send one gains nothing that its author could not do alone.
-func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
+// It asks for no credentials, and no token against forged requests: a document counts
+// by its signature, whoever sends it. A foreign page that makes a browser send one
+// achieves nothing that its author could not do alone.
+func (s *Server) upload(w http.ResponseWriter, r *http.Request) answer {
 	base, err := baseURL(r)
 	if err != nil {
-		s.refuse(w, r, http.StatusBadRequest, err.Error())
-		return
+		return s.refuse(r, http.StatusBadRequest, err.Error())
 	}
 	if !s.bodies.enter(r.Context()) {
-		s.refuseUpload(w, r, tooMany())
-		return
+		return s.refuseUpload(r, errBusy)
 	}
 	defer s.bodies.leave()
 	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(s.limits.Body)); err != nil {
-		s.log.Verbosef("setting a deadline: %v", err)
+	deadline := func(d time.Duration) {
+		if err := control.SetReadDeadline(time.Now().Add(d)); err != nil {
+			s.log.Verbosef("setting a deadline: %v", err)
+		}
 	}
+	deadline(s.limits.Body)
 	src, err := readUpload(w, r)
 	if err != nil {
-		s.refuseUpload(w, r, err)
-		return
+		return s.refuseUpload(r, err)
 	}
-	// What may still come of the request must not end what follows.
-	if err := control.SetReadDeadline(time.Now().Add(s.limits.Wait + s.limits.Publish)); err != nil {
-		s.log.Verbosef("setting a deadline: %v", err)
-	}
+	deadline(s.limits.Wait + s.limits.Publish) // that of the body must not end what follows
 	k, existed, err := s.publish(r.Context(), src)
 	if err != nil {
-		s.refuseUpload(w, r, err)
-		return
+		return s.refuseUpload(r, err)
 	}
-	s.created(w, r, base+"/"+k.URLPath(), k, existed)
+	return s.created(r, base+"/"+k.URLPath(), k, existed)
 }
 
-// publish verifies a document that has arrived and adds it to the tree. Only
-// this takes one of the few places, so that slow senders keep nobody out.
+// publish verifies a document that has arrived and adds it to the registry. Only this
+// takes one of the few places, so that slow senders keep nobody out.
 func (s *Server) publish(ctx context.Context, src []byte) (k entry.Key, existed bool, err error) {
 	if !s.uploads.enter(ctx) {
-		return k, false, tooMany()
+		return k, false, errBusy
 	}
 	defer s.uploads.leave()
 	e, err := entry.Verify(src)
@@ -82,27 +88,20 @@ func (s *Server) publish(ctx context.Context, src []byte) (k entry.Key, existed 
 	return s.writer.Publish(ctx, e)
 }
 
-func tooMany() error {
-	return &refusal{http.StatusServiceUnavailable, "too many uploads at the moment"}
-}
-
-// created tells the address of an entry: in Location, as HTTP has it, and in
+// created answers with the address of an entry: in Location, as HTTP defines it, and in
 // Content-Location, where the original had it.
-func (s *Server) created(w http.ResponseWriter, r *http.Request, address string, k entry.Key, existed bool) {
-	status, text := http.StatusCreated, "metadata entry created"
+func (s *Server) created(r *http.Request, address string, k entry.Key, existed bool) answer {
+	a := answer{http.StatusCreated, typeText, []byte("metadata entry created"), nil}
 	if existed {
-		status, text = http.StatusOK, "metadata entry exists already"
+		a.status, a.body = http.StatusOK, []byte("metadata entry exists already")
 	}
-	w.Header().Set("Location", address)
-	w.Header().Set("Content-Location", address)
 	if prefersPage(r) {
-		s.writePage(w, status, page.Uploaded{Site: site(r), Key: k, URL: address, Existed: existed})
-		return
+		a = s.page(a.status, page.Uploaded{Site: site(r), Key: k, URL: address, Existed: existed})
 	}
-	write(w, status, typeText, []byte(text))
+	return a.with("Location", address).with("Content-Location", address)
 }
 
-// prefersPage tells whether it is a person who uploads.
+// prefersPage reports whether a browser uploads.
 func prefersPage(r *http.Request) bool {
 	a := accepted(r)
 	return len(a) > 0 && formatOf[a[0].media] == formatHTML
@@ -122,10 +121,10 @@ func readUpload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return readForm(form)
 	}
 	return nil, &refusal{http.StatusUnsupportedMediaType,
-		fmt.Sprintf("unsupported content type %q: application/xml, application/rdf+xml and multipart/form-data are taken", clip(kind))}
+		fmt.Sprintf("unsupported content type %q; want application/xml, application/rdf+xml or multipart/form-data", clip(kind))}
 }
 
-// maxParts bounds how many parts of a form are looked at.
+// maxParts bounds how many parts of a form are read.
 const maxParts = 20
 
 // readForm reads the first part that is a file.
@@ -151,48 +150,44 @@ func readDocument(r io.Reader, empty string) ([]byte, error) {
 	case err != nil:
 		return nil, readError(err)
 	case len(src) > signature.MaxBytes:
-		return nil, tooLarge()
+		return nil, errTooLarge
 	case len(src) == 0:
 		return nil, &refusal{http.StatusBadRequest, empty}
 	}
 	return src, nil
 }
 
-func tooLarge() error {
-	return &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("metadata too large: at most %d bytes are taken", signature.MaxBytes)}
-}
-
-// readError says what it is to a body that it cannot be read.
+// readError returns the refusal of a body that cannot be read.
 func readError(err error) error {
 	var long *http.MaxBytesError
 	var late interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &long):
-		return tooLarge()
+		return errTooLarge
 	case errors.As(err, &late) && late.Timeout():
 		return &refusal{http.StatusRequestTimeout, "the document does not arrive"}
 	}
 	return &refusal{http.StatusBadRequest, "unable to read the document: " + clip(err.Error())}
 }
 
-// refuseUpload says why an upload was not taken in: on the page with the form,
-// if that is where it came from.
-func (s *Server) refuseUpload(w http.ResponseWriter, r *http.Request, err error) {
+// refuseUpload answers why an upload was refused: on the page with the form, if a
+// browser uploads.
+func (s *Server) refuseUpload(r *http.Request, err error) answer {
 	why := s.explain(r, err)
-	if why.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
-	}
-	if why.status == http.StatusRequestTimeout {
-		w.Header().Set("Connection", "close") // the rest of the body may still come
-	}
+	a := s.refuse(r, why.status, why.text)
 	if prefersPage(r) {
-		s.writePage(w, why.status, page.Upload{Site: site(r), Refusal: why.text})
-		return
+		a = s.page(why.status, page.Upload{Site: site(r), Refusal: why.text})
 	}
-	s.refuse(w, r, why.status, why.text)
+	switch why.status {
+	case http.StatusServiceUnavailable:
+		a = a.with("Retry-After", "5")
+	case http.StatusRequestTimeout:
+		a = a.with("Connection", "close") // the rest of the body may still come
+	}
+	return a
 }
 
-// explain puts an error into a status, and words that the client may read.
+// explain returns the refusal for an error. The client must not read about this machine.
 func (s *Server) explain(r *http.Request, err error) *refusal {
 	var told *refusal
 	var rules *entry.NotAdmitted
@@ -218,8 +213,8 @@ func (s *Server) explain(r *http.Request, err error) *refusal {
 	return &refusal{http.StatusInternalServerError, "the Marketplace cannot keep the entry"}
 }
 
-// reason is the text of an error about an entry, without what the answer says
-// anyway.
+// reason returns the text of an error about an entry, without the part that the answer
+// has anyway.
 func reason(err error) string {
 	return strings.TrimPrefix(err.Error(), entry.ErrInvalid.Error()+": ")
 }

@@ -63,7 +63,8 @@ func TestUploadAccepted(t *testing.T) {
 			case "form":
 				body, of = form(t, [3]string{"any name", "image.xml", source})
 			case "form, second part":
-				body, of = form(t, [3]string{"text", "", "no file"}, [3]string{"Metadata File", "a.xml", source}, [3]string{"more", "b.xml", "<x/>"})
+				body, of = form(t,
+					[3]string{"text", "", "no file"}, [3]string{"Metadata File", "a.xml", source}, [3]string{"more", "b.xml", "<x/>"})
 			}
 			for _, again := range []struct {
 				status int
@@ -101,31 +102,34 @@ func TestUploadRefused(t *testing.T) {
 	empty, emptyType := form(t, [3]string{"text", "", source})
 	none, noneType := form(t, [3]string{"f", "a.xml", ""})
 	large, largeType := form(t, [3]string{"f", "a.xml", strings.Repeat(" ", 1<<20) + source})
+	const xmlType, invalid = "application/xml", "invalid metadata: "
+	future := string(by.Sign(t, entrytest.Description{Content: "y", Created: time.Now().Add(time.Hour)}))
+	unsigned := source[:strings.Index(source, "<Signature")] + "</rdf:RDF>"
 	for name, test := range map[string]struct {
 		body, contentType string
 		status            int
 		reason            string // a part of it
 	}{
-		"older":             {source, "application/xml", 400, "invalid metadata: older than latest entry"},
-		"future":            {string(by.Sign(t, entrytest.Description{Content: "y", Created: time.Now().Add(time.Hour)})), "text/xml", 400, "invalid metadata: dated in the future"},
-		"changed":           {strings.Replace(source, ">base<", ">grid<", 1), "application/xml", 400, "invalid metadata: "},
-		"no signature":      {source[:strings.Index(source, "<Signature")] + "</rdf:RDF>", "application/xml", 400, "invalid metadata: "},
-		"quoting & markup":  {strings.Replace(source, "</rdf:RDF>", "&lt;&amp;</rdf:RDF>", 1), "application/xml", 400, "invalid metadata: "},
-		"no XML":            {"<rdf:RDF", "application/xml", 400, "unable to parse metadata: "},
-		"no text":           {"\x00\xff", "application/xml", 400, "unable to parse metadata: "},
-		"empty":             {"", "application/xml", 400, "post with null entity"},
+		"older":             {source, xmlType, 400, invalid + "older than latest entry"},
+		"future":            {future, "text/xml", 400, invalid + "dated in the future"},
+		"changed":           {strings.Replace(source, ">base<", ">grid<", 1), xmlType, 400, invalid},
+		"no signature":      {unsigned, xmlType, 400, invalid},
+		"quoting & markup":  {strings.Replace(source, "</rdf:RDF>", "&lt;&amp;</rdf:RDF>", 1), xmlType, 400, invalid},
+		"no XML":            {"<rdf:RDF", xmlType, 400, "unable to parse metadata: "},
+		"no text":           {"\x00\xff", xmlType, 400, "unable to parse metadata: "},
+		"empty":             {"", xmlType, 400, "post with null entity"},
 		"form, no file":     {empty, emptyType, 400, "no valid file uploaded"},
 		"form, empty file":  {none, noneType, 400, "no valid file uploaded"},
 		"form, cut":         {empty[:len(empty)/2], emptyType, 400, "unable to read the document: "},
 		"form, no boundary": {empty, "multipart/form-data", 400, "unable to read the document: "},
-		"too large":         {strings.Repeat(" ", 1<<20) + source, "application/xml", 413, "metadata too large"},
+		"too large":         {strings.Repeat(" ", 1<<20) + source, xmlType, 413, "metadata too large"},
 		"form, too large":   {large, largeType, 413, "metadata too large"},
-		"far too large":     {strings.Repeat(" ", 3<<20), "application/xml", 413, "metadata too large"},
+		"far too large":     {strings.Repeat(" ", 3<<20), xmlType, 413, "metadata too large"},
 		"other type":        {source, "text/plain", 415, "unsupported content type"},
 		"no type":           {source, "", 415, "unsupported content type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			post := func(accept string) answer {
+			post := func(accept string) reply {
 				got := m.do(t, http.MethodPost, "/metadata", test.body, "Content-Type: "+test.contentType, "Accept: "+accept)
 				if got.status != test.status {
 					t.Fatalf("%s: got %d %q, want %d", accept, got.status, got.body, test.status)
@@ -137,12 +141,13 @@ func TestUploadRefused(t *testing.T) {
 				XMLName xml.Name `xml:"error"`
 				Text    string   `xml:",chardata"`
 			}
-			if err := xml.Unmarshal([]byte(got.body), &failure); err != nil || got.media != "application/xml" || !strings.Contains(failure.Text, test.reason) {
+			err := xml.Unmarshal([]byte(got.body), &failure)
+			if err != nil || got.media != "application/xml" || !strings.Contains(failure.Text, test.reason) {
 				t.Errorf("got %s %q, want a reason %q: %v", got.media, got.body, test.reason, err)
 			}
 			got = post("application/json")
 			var object map[string]string
-			err := json.Unmarshal([]byte(got.body), &object)
+			err = json.Unmarshal([]byte(got.body), &object)
 			if err != nil || len(object) != 1 || object[strconv.Itoa(test.status)] != failure.Text {
 				t.Errorf("JSON: got %q, want %q: %v", got.body, failure.Text, err)
 			}
