@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
-// rows gives the titles in the list of the page.
+// rows returns the titles in the list of the page.
 func (b *browser) rows() (titles []string) {
 	b.t.Helper()
 	b.run(`return [...document.querySelectorAll('#results tbody tr')].filter(row => !row.hidden)
@@ -28,7 +29,7 @@ func (b *browser) counted(text string) {
 	b.find(`//*[@id="count"][starts-with(normalize-space(.), "` + text + `")]`)
 }
 
-// file writes a document to upload.
+// file writes a document that is to be uploaded.
 func file(t *testing.T, body []byte) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "image.xml")
@@ -60,7 +61,8 @@ func (b *browser) looks(name string) {
 // colour is the background of the page.
 func (b *browser) colour(scheme string) (colour string) {
 	b.t.Helper()
-	b.devtools("Emulation.setEmulatedMedia", object{"features": []object{{"name": "prefers-color-scheme", "value": scheme}}})
+	features := []object{{"name": "prefers-color-scheme", "value": scheme}}
+	b.devtools("Emulation.setEmulatedMedia", object{"features": features})
 	b.run(`return getComputedStyle(document.body).backgroundColor + " " + getComputedStyle(document.body).color`, &colour)
 	return colour
 }
@@ -69,8 +71,8 @@ func TestBrowserUpload(t *testing.T) {
 	p := start(t, t.TempDir())
 	ada := entrytest.NewEndorser(t, "ada@example.org")
 	described := entrytest.Description{Content: "one", Texts: map[metadata.Term]string{
-		metadata.Title: `Web <script>document.title = "forged"</script>`, metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64",
-		metadata.Description: "A web server.",
+		metadata.Title: `Web <script>document.title = "forged"</script>`, metadata.Description: "A web server.",
+		metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64",
 	}}
 	good := ada.Entry(t, described)
 	b := startBrowser(t, true)
@@ -92,16 +94,18 @@ func TestBrowserUpload(t *testing.T) {
 	if title := b.property("title"); !strings.HasPrefix(title, "Web <script>") {
 		t.Errorf("the title of the page is %q", title)
 	}
-	for _, shown := range []string{good.Identifier, good.Email, good.Created, good.Summary().Fingerprint, "A web server.", "debian"} {
+	fingerprint := good.Summary().Fingerprint
+	for _, shown := range []string{good.Identifier, good.Email, good.Created, fingerprint, "A web server.", "debian"} {
 		if source := b.text(b.find(`//main`)); !strings.Contains(source, shown) {
 			t.Errorf("the page of the entry does not show %q: %q", shown, source)
 		}
 	}
 	b.looks("entry")
 	b.click(b.find(`//nav//a[.="Images"]`))
-	b.counted("1 image")
+	b.counted("1 of 1 images")
 	var failed []string
-	b.run(`return performance.getEntriesByType('resource').filter(r => r.responseStatus >= 400).map(r => r.name)`, &failed)
+	b.run(`return performance.getEntriesByType('resource')
+		.filter(r => r.responseStatus >= 400).map(r => r.name)`, &failed)
 	if len(failed) > 0 {
 		t.Errorf("not loaded: %q", failed)
 	}
@@ -110,79 +114,75 @@ func TestBrowserUpload(t *testing.T) {
 	}
 }
 
+// TestBrowserSearch: the static page searches as one types, whoever serves it. Without
+// JavaScript it shows the latest entries.
 func TestBrowserSearch(t *testing.T) {
 	dir := t.TempDir()
-	newSite(t, dir)
-	p := start(t, dir)
-	all := []string{"One, too", "Two", "One <b>&amp;"}
-	t.Run("as one types", func(t *testing.T) {
-		b := startBrowser(t, true)
-		b.open(p.url + "/metadata/")
-		b.counted("3 images")
-		b.looks("list")
-		b.enter(b.find(`//input[@name="title"]`), "TOO")
-		b.counted("1 image")
-		if diff := cmp.Diff(all[:1], b.rows()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-		if !strings.HasSuffix(b.property("url"), "?title=TOO&status=valid") {
-			t.Errorf("the address is %q", b.property("url"))
-		}
-		b.click(b.find(`//select[@name="status"]/option[.="all"]`))
-		b.enter(b.find(`//input[@name="title"]`), "\ue009a\ue000\ue003") // Control-A, Backspace
-		b.counted("5 images")
-		b.looks("search")
-	})
+	s := newSite(t, dir)
+	all := []string{"Four", "Three", "One, too", "Two", "One <b>&amp;"}
+	for name, base := range map[string]string{"server": start(t, dir).url, "nginx": startNginx(t, dir)} {
+		t.Run(name, func(t *testing.T) {
+			b := startBrowser(t, true)
+			b.open(base + "/metadata/")
+			b.counted("5 of 5 images")
+			if diff := cmp.Diff(all, b.rows()); diff != "" {
+				t.Errorf("at first (-want +got):\n%s", diff)
+			}
+			b.looks("list-" + name)
+			b.enter(b.find(`//input[@name="words"]`), "TOO debian")
+			b.counted("1 of 1 images")
+			if diff := cmp.Diff(all[2:3], b.rows()); diff != "" {
+				t.Errorf("after typing (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(b.property("url"), "words=TOO+debian") {
+				t.Errorf("the address is %q", b.property("url"))
+			}
+			b.enter(b.find(`//input[@name="words"]`), "\ue009a\ue000\ue003") // Control-A, Backspace
+			b.click(b.find(`//select[@name="status"]/option[.="expired"]`))
+			b.counted("1 of 1 images")
+			b.looks("search-" + name)
+			b.open(base + "/metadata/" + s.bob[0].Email)
+			b.counted("2 of 2 images")
+			b.click(b.find(`//a[.="One, too"]`))
+			b.find(`//dialog[@open]//h2[.="One, too"]`)
+			b.looks("entry-" + name)
+		})
+	}
 	t.Run("without JavaScript", func(t *testing.T) {
 		b := startBrowser(t, false)
-		b.open(p.url + "/metadata/")
-		b.enter(b.find(`//input[@name="endorser"]`), "ADA@")
-		b.click(b.find(`//form//button`))
-		b.counted("2 images")
-		if !strings.Contains(b.property("url"), "endorser=ADA%40") {
-			t.Errorf("the address is %q", b.property("url"))
-		}
-		b.find(`//input[@name="endorser"][@value="ADA@"]`)
-		b.screenshot("search-without-script")
-	})
-	t.Run("in files", func(t *testing.T) {
-		nginx := startNginx(t, dir)
-		b := startBrowser(t, true)
-		b.open(nginx + "/")
-		b.counted("5 of ")
-		b.looks("static")
-		b.enter(b.find(`//input[@name="title"]`), "too")
-		b.counted("1 of 5 images")
-		if diff := cmp.Diff(all[:1], b.rows()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-		b.click(b.find(`//a[.="One, too"]`))
+		b.open(start(t, dir).url)
+		b.counted("The latest 5 of 6 entries")
+		b.click(b.find(`//a[.="One, too"]`)) // which leads to the page of the entry
 		b.find(`//h1[.="One, too"]`)
-		b.looks("static-entry")
-		b.click(b.find(`//nav//a[.="Endorsers"]`))
-		b.find(`//main[contains(., "ada@example.org")]`)
-		b.looks("static-endorsers")
+		b.screenshot("entry-without-script")
+	})
+	t.Run("an entry of nginx", func(t *testing.T) {
+		b := startBrowser(t, true)
+		b.open(startNginx(t, dir) + "/" + s.hidden.URLPath())
+		b.find(`//dialog[@open]//h2[.="The old one"]`)
+		b.find(`//dialog[@open]//a[contains(., "newer entry")]`)
 	})
 }
 
-// TestBrowserOlder: in files, the search goes on in older pages.
+// TestBrowserOlder: a search goes on in the older pages of the log.
 func TestBrowserOlder(t *testing.T) {
 	if testing.Short() {
-		t.Skip("publishes a hundred entries (-short)")
+		t.Skip("publishes more than one page of the log (-short)")
 	}
 	dir := t.TempDir()
 	ada := entrytest.NewEndorser(t, "ada@example.org")
-	for n := range 100 {
-		title := "Number " + string(rune('A'+n/26)) + string(rune('a'+n%26))
-		publishtest.Into(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: map[metadata.Term]string{metadata.Title: title}}))
+	for n := range 300 {
+		title := fmt.Sprintf("Number %03d.", n)
+		texts := map[metadata.Term]string{metadata.Title: title}
+		publish(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: texts}))
 	}
 	b := startBrowser(t, true)
-	b.open(startNginx(t, dir) + "/metadata/")
-	b.enter(b.find(`//input[@name="title"]`), "Number Ab")
-	b.counted("1 of 100 images")
-	if diff := cmp.Diff([]string{"Number Ab"}, b.rows()); diff != "" {
+	b.open(startNginx(t, dir) + "/")
+	b.enter(b.find(`//input[@name="words"]`), "Number 007.")
+	b.counted("1 of 1 images")
+	if diff := cmp.Diff([]string{"Number 007."}, b.rows()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	b.click(b.find(`//a[.="Number Ab"]`))
-	b.find(`//h1[.="Number Ab"]`)
+	b.click(b.find(`//a[.="Number 007."]`))
+	b.find(`//dialog[@open]//h2[.="Number 007."]`)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
-	"github.com/stratuslab/stratus/lib/marketplace/publish"
+	registry "github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 )
@@ -45,10 +45,12 @@ func TestClient(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			publisher, err := publish.Open(t.Context(), at, remote.Options{})
+			defer func() { _ = finder.Close() }()
+			publisher, err := registry.Open(t.Context(), at, remote.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer func() { _ = publisher.Close() }()
 			tag := map[metadata.Term]string{metadata.Alternative: "a tag/" + name}
 			old := ada.Entry(t, entrytest.Description{Content: name, Created: ago(time.Hour)})
 			e := ada.Entry(t, entrytest.Description{Content: name, Texts: tag})
@@ -59,12 +61,16 @@ func TestClient(t *testing.T) {
 				}
 			}
 			var answer *marketplace.Answer
-			if _, err := publisher.Publish(t.Context(), old); !errors.Is(err, remote.ErrRefused) || !errors.As(err, &answer) || answer.Status != 400 {
+			_, err = publisher.Publish(t.Context(), old)
+			if !errors.Is(err, remote.ErrRefused) || !errors.As(err, &answer) || answer.Status != 400 {
 				t.Errorf("an older one: %v", err)
 			}
 			for what, q := range map[string]entry.Query{
-				"image": {Identifier: e.Identifier}, "image and endorser": {Identifier: e.Identifier, Email: e.Email}, "key": {Identifier: e.Identifier, Email: e.Email, Created: e.Created},
-				"tag": {Email: e.Email, Tag: "a tag/" + name}, "valid": {Status: entry.Valid, Tag: "a tag/" + name},
+				"image":              {Identifier: e.Identifier},
+				"image and endorser": {Identifier: e.Identifier, Email: e.Email},
+				"key":                {Identifier: e.Identifier, Email: e.Email, Created: e.Created},
+				"tag":                {Email: e.Email, Tag: "a tag/" + name},
+				"valid":              {Status: entry.Valid, Tag: "a tag/" + name},
 			} {
 				var found []string
 				for got, err := range finder.Find(t.Context(), q) {

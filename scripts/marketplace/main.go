@@ -25,7 +25,7 @@ func program() *command.Program {
 		Summary: "serve a Marketplace of image descriptions over HTTP",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "serve the entries in directory `DIR`, which the first upload makes"},
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8081", Usage: "listen on `ADDRESS`, a host and a port; port 0 is any that is free"},
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8081", Usage: "listen on `HOST:PORT`; port 0 is any free one"},
 			&cli.IntFlag{Name: "max-uploads", Value: limits.Uploads, Usage: "publish at most `NUMBER` uploads at a time, 1 to 1000"},
 		},
 		Examples: []string{
@@ -54,7 +54,7 @@ func serve(c *command.Call, limits server.Limits) error {
 	}
 	s, err := server.New(c.Path("data"), limits, c.Log)
 	if err != nil {
-		return fmt.Errorf("opening --data %q: %w", c.String("data"), err)
+		return err
 	}
 	if err := s.Load(c.Ctx); err != nil {
 		c.Log.Warnf("%v", err)

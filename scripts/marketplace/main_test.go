@@ -117,15 +117,16 @@ func TestUsage(t *testing.T) {
 		code int
 		says string
 	}{
-		"help":          {[]string{"--help"}, 0, ""},
-		"no directory":  {nil, 2, `option "--data" is missing`},
-		"no uploads":    {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "reading --max-uploads 0: at least 1"},
-		"a URL":         {[]string{"--data", "http://x/"}, 2, `reading --data "http://x/": a URL is not supported; want a directory`},
-		"no address":    {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen "nowhere": not a valid address`},
-		"port in use":   {[]string{"--data", t.TempDir(), "--listen", used.Addr().String()}, 1, fmt.Sprintf("listening on %q", used.Addr())},
+		"help":         {[]string{"--help"}, 0, ""},
+		"no directory": {nil, 2, `option "--data" is missing`},
+		"no uploads":   {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "reading --max-uploads 0: at least 1"},
+		"a URL":        {[]string{"--data", "http://x/"}, 2, `reading --data "http://x/": a URL is not supported; want a directory`},
+		"no address":   {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen "nowhere": not a valid address`},
+		"port in use": {
+			[]string{"--data", t.TempDir(), "--listen", used.Addr().String()}, 1, fmt.Sprintf("listening on %q", used.Addr())},
 		"no such place": {
-			[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `"/dev/null" is not a directory`},
-		"an argument":   {[]string{"--data", t.TempDir(), "more"}, 2, "too many arguments"},
+			[]string{"--data", "/dev/null", "--listen", "127.0.0.1:0"}, 1, `opening the registry "/dev/null": it is not a directory`},
+		"an argument": {[]string{"--data", t.TempDir(), "more"}, 2, "too many arguments"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer

@@ -77,7 +77,8 @@ func nginxConf(t *testing.T, dir, root string) (listen, conf string) {
 	listen = free.Addr().String()
 	_ = free.Close()
 	conf = string(site)
-	for old, with := range map[string]string{"listen 80;": "listen " + listen + ";", "root /srv/marketplace;": "root " + root + ";"} {
+	changes := map[string]string{"listen 80;": "listen " + listen + ";", "root /srv/marketplace;": "root " + root + ";"}
+	for old, with := range changes {
 		if strings.Count(conf, old) != 1 {
 			t.Fatalf("nginx.conf has %q %d times, want once", old, strings.Count(conf, old))
 		}

@@ -65,7 +65,9 @@ func startBrowser(t *testing.T, script bool) *browser {
 	err = b.call(http.MethodPost, server, object{"capabilities": object{"alwaysMatch": object{
 		"timeouts": object{"implicit": 10_000, "pageLoad": 30_000, "script": 10_000}, // milliseconds
 		"goog:chromeOptions": object{
-			"args":  []string{"--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,900", "--user-data-dir=" + t.TempDir()},
+			"args": []string{
+				"--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,900", "--user-data-dir=" + t.TempDir(),
+			},
 			"prefs": object{"profile.managed_default_content_settings.javascript": javascript},
 		},
 	}}}, &created)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (m *Marketplace) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.
 				switch {
 				case answer.isMissing() && answer.xml: // a Marketplace has nothing
 					return
-				case answer.isMissing(), answer.html && answer.Status < 500: // it is none
+				case answer.isMissing(), answer.Status == http.StatusNotImplemented, answer.html && answer.Status < 500:
 					s.files(answer)
 					return
 				}

@@ -196,7 +196,8 @@ func TestEntrySays(t *testing.T) {
 		"signature verified",
 		"stratus-create-image -o new.qcow2 " + s.Identifier, s.Fingerprint, "Tester of alice@example.org", s.Subject, s.Issuer,
 		`<dt>OS version</dt><dd dir="auto">24.04</dd>`, `<dt>Tag</dt><dd dir="auto">web</dd>`, "<p>5 B. To build",
-		"<dt>SHA-1</dt>", "<dt>SHA-512</dt>", e.Endorsed.Method + " over " + e.Endorsed.Digest, hex.EncodeToString(image.SHA512), "small",
+		"<dt>SHA-1</dt>", "<dt>SHA-512</dt>", e.Endorsed.Method + " over " + e.Endorsed.Digest,
+		hex.EncodeToString(image.SHA512), "small",
 		"the certificate is self-signed: nobody but the signer says that the address is theirs",
 	} {
 		if !bytes.Contains(src, []byte(want)) {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io/fs"
@@ -25,8 +26,8 @@ var fileTypes = map[string]string{
 	".js":   "text/javascript; charset=utf-8",
 }
 
-// file answers with a file of the registry that the static page needs, for the root
-// with the page itself.
+// file answers with a file of the registry that the static page needs, and for the root
+// with the page itself. Only a server can add the link for uploads to it.
 func (s *Server) file(r *http.Request, words []string) answer {
 	parts, _ := segments(r)
 	name := cmp.Or(strings.Join(parts, "/"), "index.html")
@@ -40,6 +41,9 @@ func (s *Server) file(r *http.Request, words []string) answer {
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.notHere(r)
+	}
+	if name == "index.html" {
+		body = bytes.Replace(body, []byte("</nav>"), []byte(`<a href="upload">Upload</a></nav>`), 1)
 	}
 	a := s.made(r, media, body, err)
 	if len(words) == 2 && s.isFull(words[0], words[1]) {

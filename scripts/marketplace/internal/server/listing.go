@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -162,14 +163,17 @@ func (s *Server) listJSON(r *http.Request, q index.Query, form url.Values) answe
 // listHTML sends a browser to the static page, which shows what the query asks for.
 // People who name an image or an endorser want to see entries of every status.
 func (s *Server) listHTML(r *http.Request, q index.Query, form url.Values) answer {
-	if isFiltered(q) && !s.isKnown(q.Query) {
-		return s.noMatch(r)
-	}
 	status := form.Get("status")
-	if status == "" && isFiltered(q) {
-		status = "all"
+	if isFiltered(q) {
+		status = cmp.Or(status, "all")
+		of := index.Query{Query: entry.Query{Identifier: q.Identifier, Email: q.Email, Created: q.Created}}
+		if found, err := s.find(r, of); err != nil {
+			return s.late(r, err)
+		} else if found.Total == 0 {
+			return s.noMatch(r)
+		}
 	}
-	words := []string{q.Identifier, q.Email}
+	words := []string{q.Identifier, q.Email, q.Created}
 	for _, name := range []string{"title", "os", "version", "arch", "endorser"} {
 		words = append(words, form.Get(name))
 	}

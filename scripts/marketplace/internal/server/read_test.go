@@ -204,6 +204,8 @@ func TestStaticFiles(t *testing.T) {
 		} {
 			if got := m.get(t, path, browser); got.status != 200 || got.media != media || got.body == "" {
 				t.Errorf("%s, %s: %d %s %.100q", when, path, got.status, got.media, got.body)
+			} else if media == "text/html" && !strings.Contains(got.body, `<a href="upload">`) {
+				t.Errorf("%s, %s: no link for uploads", when, path)
 			}
 		}
 		m.publish(t, described(t, ada(t), "one", 1, nil))
