@@ -104,7 +104,7 @@ func (s *Server) created(r *http.Request, address string, k entry.Key, existed b
 // prefersPage reports whether a browser uploads.
 func prefersPage(r *http.Request) bool {
 	a := accepted(r)
-	return len(a) > 0 && formatOf[a[0].media] == formatHTML
+	return len(a) > 0 && a[0].format == formatHTML
 }
 
 // readUpload reads the document out of the body.
