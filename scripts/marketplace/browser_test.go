@@ -174,7 +174,7 @@ func TestBrowserOlder(t *testing.T) {
 	for n := range 300 {
 		title := fmt.Sprintf("Number %03d.", n)
 		texts := map[metadata.Term]string{metadata.Title: title}
-		publish(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: texts}))
+		publishtest.Into(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: texts}))
 	}
 	b := startBrowser(t, true)
 	b.open(startNginx(t, dir) + "/")

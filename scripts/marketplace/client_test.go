@@ -14,7 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
-	registry "github.com/stratuslab/stratus/lib/marketplace/publish"
+	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 )
@@ -46,7 +46,7 @@ func TestClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = finder.Close() }()
-			publisher, err := registry.Open(t.Context(), at, remote.Options{})
+			publisher, err := publish.Open(t.Context(), at, remote.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

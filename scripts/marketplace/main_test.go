@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	registry "github.com/stratuslab/stratus/lib/marketplace/publish" // publish is a function here
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -87,20 +85,6 @@ func (p *process) lines() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Join(p.log, "\n")
-}
-
-// publish puts entries into a directory, as another program would.
-func publish(t testing.TB, dir string, entries ...*entry.Entry) {
-	t.Helper()
-	w, err := registry.Local(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if _, _, err := w.Publish(context.Background(), e); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // ago is a time before now, to the second.

@@ -52,7 +52,7 @@ func newSite(t *testing.T, dir string) site {
 	s.expired = make(bob, entrytest.Description{
 		Content: "three", Valid: ago(time.Minute), Texts: texts("title", "Three", "tag", "old")})
 	s.deprecated = describe(ada, "four", "title", "Four", "tag", "web", "deprecated", "holes")
-	publish(t, dir, s.hidden, s.ada[0], s.ada[1], s.bob[0], s.expired, s.deprecated)
+	publishtest.Into(t, dir, s.hidden, s.ada[0], s.ada[1], s.bob[0], s.expired, s.deprecated)
 	return s
 }
 

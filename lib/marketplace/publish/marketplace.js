@@ -17,7 +17,8 @@ const series = new Map(); // from series to its entries, the newest first
 
 // visible replaces characters that cannot be seen or change the direction of text.
 const visible = (text) => String(text).replace(/(?![\n\t])[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD');
-const path = (e) => ['metadata', e.identifier, e.email, e.created + (e.variant ? '.' + e.variant : '')].map(encodeURIComponent).join('/');
+const path = (e) => ['metadata', e.identifier, e.email, e.created + (e.variant ? '.' + e.variant : '')].join('/');
+const address = (e) => path(e).split('/').map(encodeURIComponent).join('/');
 
 function status(e) {
   if (e.deprecated) return 'deprecated';
@@ -50,7 +51,7 @@ async function load() {
   if (next === head.pages - 1) rows.length = head.last;
   for (const e of rows.reverse()) {
     const key = [e.identifier, e.email, e.fingerprint].join(' ');
-    e.text = [e.identifier, e.title, e.description, e.tag, e.creator, e.email, e.os, e.osVersion, e.osArch, e.version, e.kind]
+    e.text = [e.identifier, e.title, e.description, e.tag, e.creator, e.email, e.os, e.osVersion, e.osArch, e.version, e.kind, e.created]
       .join('\n').toLowerCase();
     if (!series.has(key)) series.set(key, []);
     series.get(key).push(e);
@@ -68,7 +69,7 @@ function row(entries) {
   const [e] = entries;
   const cell = (label, ...children) => element('td', { role: 'cell', 'data-label': label, dir: 'auto' }, ...children);
   const title = element('th', { role: 'rowheader', scope: 'row' },
-    element('a', { href: '#' + path(e), 'data-field': 'title', dir: 'auto' }, e.title?.trim() || e.identifier), ' ');
+    element('a', { href: '#' + address(e), 'data-field': 'title', dir: 'auto' }, e.title?.trim() || e.identifier), ' ');
   if (e.tag) title.append(element('span', { class: 'tag', dir: 'auto' }, e.tag), ' ');
   title.append(element('code', {}, e.identifier));
   return element('tr', { role: 'row' }, title, cell('OS', e.os ?? ''), cell('Version', e.osVersion ?? ''), cell('Arch', e.osArch ?? ''),
@@ -94,7 +95,7 @@ async function search() {
 
 // show opens the details of the entry that the address names.
 async function show() {
-  const wanted = location.hash.slice(1);
+  const wanted = decodeURIComponent(location.hash.slice(1));
   if (!wanted.startsWith('metadata/')) return details.close();
   const find = () => {
     for (const entries of series.values()) {
@@ -110,7 +111,7 @@ function fill(e, entries) {
   const part = (name) => details.querySelector(name);
   part('h2').textContent = visible(e.title?.trim() || e.identifier);
   part('.facts').replaceChildren(element('span', { class: 'badge ' + status(e) }, status(e)), ' ', element('code', {}, e.identifier));
-  if (e !== entries[0]) part('.facts').append(' ', element('a', { href: '#' + path(entries[0]) }, 'A newer entry counts.'));
+  if (e !== entries[0]) part('.facts').append(' ', element('a', { href: '#' + address(entries[0]) }, 'A newer entry counts.'));
   part('.description').textContent = visible(e.description ?? '');
   part('pre code').textContent = 'stratus-create-image -o new.qcow2 ' + e.identifier;
   part('.locations').replaceChildren(...(e.locations ?? []).map((at) => element('li', {},
@@ -122,8 +123,8 @@ function fill(e, entries) {
   part('dl').replaceChildren(...Object.entries(fields).filter(([, value]) => value)
     .map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', { dir: 'auto' }, value))));
   part('.history').replaceChildren(...entries.map((other) => element('li', {}, other === e ? other.created + ' (this one)'
-    : element('a', { href: '#' + path(other) }, other.created))));
-  part('.document').href = path(e);
+    : element('a', { href: '#' + address(other) }, other.created))));
+  part('.document').href = address(e) + '?media=xml'; // a server would answer with a page
   part('.document').download = e.identifier + '.xml';
   if (!details.open) details.showModal();
 }
@@ -133,6 +134,9 @@ async function start() {
     head = await read('log/head.json', 'no-cache');
     next = head.pages - 1;
     form.hidden = false;
+    for (const [name, value] of new URLSearchParams(location.search)) {
+      if (form.elements[name]) form.elements[name].value = value;
+    }
     await search();
     await show();
   } catch (error) {
@@ -144,7 +148,10 @@ let timer;
 form.addEventListener('input', () => {
   clearTimeout(timer);
   shown = step;
-  timer = setTimeout(search, 150);
+  timer = setTimeout(() => {
+    history.replaceState(null, '', '?' + new URLSearchParams(new FormData(form)));
+    search();
+  }, 150);
 });
 form.addEventListener('submit', (event) => event.preventDefault());
 more.addEventListener('click', () => {

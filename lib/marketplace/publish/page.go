@@ -44,6 +44,15 @@ func indexPage(latest []entry.Summary, total int) ([]byte, error) {
 	return []byte(message.Visible(b.String())), nil
 }
 
+// Static returns a file of the static page as it is in a registry without entries. The
+// error wraps fs.ErrNotExist if it has no file of that name.
+func Static(name string) ([]byte, error) {
+	if name == "index.html" {
+		return indexPage(nil, 0)
+	}
+	return static.ReadFile(name)
+}
+
 // putAssets writes the files of the static page that are the same in every registry,
 // unless they are there.
 func (s *session) putAssets(b *batch) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/marketplace/internal/api"
-	"github.com/stratuslab/stratus/lib/marketplace/publish"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 )
@@ -44,10 +44,6 @@ func behind(t *testing.T, h http.Handler) *api.Marketplace {
 // of a registry.
 func TestPlainServer(t *testing.T) {
 	dir := t.TempDir()
-	w, err := publish.Local(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	jane, joe := entrytest.NewEndorser(t, "jane@example.org"), entrytest.NewEndorser(t, "joe+%@example.org")
 	day := func(n int) time.Time { return time.Now().AddDate(0, 0, n-30).Truncate(time.Second) }
 	tag := map[metadata.Term]string{metadata.Alternative: "100 %/ä"}
@@ -57,11 +53,7 @@ func TestPlainServer(t *testing.T) {
 	two := jane.Entry(t, entrytest.Description{Content: "two", Created: day(3), Texts: retired})
 	his := joe.Entry(t, entrytest.Description{Content: "one", Created: day(4)})
 	damaged := joe.Entry(t, entrytest.Description{Content: "two", Created: day(5)})
-	for _, e := range []*entry.Entry{old, one, two, his, damaged} {
-		if _, _, err := w.Publish(t.Context(), e); err != nil {
-			t.Fatal(err)
-		}
-	}
+	publishtest.Into(t, dir, old, one, two, his, damaged)
 	if err := os.WriteFile(filepath.Join(dir, damaged.Path()), []byte("nothing"), 0o644); err != nil {
 		t.Fatal(err)
 	}

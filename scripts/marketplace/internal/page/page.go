@@ -14,7 +14,8 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"unicode"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 // Site says where a page is.
@@ -53,12 +54,5 @@ func render(name string, data any) ([]byte, error) {
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		return nil, fmt.Errorf("writing page %q: %w", name, err)
 	}
-	return bytes.Map(visible, b.Bytes()), nil
-}
-
-func visible(r rune) rune {
-	if unicode.IsGraphic(r) || r == '\n' || r == '\t' {
-		return r
-	}
-	return unicode.ReplacementChar
+	return []byte(message.Visible(b.String())), nil
 }

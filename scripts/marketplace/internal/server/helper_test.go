@@ -12,7 +12,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
-	"github.com/stratuslab/stratus/lib/marketplace/publish"
+	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 )
 
 // testLog keeps what is logged.
@@ -68,15 +68,7 @@ func newMarket(t testing.TB, dir string, limits Limits) *market {
 // publish puts entries into the directory, as another program would.
 func (m *market) publish(t testing.TB, entries ...*entry.Entry) {
 	t.Helper()
-	other, err := publish.Local(m.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if _, _, err := other.Publish(context.Background(), e); err != nil {
-			t.Fatal(err)
-		}
-	}
+	publishtest.Into(t, m.dir, entries...)
 }
 
 // reply is what came back.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/stratuslab/stratus/lib/marketplace/registry"
 )
 
 // TestTreeChanges: whatever happens to the tree behind the server, it shows it.
