@@ -37,7 +37,7 @@ func readBase(c *command.Call) (*base.Source, error) {
 	if s.Name, err = base.ParseName(c.Args().First(), sum); err != nil {
 		return nil, err
 	}
-	if s.CacheSize, err = parseSize("cache-size", c.String("cache-size")); err != nil {
+	if s.CacheSize, err = command.Parse(c, "cache-size", parseSize); err != nil {
 		return nil, err
 	}
 	if s.DescriptionPath = c.String("base-metadata"); s.DescriptionPath != "" {

@@ -27,9 +27,9 @@ func contextFlags() []cli.Flag {
 	}
 }
 
-// readLogin reads what the machine is told, and how to log in to it.
+// readLogin reads the machine's context, and how to log in to it.
 func readLogin(c *command.Call, q *build.Request) (err error) {
-	if q.Limit, err = parseDuration("vm-start-timeout", c.String("vm-start-timeout")); err != nil {
+	if q.Limit, err = command.Parse(c, "vm-start-timeout", parseDuration); err != nil {
 		return err
 	}
 	if q.User, err = contextualize.ParseUser(c.String("ssh-user")); err != nil {
@@ -52,7 +52,7 @@ func readLogin(c *command.Call, q *build.Request) (err error) {
 	return nil
 }
 
-// readContext reads what the machine is told.
+// readContext reads the content of the machine's context.
 func readContext(c *command.Call, scheme contextualize.Scheme) (*contextualize.Context, error) {
 	content := new(contextualize.Context)
 	var err error

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -42,14 +43,16 @@ func hardwareFlags() []cli.Flag {
 
 // readMachine reads which engine runs which machine.
 func readMachine(c *command.Call, q *build.Request) (err error) {
-	if q.Machine, err = engine.ParseType(c.String("type"), c.Config.Section("instance_types")); err != nil {
-		return fault.Mark(fault.Usage, err)
+	own := c.Config.Section("instance_types")
+	q.Machine, err = command.Parse(c, "type", func(name string) (engine.Size, error) { return engine.ParseType(name, own) })
+	if err != nil {
+		return err
 	}
 	q.Machine.CPU, q.Machine.RAM = cmp.Or(c.Int("cpu"), q.Machine.CPU), cmp.Or(c.Int("ram"), q.Machine.RAM)
 	if err := q.Machine.Check(); err != nil {
-		return fault.Mark(fault.Usage, err)
+		return fault.Usagef("reading the machine's size: %w", err)
 	}
-	if q.Disk, err = parseSize("disk-size", c.String("disk-size")); err != nil {
+	if q.Disk, err = command.Parse(c, "disk-size", parseSize); err != nil {
 		return err
 	}
 	e := new(local.Engine)
@@ -68,19 +71,20 @@ func readMachine(c *command.Call, q *build.Request) (err error) {
 }
 
 // parseDuration reads seconds, or a number with units such as 10m.
-func parseDuration(flag, text string) (time.Duration, error) {
+func parseDuration(text string) (time.Duration, error) {
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second, nil
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, fault.Usagef("reading --%s %q: seconds are expected, or a time such as 10m", flag, text)
+		return 0, errors.New("not a valid time; want seconds, or a time such as 10m")
 	}
 	return d, nil
 }
 
-// parseSize reads bytes, or a number with the binary unit K, M, G or T.
-func parseSize(flag, text string) (int64, error) {
+// parseSize reads bytes, or a number with the binary unit K, M, G or T. An empty
+// text is 0.
+func parseSize(text string) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -90,7 +94,7 @@ func parseSize(flag, text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
-		return 0, fault.Usagef("reading --%s %q: a size such as 20G is expected", flag, text)
+		return 0, errors.New("not a valid size; want a size such as 20G")
 	}
 	return n << shift, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -44,8 +45,14 @@ func readOutputs(c *command.Call, q *build.Request) (err error) {
 	case !saving:
 		return nil
 	}
-	if q.Target, err = engine.ParseTarget(output, c.String("format")); err != nil {
-		return fault.Mark(fault.Usage, err)
+	var format diskimage.Format
+	if c.String("format") != "" {
+		if format, err = command.Parse(c, "format", engine.ParseFormat); err != nil {
+			return err
+		}
+	}
+	if q.Target, err = engine.ParseTarget(output, format); err != nil {
+		return c.Value("output").Wrap(err)
 	}
 	return checkNames(c)
 }
@@ -96,7 +103,7 @@ func textFlags() []cli.Flag {
 func readTexts(c *command.Call, q *build.Request) error {
 	for _, flag := range []string{"title", "comment", "author", "author-email", "image-version", "os"} {
 		if text := c.String(flag); !strictxml.ValidText(text) {
-			return fault.Usagef("reading --%s %q: it holds characters that XML forbids", flag, text)
+			return fault.Usagef("reading --%s %q: not a valid text: it has characters that XML forbids", flag, text)
 		}
 	}
 	q.Texts = build.Texts{
@@ -104,7 +111,7 @@ func readTexts(c *command.Call, q *build.Request) error {
 		Version: c.String("image-version"), Replaces: c.String("replaces"),
 	}
 	if _, err := metadata.DecodeIdentifier(q.Texts.Replaces); q.Texts.Replaces != "" && err != nil {
-		return fault.Usagef("reading --replaces %q: the identifier of an image is expected: %w", q.Texts.Replaces, err)
+		return fault.Usagef("reading --replaces %q: not a valid identifier: %w", q.Texts.Replaces, err)
 	}
 	return nil
 }

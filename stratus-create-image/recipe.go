@@ -48,7 +48,7 @@ func each[T any](p *parser, flag string, parse func(string) (T, error)) (all []T
 
 // readRecipe returns what is to be done to the guest.
 func readRecipe(c *command.Call) (recipe.Recipe, error) {
-	timeout, err := parseDuration("script-timeout", c.String("script-timeout"))
+	timeout, err := command.Parse(c, "script-timeout", parseDuration)
 	p := &parser{c, err}
 	r := recipe.Recipe{
 		Copies:        each(p, "copy", recipe.ParseCopy),

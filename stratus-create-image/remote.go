@@ -34,7 +34,7 @@ func openMarketplace(c *command.Call) (marketplace.Finder, error) {
 	return finder, nil
 }
 
-// newJudge returns who knows whom the user trusts.
+// newJudge returns the judge of endorsers that the flags describe.
 func newJudge(c *command.Call) (*trust.Judge, error) {
 	whom, err := c.Trust(trust.ParseFingerprints)
 	if err != nil {

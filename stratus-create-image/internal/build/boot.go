@@ -58,8 +58,8 @@ func (r *run) login(ctx context.Context) (login guest.Login, release func(), err
 // marker separates an error from the end of the console.
 const marker = "\nconsole: "
 
-// explainBoot adds the end of the console to the error of a machine that nobody
-// could log in to.
+// explainBoot adds the end of the console to the error of a machine that the build
+// could not log in to.
 func (r *run) explainBoot(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err

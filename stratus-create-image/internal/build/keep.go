@@ -15,7 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
-// sshHost is the name under which a kept machine's ssh_config knows it.
+// sshHost is the name of a kept machine in its ssh_config.
 const sshHost = "vm"
 
 // keepRunning leaves the machine to the user. The product is the directory in
@@ -36,7 +36,7 @@ func (r *run) keepFailed(ctx context.Context, err error) error {
 	return errors.Join(err, r.keep(r.log.Warnf))
 }
 
-// keep writes files with which the user logs in to the machine, and tells how.
+// keep writes files with which the user logs in to the machine, and prints how.
 func (r *run) keep(print func(format string, args ...any)) error {
 	kept, err := r.machine.Keep()
 	if err != nil {

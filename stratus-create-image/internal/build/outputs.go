@@ -77,7 +77,7 @@ func (r *run) save(ctx context.Context, out outputs) error {
 	return r.publish(out, sums, draft)
 }
 
-// writePackages writes the list of packages, and gives the SHA-256 of the file.
+// writePackages writes the list of packages, and returns the SHA-256 of the file.
 func (r *run) writePackages(out outputs, sums diskimage.Image) ([]byte, error) {
 	if out.packages == nil {
 		return nil, nil

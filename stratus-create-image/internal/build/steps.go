@@ -118,15 +118,15 @@ func (r *run) finish(ctx context.Context) error {
 		return fmt.Errorf("sealing the image: %w", err)
 	}
 	r.log.Infof("shutting down")
-	var asked error
+	var left error // of the command that ends the machine
 	err = r.machine.Stop(ctx, patience, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, patience/4)
 		defer cancel()
-		_, asked = r.guest.Output(ctx, "shutting down", last)
-		return asked
+		_, left = r.guest.Output(ctx, "shutting down", last)
+		return left
 	})
-	if seal.StillThere(asked) {
-		return fmt.Errorf("sealing the image: removing the account %q: %w", r.User, asked)
+	if seal.StillThere(left) {
+		return fmt.Errorf("sealing the image: removing the account %q: %w", r.User, left)
 	}
 	return err
 }

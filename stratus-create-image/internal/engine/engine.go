@@ -7,6 +7,10 @@
 // The context of a call bounds that call only: a machine outlives it. A call
 // whose context ends returns an error that wraps the context's cause, and leaves
 // a machine that can still be asked for its console, kept and destroyed.
+//
+// What every engine can do is in Engine and Machine. An ability of some engines
+// is an interface of its own, for which a build tests the Engine or the Machine
+// that it has.
 package engine
 
 import (
@@ -71,8 +75,8 @@ type Machine interface {
 
 	// Stop shuts the machine down cleanly: by the function poweroff, which asks it
 	// from within, and after that time by the power button for as long again. A
-	// machine that ended otherwise gives an error that wraps ErrDirty. What
-	// poweroff returns counts only if the machine does not end.
+	// machine that ended otherwise is an error that wraps ErrDirty. What poweroff
+	// returns counts only if the machine does not end.
 	Stop(ctx context.Context, patience time.Duration, poweroff func(context.Context) error) error
 
 	// Save writes the disk of a machine that was stopped to out, an empty file that
@@ -100,8 +104,7 @@ type Spec struct {
 	Base     Base
 	Size     Size
 	DiskSize int64 // bytes; that of the base where it is less
-	// Context are small disks that tell the machine its context. They are only
-	// read.
+	// Context are the small disks with the machine's context. They are only read.
 	Context []Disk
 	Keep    bool // Keep may be called, also after a failure
 	Log     message.Log
@@ -119,7 +122,7 @@ type Base struct {
 	// Hold is an open file, or nil. The lock on it must last as long as the machine
 	// reads the base.
 	Hold *os.File
-	// Absent says that the file is not there yet. Only Describe takes such a base.
+	// Absent is set for a file that is not there yet. Only Describe takes such a base.
 	Absent bool
 }
 

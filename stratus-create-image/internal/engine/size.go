@@ -53,19 +53,19 @@ func ParseType(name string, own map[string]string) (Size, error) {
 	}
 	known := slices.Concat(slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(own)))
 	slices.Sort(known)
-	return Size{}, fmt.Errorf("finding the instance type %q: known are %s", name, strings.Join(slices.Compact(known), ", "))
+	return Size{}, fmt.Errorf("not supported; want one of %s", strings.Join(slices.Compact(known), ", "))
 }
 
 func parseSize(name, value string) (Size, error) {
 	fields := strings.Split(value, ",")
 	if len(fields) != 3 {
-		return Size{}, fmt.Errorf("reading the instance type %q = %q: cpu, ram, swap are expected", name, value)
+		return Size{}, fmt.Errorf(`the configuration's %q = %q is not a valid size; want "CPU, RAM, SWAP"`, name, value)
 	}
 	var n [3]int
 	for i, field := range fields {
 		var err error
 		if n[i], err = strconv.Atoi(strings.TrimSpace(field)); err != nil {
-			return Size{}, fmt.Errorf("reading the instance type %q = %q: %q is no whole number", name, value, field)
+			return Size{}, fmt.Errorf("the configuration's %q = %q is not a valid size: %q is not a whole number", name, value, field)
 		}
 	}
 	t := Size{CPU: n[0], RAM: n[1], Swap: n[2]}
@@ -76,11 +76,11 @@ func parseSize(name, value string) (Size, error) {
 func (t Size) Check() error {
 	switch {
 	case t.CPU < 1 || t.CPU > maxCPU:
-		return fmt.Errorf("checking the machine's size: %d processors, 1 to %d are allowed", t.CPU, maxCPU)
+		return fmt.Errorf("%d processors are not supported; want 1 to %d", t.CPU, maxCPU)
 	case t.RAM < 64 || t.RAM > maxMiB:
-		return fmt.Errorf("checking the machine's size: %d MiB of memory, 64 to %d are allowed", t.RAM, maxMiB)
+		return fmt.Errorf("%d MiB of memory are not supported; want 64 to %d", t.RAM, maxMiB)
 	case t.Swap < 0 || t.Swap > maxMiB:
-		return fmt.Errorf("checking the machine's size: %d MiB of swap, 0 to %d are allowed", t.Swap, maxMiB)
+		return fmt.Errorf("%d MiB of swap are not supported; want 0 to %d", t.Swap, maxMiB)
 	}
 	return nil
 }

@@ -1,8 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -37,26 +38,28 @@ var compressions = map[string]diskimage.Compression{
 	".gz": diskimage.Gzip, ".bz2": diskimage.Bzip2, ".xz": diskimage.Xz, ".zst": diskimage.Zstd,
 }
 
+// ParseFormat reads the name of the format of a target.
+func ParseFormat(name string) (diskimage.Format, error) {
+	format, ok := formats["."+strings.ToLower(name)]
+	if !ok {
+		return "", errors.New("not supported; want qcow2, raw, img, vmdk, vdi, vhd, vhdx or ova")
+	}
+	return format, nil
+}
+
 // ParseTarget returns the target that an output file's name stands for. A format
 // that is not empty has precedence over the extension. The compression is always
 // by extension.
-func ParseTarget(path, format string) (*Target, error) {
+func ParseTarget(path string, format diskimage.Format) (*Target, error) {
 	t := &Target{Path: path}
 	name := strings.ToLower(filepath.Base(path))
 	if kind, ok := compressions[filepath.Ext(name)]; ok {
 		t.Compression = kind
 		name = strings.TrimSuffix(name, filepath.Ext(name))
 	}
-	if format != "" {
-		var ok bool
-		if t.Format, ok = formats["."+strings.ToLower(format)]; !ok {
-			return nil, fmt.Errorf("reading the format %q: qcow2, raw, img, vmdk, vdi, vhd, vhdx and ova are allowed", format)
-		}
-		return t, nil
-	}
-	var ok bool
-	if t.Format, ok = formats[filepath.Ext(name)]; !ok {
-		return nil, fmt.Errorf("reading the output name %q: .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova is expected at its end, then .gz, .bz2, .xz or .zst if it is to be compressed", path)
+	t.Format = cmp.Or(format, formats[filepath.Ext(name)])
+	if t.Format == "" {
+		return nil, errors.New("extension not supported; want .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, then .gz, .bz2, .xz or .zst to compress it")
 	}
 	return t, nil
 }

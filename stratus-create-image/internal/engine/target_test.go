@@ -31,7 +31,15 @@ func TestParseTarget(t *testing.T) {
 		{path: "a.qcow2", format: "iso", bad: true},
 	}
 	for _, test := range tests {
-		got, err := ParseTarget(test.path, test.format)
+		var format diskimage.Format
+		var err error
+		if test.format != "" {
+			format, err = ParseFormat(test.format)
+		}
+		var got *Target
+		if err == nil {
+			got, err = ParseTarget(test.path, format)
+		}
 		if (err != nil) != test.bad {
 			t.Errorf("ParseTarget(%q, %q): %v", test.path, test.format, err)
 		} else if diff := cmp.Diff(test.want, got); diff != "" && !test.bad {

@@ -34,7 +34,7 @@ func Driver(f diskimage.Format) string {
 func CreateOverlay(ctx context.Context, overlay, base string, format diskimage.Format, size int64) error {
 	// Clusters of a file system's block size: what the guest trims is zero in
 	// the image to the last block, and no deleted secret stays in it.
-	// -u: the base is not opened to look for what we know.
+	// -u: do not open the base; its format and size are known.
 	return run(ctx, "create", "-q", "-u", "-f", "qcow2", "-o", "cluster_size=4k", "-F", Driver(format), "-b", base, overlay, strconv.FormatInt(size, 10))
 }
 

@@ -1,8 +1,8 @@
 package qemu
 
 import (
-	"errors"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,9 +99,9 @@ func (c *Config) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
 // consoleLog keeps what the machine prints on its serial console.
 func (c *Config) consoleLog() string { return filepath.Join(c.Dir, consoleFile) }
 
-// Argv is QEMU's whole command line, program first. Every disk's format is
-// told, and the base is given as a node of its own that is read-only and has
-// no backing file, whatever its header says.
+// Argv is QEMU's whole command line, program first. It names every
+// disk's format. The base is a node of its own that is read-only and has no backing
+// file, whatever its header says.
 func (c *Config) Argv() []string {
 	cpu := "host"
 	accel := "kvm"

@@ -28,7 +28,8 @@ func ParseBus(name string) (Bus, error) {
 }
 
 // Candidates are the buses to try, one after the other for as long as a boot
-// ends with ErrNoDisk. hint is what is said of the image, and may be anything.
+// ends with ErrNoDisk. hint is the bus that the image's description names, and
+// may be any text.
 func (b Bus) Candidates(hint string) []Bus {
 	if b != AutoBus {
 		return []Bus{b}

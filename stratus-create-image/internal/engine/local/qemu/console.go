@@ -107,7 +107,7 @@ func (c *console) add(p []byte) {
 	}
 }
 
-// findLine finds the text and gives the line from there on. Until the line's
+// findLine finds the text and returns the line from there on. Until the line's
 // end has come it is not found, unless it is a prompt, which has none.
 func findLine(window []byte, text string) string {
 	begin, end, _ := strings.Cut(text, "*")
@@ -127,7 +127,7 @@ func findLine(window []byte, text string) string {
 	}
 }
 
-// lastLines gives the end of what was printed, without terminal control
+// lastLines returns the end of what was printed, without terminal control
 // sequences.
 func (c *console) lastLines(n int) []string {
 	c.mu.Lock()

@@ -44,10 +44,10 @@ var places = []OVMF{
 	{"/usr/local/share/qemu/edk2-x86_64-code.fd", "/usr/local/share/qemu/edk2-i386-vars.fd"}, // the same, built here
 }
 
-// errNoOVMF says that this host has no UEFI firmware for machines.
+// errNoOVMF reports that this host has no UEFI firmware for machines.
 var errNoOVMF = errors.New("there is no UEFI firmware (OVMF) on this host")
 
-// FindOVMF finds the firmware on this host. The error says that there is none.
+// FindOVMF returns the firmware on this host. The error reports that there is none.
 func FindOVMF() (*OVMF, error) { return findOVMF(places) }
 
 func findOVMF(places []OVMF) (*OVMF, error) {
@@ -64,7 +64,7 @@ func regular(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// copyVars gives the machine variables of its own.
+// copyVars copies the variables with which a new machine begins.
 func (o *OVMF) copyVars(to string) error {
 	vars, err := os.ReadFile(o.Vars)
 	if err != nil {

@@ -195,7 +195,7 @@ func (m *Machine) Address() string { return net.JoinHostPort("127.0.0.1", m.port
 // Pid is QEMU's process number.
 func (m *Machine) Pid() int { return m.cmd.Process.Pid }
 
-// Booting gives a context that ends as soon as the machine cannot come up any
+// Booting returns a context that ends as soon as the machine cannot come up any
 // more: QEMU ended, the console shows a known failure, or the machine keeps
 // restarting. The cause wraps engine.ErrEnded, engine.ErrBoot or
 // ErrNoDisk.
@@ -203,7 +203,7 @@ func (m *Machine) Booting(parent context.Context) (context.Context, context.Canc
 	return m.watch(parent, m.console.trouble, m.looping)
 }
 
-// Alive gives a context that ends when QEMU does, with a cause that wraps
+// Alive returns a context that ends when QEMU does, with a cause that wraps
 // engine.ErrEnded.
 func (m *Machine) Alive(parent context.Context) (context.Context, context.CancelFunc) {
 	return m.watch(parent, nil, nil)
@@ -225,10 +225,10 @@ func (m *Machine) watch(parent context.Context, trouble <-chan error, looping <-
 	return ctx, func() { cancel(nil) }
 }
 
-// ConsoleTail gives the last lines of the serial console.
+// ConsoleTail returns the last lines of the serial console.
 func (m *Machine) ConsoleTail(lines int) []string { return m.console.lastLines(lines) }
 
-// describeExit says how QEMU ended; it must have.
+// describeExit returns how QEMU ended. It must have ended.
 func (m *Machine) describeExit() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -244,7 +244,7 @@ func (m *Machine) describeExit() string {
 	return "QEMU: exit status 0"
 }
 
-// qemuSays gives the last lines that QEMU printed, ready to be appended.
+// qemuSays returns the last lines that QEMU printed, ready to be appended.
 func (m *Machine) qemuSays() string {
 	log, err := os.ReadFile(filepath.Join(m.config.Dir, qemuLogFile))
 	if err != nil || len(bytes.TrimSpace(log)) == 0 {

@@ -39,7 +39,7 @@ func (m *Machine) Shutdown(ctx context.Context, patience time.Duration, poweroff
 	return nil
 }
 
-// Ended waits at most the given time for QEMU to end, and says how it did:
+// Ended waits at most the given time for QEMU to end, and returns how it did:
 // with an error that wraps engine.ErrEnded, or with nil when it still runs.
 func (m *Machine) Ended(patience time.Duration) error {
 	if !m.wait(context.Background(), patience) {
@@ -48,7 +48,7 @@ func (m *Machine) Ended(patience time.Duration) error {
 	return fmt.Errorf("%w: %s%s", engine.ErrEnded, m.describeExit(), m.qemuSays())
 }
 
-// wait waits until QEMU has ended, and says whether it has.
+// wait waits until QEMU has ended, and reports whether it has.
 func (m *Machine) wait(ctx context.Context, patience time.Duration) bool {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
