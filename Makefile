@@ -77,7 +77,7 @@ vuln:
 bench: ## ratios, measured side by side in one run
 	@scripts/install-deps check
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./lib/digest
-	$(GO) test -run '^$$' -bench . -benchtime 32x -timeout 30m ./lib/marketplace/registry
+	$(GO) test -run '^$$' -bench . -benchtime 32x -timeout 30m ./lib/marketplace/publish
 
 install: build ## commands, man pages and helpers, below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/libexec/stratus/context

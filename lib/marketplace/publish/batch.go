@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -42,6 +43,21 @@ func (b *batch) put(p phase, name string, body []byte) {
 	b.changes = append(b.changes, &change{phase: p, name: name, body: body})
 }
 
+// deepest returns the directories of the files, without those above others.
+func (b *batch) deepest() []string {
+	var dirs []string
+	for _, c := range b.changes {
+		if dir := path.Dir(c.name); dir != "." {
+			dirs = append(dirs, dir)
+		}
+	}
+	slices.Sort(dirs)
+	dirs = slices.Compact(dirs)
+	return slices.DeleteFunc(slices.Clone(dirs), func(dir string) bool {
+		return slices.ContainsFunc(dirs, func(other string) bool { return strings.HasPrefix(other, dir+"/") })
+	})
+}
+
 // each calls do with every value, several at a time. The first error ends it.
 func each[T any](ctx context.Context, values []T, do func(T) error) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -60,13 +76,8 @@ func each[T any](ctx context.Context, values []T, do func(T) error) error {
 // stage writes all files of a batch under temporary names. After an error none of
 // them is left.
 func (s *session) stage(ctx context.Context, b *batch, lasting bool) error {
-	var dirs []string
-	for _, c := range b.changes {
-		dirs = append(dirs, path.Dir(c.name))
-	}
-	slices.Sort(dirs)
 	var group errgroup.Group
-	group.Go(func() error { return each(ctx, slices.Compact(dirs), s.files.MkdirAll) })
+	group.Go(func() error { return each(ctx, b.deepest(), s.files.MkdirAll) })
 	group.Go(func() error {
 		return each(ctx, b.changes, func(c *change) error {
 			temp := s.tempName()

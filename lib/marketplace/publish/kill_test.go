@@ -155,6 +155,9 @@ func TestKill(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() {
+				test.stride *= 3
+			}
 			base, scratch := memory(t), memory(t)
 			publish(t, at(localFiles(t, base)), test.before...)
 			document := writeDocument(t, test.victim.Source)

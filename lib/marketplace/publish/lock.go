@@ -104,8 +104,7 @@ func (w *Writer) acquire(ctx context.Context, k entry.Key) (*lock, error) {
 func (l *lock) try(body []byte) (taken bool, err error) {
 	err = l.files.Mkdir(lockDir)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = each(context.Background(), []string{tmpDir, journalDir}, l.files.MkdirAll)
-		if err == nil {
+		if err = l.files.MkdirAll(tmpDir); err == nil {
 			err = l.files.Mkdir(lockDir)
 		}
 	}

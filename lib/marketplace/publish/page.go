@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/message"
@@ -56,18 +58,29 @@ func Static(name string) ([]byte, error) {
 // putAssets writes the files of the static page that are the same in every registry,
 // unless they are there.
 func (s *session) putAssets(b *batch) error {
-	for _, name := range []string{"marketplace.css", "marketplace.js"} {
-		body, err := static.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		there, err := s.files.ReadFile(name, int64(len(body)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, registry.ErrUnfit) {
-			return err
-		}
-		if err != nil || !bytes.Equal(there, body) {
-			b.put(asIndex, name, body)
+	var group errgroup.Group
+	var put [2]*change
+	for i, name := range []string{"marketplace.css", "marketplace.js"} {
+		group.Go(func() error {
+			body, err := static.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			there, err := s.files.ReadFile(name, int64(len(body)))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, registry.ErrUnfit) {
+				return err
+			}
+			if err != nil || !bytes.Equal(there, body) {
+				put[i] = &change{phase: asIndex, name: name, body: body}
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	for _, c := range put {
+		if c != nil {
+			b.changes = append(b.changes, c)
 		}
 	}
-	return nil
+	return err
 }
