@@ -72,7 +72,7 @@ func (r *rebuilding) apply(ctx context.Context, b *batch) error {
 	}
 	for p := range phases {
 		if err == nil {
-			err = r.session.place(b, p)
+			err = r.place(b, p)
 		}
 	}
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
+// ListingEntries and ListingBytes bound a file of a listing: one that has as many is
+// full.
 const (
-	// ListingEntries and ListingBytes bound a file of a listing: one that has as
-	// many is full.
 	ListingEntries = 100
 	ListingBytes   = 2 << 20
 )

@@ -14,13 +14,15 @@ import (
 // written. The next publication that needs them makes everything derived anew.
 var ErrBroken = errors.New("broken index")
 
+// PageEntries and PageBytes bound a page of the log: one that has as many is full.
 const (
-	// PageEntries and PageBytes bound a page of the log: one that has as many is full.
 	PageEntries = 256
 	PageBytes   = 1 << 20
 	pageLimit   = 2 << 20 // a full page and one of the longest rows have less
+)
 
-	// LogDir holds the log, and HeadFile its end.
+// LogDir holds the log, and HeadFile its end.
+const (
 	LogDir    = "log"
 	HeadFile  = LogDir + "/head.json"
 	headLimit = 4 << 10

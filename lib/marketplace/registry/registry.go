@@ -76,7 +76,9 @@ func (r *Registry) Verified(ctx context.Context, k entry.Key) (*entry.Entry, err
 }
 
 // Images returns the identifiers of all images, sorted.
-func (r *Registry) Images() ([]string, error) { return r.names(entry.Root, entry.IsIdentifier, fs.FileMode.IsDir) }
+func (r *Registry) Images() ([]string, error) {
+	return r.names(entry.Root, entry.IsIdentifier, fs.FileMode.IsDir)
+}
 
 // Keys returns the keys under which an image has entries, the newest first; with an
 // address, those of that address only. Whether an entry is sound is not looked at.
