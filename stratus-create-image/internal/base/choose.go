@@ -3,6 +3,7 @@ package base
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
@@ -46,15 +47,9 @@ func (s *search) choose() (*signed, error) {
 // that is not deprecated, else the newest. An address that is only claimed does
 // not count.
 func tagged(newestFirst []*candidate, tag string) []*candidate {
-	var all []*candidate
-	for _, c := range newestFirst {
-		switch {
-		case c.summary.Tag != tag || !c.verdict.Certified:
-			continue
-		case c.status != entry.Deprecated:
-			return []*candidate{c}
-		}
-		all = append(all, c)
+	all := slices.DeleteFunc(newestFirst, func(c *candidate) bool { return c.summary.Tag != tag || !c.verdict.Certified })
+	if i := slices.IndexFunc(all, func(c *candidate) bool { return c.status != entry.Deprecated }); i > 0 {
+		all = all[i:]
 	}
 	return all[:min(1, len(all))]
 }

@@ -53,54 +53,51 @@ func (n Name) tag() string {
 // signed description, or nil. A path that exists is always that path; only its
 // first bytes are read. Errors are of kind fault.Usage.
 func ParseName(text string, sha256 []byte) (Name, error) {
-	form, local, err := parseForm(text, sha256 != nil)
-	if err != nil {
-		return Name{}, err
+	n := Name{Text: text, SHA256: sha256}
+	email, tag, isTag := strings.Cut(text, "/")
+	_, err := os.Stat(text)
+	switch {
+	case err == nil || !errors.Is(err, fs.ErrNotExist):
+		n.local = true
+		if isXML(text) && !isAppliance(text) {
+			n.Form = Description
+		}
+	case strings.Contains(text, "://"):
+		n.Form = Description
+		if sha256 != nil {
+			n.Form = URL
+		}
+		if err := checkURL(text); err != nil {
+			return Name{}, err
+		}
+	case entry.IsIdentifier(text):
+		n.Form = Identifier
+	case isTag && tag != "" && entry.IsEmail(email):
+		n.Form = Tag
+	default:
+		n.local = true
 	}
-	n := Name{Form: form, Text: text, SHA256: sha256, local: local}
 	if n.Described() && sha256 != nil {
 		return Name{}, fault.Usagef("--base-sha256 is for an image without a signed description, but %q has one", text)
 	}
 	return n, nil
 }
 
-func parseForm(text string, digested bool) (f Form, local bool, err error) {
-	if _, err := os.Stat(text); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		if isXML(text) && !isAppliance(text) {
-			return Description, true, nil
-		}
-		return File, true, nil
-	}
-	if scheme, _, isURL := strings.Cut(text, "://"); isURL {
-		return parseURL(text, scheme, digested)
-	}
-	email, tag, isTag := strings.Cut(text, "/")
-	switch {
-	case entry.IsIdentifier(text):
-		return Identifier, false, nil
-	case isTag && tag != "" && entry.IsEmail(email):
-		return Tag, false, nil
-	}
-	return File, true, nil
-}
-
-func parseURL(text, scheme string, digested bool) (f Form, local bool, err error) {
+func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
-		return 0, false, fault.Usagef("reading the URL of the base: not a valid URL") // the error of Parse quotes a password
+		return fault.Usagef("reading the URL of the base: not a valid URL") // the error of Parse quotes a password
 	}
-	switch strings.ToLower(scheme) {
-	case "http", "https", "sftp", "file":
+	switch u.Scheme {
+	case "http", "https":
+		if u.User != nil {
+			return fault.Usagef("reading the URL %q: a user name is not supported in it", u.Redacted())
+		}
+	case "sftp", "file":
 	default:
-		return 0, false, fault.Usagef("reading the URL %q: the scheme %q is not supported; want %s", u.Redacted(), scheme, fetch.Schemes)
+		return fault.Usagef("reading the URL %q: the scheme %q is not supported; want %s", u.Redacted(), u.Scheme, fetch.Schemes)
 	}
-	if u.User != nil && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		return 0, false, fault.Usagef("reading the URL %q: a user name is not supported in it", u.Redacted())
-	}
-	if digested {
-		return URL, false, nil
-	}
-	return Description, false, nil
+	return nil
 }
 
 // isAppliance reports whether a path is that of an appliance's descriptor.

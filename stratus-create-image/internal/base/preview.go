@@ -67,8 +67,8 @@ func (f *Found) previewCached(ctx context.Context, dir string, p *Preview) error
 	if err != nil {
 		return err
 	}
-	name := f.want.Name()
-	p.Path = store.Path(name)
+	item := store.Item(f.want.Name())
+	p.Path = item.Path
 	if _, err := os.Lstat(p.Path); err != nil || f.source.NoCache {
 		p.add("cache", "%s, which is not there yet", p.Path)
 		p.Absent, p.Format = true, diskimage.Raw
@@ -79,12 +79,12 @@ func (f *Found) previewCached(ctx context.Context, dir string, p *Preview) error
 		}
 		return nil
 	}
-	file, err := store.Open(name)
+	file, err := item.Open()
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	image, err := f.readCached(ctx, file, store.Record(name), io.Discard)
+	image, err := f.readCached(ctx, file, item.Record, io.Discard)
 	if err != nil {
 		return err
 	}

@@ -67,18 +67,18 @@ func (f *Found) open(ctx context.Context, dir string, progress io.Writer) (*Imag
 // takeItem reads the image that is in the cache, or brings it there.
 func (f *Found) takeItem(ctx context.Context, item *cache.Item, log message.Log) (*Image, error) {
 	if item.Present() {
-		log.Infof("reading the base image %q, which was downloaded before", item.Path())
+		log.Infof("reading the base image %q, which was downloaded before", item.Path)
 		file, err := item.Open()
 		if err != nil {
 			return nil, err
 		}
 		defer file.Close()
-		meter := log.Meter("reading", fileSize(item.Path()))
+		meter := log.Meter("reading", fileSize(item.Path))
 		defer meter.Close()
-		return f.readCached(ctx, file, item.Record(), meter)
+		return f.readCached(ctx, file, item.Record, meter)
 	}
 	log.Infof("downloading the base image")
-	got, err := f.fetcher.Fetch(ctx, f.locations, f.want, fetch.Files{Part: item.Part(), Unpacked: item.Unpacked(), Record: item.Record()})
+	got, err := f.fetcher.Fetch(ctx, f.locations, f.want, fetch.Files{Part: item.Part, Unpacked: item.Unpacked, Record: item.Record})
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (f *Found) takeItem(ctx context.Context, item *cache.Item, log message.Log)
 		return nil, err
 	}
 	defer file.Close()
-	return f.digested(file, got.Sums, fetch.FileSHA256(item.Record(), got.Sums.SHA256))
+	return f.digested(file, got.Sums, fetch.FileSHA256(item.Record, got.Sums.SHA256))
 }
 
 // readCached digests an image of the cache and compares it with what it must be:

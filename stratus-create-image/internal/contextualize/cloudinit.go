@@ -15,13 +15,10 @@ ethernets:
     dhcp4: true
 `
 
-// meta returns the variables as OpenStack has them, nil for none.
+// meta returns the variables as OpenStack has them.
 func (c *Context) meta() map[string]string {
-	var meta map[string]string
+	meta := make(map[string]string)
 	for _, v := range c.Variables {
-		if meta == nil {
-			meta = make(map[string]string)
-		}
 		meta[v.Name] = v.Value
 	}
 	return meta

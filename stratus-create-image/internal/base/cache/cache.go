@@ -35,25 +35,32 @@ const (
 // most limit bytes, holes not counted, as soon as none is in use.
 func New(dir string, limit int64) *Cache { return &Cache{dir, limit} }
 
-// Path returns the path of the image of that name.
-func (c *Cache) Path(name string) string { return filepath.Join(c.dir, name) }
+func (c *Cache) path(name string) string { return filepath.Join(c.dir, name) }
 
-// Record returns the path of the record of what the image is.
-func (c *Cache) Record(name string) string { return c.Path(name) + recordEnding }
-
-// Item is one image, locked: for this process alone until it is present, then
-// together with other processes against removal.
+// Item is one image of a cache.
 type Item struct {
+	Path     string // of the image, which appears with Commit
+	Part     string // of what has been downloaded so far; it stays until Commit
+	Unpacked string // of the uncompressed image until Commit
+	Record   string // of what is known of Part and of the image
+
 	cache   *Cache
-	name    string
 	lock    *os.File
 	present bool
 }
 
-// Acquire locks the image of that name: an algorithm and a digest such as
-// "sha256-" and 64 hexadecimal digits, perhaps after "file-". While another process
-// makes the image, Acquire waits, after a call of waiting. The item must be closed.
-// The error wraps ErrUnsafe where others may change the directory or a file in it.
+// Item returns the image of that name, which is not locked.
+func (c *Cache) Item(name string) *Item {
+	path := c.path(name)
+	return &Item{cache: c, Path: path, Part: path + partEnding, Unpacked: path + unpackedEnding, Record: path + recordEnding}
+}
+
+// Acquire returns the image of that name, locked: for this process alone until it
+// is present, then together with other processes against removal. The name is an
+// algorithm and a digest such as "sha256-" and 64 hexadecimal digits, perhaps after
+// "file-". While another process makes the image, Acquire waits, after a call of
+// waiting. The item must be closed. The error wraps ErrUnsafe where others may
+// change the directory or a file in it.
 func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item, error) {
 	if m := member.FindStringSubmatch(name); m == nil || m[1] != name {
 		return nil, fmt.Errorf("locking the cached image %q: not a valid name", name)
@@ -70,7 +77,7 @@ func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item
 			return i, err
 		}
 		if err := i.lock.Close(); err != nil {
-			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path(), err)
+			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
 		}
 		i, err = c.acquire(ctx, name, unix.LOCK_EX, waiting)
 		if err != nil || !i.present {
@@ -78,18 +85,18 @@ func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item
 		}
 		// Another process has made it meanwhile.
 		if err := i.lock.Close(); err != nil {
-			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path(), err)
+			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
 		}
 	}
 }
 
 func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func()) (*Item, error) {
-	i := &Item{cache: c, name: name}
+	i := c.Item(name)
 	var err error
-	if i.lock, err = lockFile(ctx, i.file(lockEnding), how, waiting); err != nil {
-		return nil, fmt.Errorf("locking the cached image %q: %w", i.Path(), err)
+	if i.lock, err = lockFile(ctx, i.Path+lockEnding, how, waiting); err != nil {
+		return nil, fmt.Errorf("locking the cached image %q: %w", i.Path, err)
 	}
-	info, err := os.Lstat(i.Path())
+	info, err := os.Lstat(i.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		err = nil
@@ -102,31 +109,13 @@ func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func(
 	}
 	if err != nil {
 		_ = i.lock.Close()
-		return nil, fmt.Errorf("reading the cached image %q: %w", i.Path(), err)
+		return nil, fmt.Errorf("reading the cached image %q: %w", i.Path, err)
 	}
 	return i, nil
 }
 
-func (i *Item) file(ending string) string { return i.cache.Path(i.name) + ending }
-
 // Present reports whether the image is there. If not, the caller makes it.
 func (i *Item) Present() bool { return i.present }
-
-// Open opens an image that is present.
-func (i *Item) Open() (*os.File, error) { return i.cache.Open(i.name) }
-
-// Path returns the path of the image, where it is after Commit.
-func (i *Item) Path() string { return i.cache.Path(i.name) }
-
-// Part returns the path for what has been downloaded so far. The file stays where
-// the image is not finished.
-func (i *Item) Part() string { return i.file(partEnding) }
-
-// Unpacked returns the path for an uncompressed image that is not finished.
-func (i *Item) Unpacked() string { return i.file(unpackedEnding) }
-
-// Record returns the path for what is known of Part and of the image.
-func (i *Item) Record() string { return i.cache.Record(i.name) }
 
 // Lock returns the open file that keeps the image from removal. A process that
 // inherits it keeps the image after Close.
@@ -136,21 +125,21 @@ func (i *Item) Lock() *os.File { return i.lock }
 // read-only.
 func (i *Item) Commit(ctx context.Context, from string) error {
 	if err := i.appear(from); err != nil {
-		return fmt.Errorf("keeping the image %q: %w", i.Path(), err)
+		return fmt.Errorf("keeping the image %q: %w", i.Path, err)
 	}
-	for _, leftover := range []string{i.Part(), i.Unpacked()} {
+	for _, leftover := range []string{i.Part, i.Unpacked} {
 		if err := os.Remove(leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("keeping the image: %w", err)
 		}
 	}
 	// Changing a lock may release it in between, when trim must not run.
-	trimming, err := lockFile(ctx, i.cache.Path(trimLock), unix.LOCK_EX, nil)
+	trimming, err := lockFile(ctx, i.cache.path(trimLock), unix.LOCK_EX, nil)
 	if err != nil {
 		return fmt.Errorf("locking the image cache: %w", err)
 	}
 	defer trimming.Close()
 	if err := flock(i.lock, unix.LOCK_SH); err != nil {
-		return fmt.Errorf("locking the cached image %q: %w", i.Path(), err)
+		return fmt.Errorf("locking the cached image %q: %w", i.Path, err)
 	}
 	i.present = true
 	return nil
@@ -168,7 +157,7 @@ func (i *Item) appear(from string) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := os.Rename(from, i.Path()); err != nil {
+	if err := os.Rename(from, i.Path); err != nil {
 		return err
 	}
 	dir, err := os.Open(i.cache.dir)
@@ -182,7 +171,7 @@ func (i *Item) appear(from string) error {
 // Close releases the image, and removes from the cache what is beyond its limit.
 func (i *Item) Close() error {
 	if err := i.lock.Close(); err != nil {
-		return fmt.Errorf("unlocking the cached image %q: %w", i.Path(), err)
+		return fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
 	}
 	return i.cache.trim(time.Now())
 }

@@ -22,10 +22,10 @@ func put(t *testing.T, c *Cache, name string, size int) *Item {
 	if i.Present() {
 		t.Fatalf("%s is there", name)
 	}
-	if err := os.WriteFile(i.Part(), []byte(strings.Repeat("x", size)), 0o600); err != nil {
+	if err := os.WriteFile(i.Part, []byte(strings.Repeat("x", size)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := i.Commit(t.Context(), i.Part()); err != nil {
+	if err := i.Commit(t.Context(), i.Part); err != nil {
 		t.Fatal(err)
 	}
 	return i
@@ -68,12 +68,12 @@ func TestOnce(t *testing.T) {
 	if err != nil || !i.Present() {
 		t.Fatalf("got %+v, %v", i, err)
 	}
-	info, err := os.Stat(i.Path())
+	info, err := os.Stat(i.Path)
 	if err != nil || info.Mode() != 0o444 {
 		t.Errorf("mode %v, want 0444, %v", info.Mode(), err)
 	}
 	done(t, i) // nothing may be kept, but the image is in use
-	if _, err := os.Stat(i.Path()); err != nil {
+	if _, err := os.Stat(i.Path); err != nil {
 		t.Error(err)
 	}
 	first.end()
@@ -200,18 +200,18 @@ func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	c := New(dir, 100)
 	done(t, put(t, c, name(1), 0))
-	f, err := c.Open(name(1))
+	f, err := c.Item(name(1)).Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := errors.Join(os.Symlink(c.Path(name(1)), c.Path(name(2))), os.Mkdir(c.Path(name(3)), 0o700), unix.Mkfifo(c.Path(name(4)), 0o600)); err != nil {
+	if err := errors.Join(os.Symlink(c.Item(name(1)).Path, c.Item(name(2)).Path), os.Mkdir(c.Item(name(3)).Path, 0o700), unix.Mkfifo(c.Item(name(4)).Path, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for n := 2; n <= 4; n++ {
-		if _, err := c.Open(name(n)); !errors.Is(err, ErrUnsafe) {
+		if _, err := c.Item(name(n)).Open(); !errors.Is(err, ErrUnsafe) {
 			t.Errorf("%d: got %v, want %v", n, err, ErrUnsafe)
 		}
 	}

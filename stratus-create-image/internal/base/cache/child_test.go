@@ -38,10 +38,10 @@ func hold(dir string) error {
 	fmt.Println("present:", i.Present())
 	in := bufio.NewScanner(os.Stdin)
 	if !i.Present() && in.Scan() {
-		if err := os.WriteFile(i.Part(), []byte("image"), 0o600); err != nil {
+		if err := os.WriteFile(i.Part, []byte("image"), 0o600); err != nil {
 			return err
 		}
-		if err := i.Commit(context.Background(), i.Part()); err != nil {
+		if err := i.Commit(context.Background(), i.Part); err != nil {
 			return err
 		}
 		fmt.Println("made")

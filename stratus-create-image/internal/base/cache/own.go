@@ -37,12 +37,12 @@ func (c *Cache) checkOwn() error {
 	return nil
 }
 
-// Open opens the image of that name. It does not follow a link.
-func (c *Cache) Open(name string) (*os.File, error) {
-	if err := c.checkOwn(); err != nil {
+// Open opens the image. It does not follow a link.
+func (i *Item) Open() (*os.File, error) {
+	if err := i.cache.checkOwn(); err != nil {
 		return nil, err
 	}
-	f, err := files.OpenRegular(c.Path(name), os.O_RDONLY, false)
+	f, err := files.OpenRegular(i.Path, os.O_RDONLY, false)
 	switch {
 	case errors.Is(err, files.ErrIrregular):
 		return nil, fmt.Errorf("%w: %w", ErrUnsafe, err)

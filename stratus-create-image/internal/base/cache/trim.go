@@ -111,7 +111,7 @@ func (c *Cache) remove(g group) (bool, error) {
 	}
 	defer lock.Close()
 	for _, ending := range []string{"", partEnding, unpackedEnding, recordEnding, lockEnding} {
-		if err := os.Remove(c.Path(g.name + ending)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(c.path(g.name + ending)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, fmt.Errorf("removing from the image cache: %w", err)
 		}
 	}
@@ -121,7 +121,7 @@ func (c *Cache) remove(g group) (bool, error) {
 // tryLock locks a file of the cache for this process alone. It returns nil if
 // another process holds the lock.
 func (c *Cache) tryLock(name string) (*os.File, error) {
-	f, err := openLock(c.Path(name))
+	f, err := openLock(c.path(name))
 	if err != nil {
 		return nil, fmt.Errorf("locking in the image cache: %w", err)
 	}

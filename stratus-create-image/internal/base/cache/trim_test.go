@@ -43,7 +43,7 @@ func TestParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, i.Part(), 100<<10)
+		writeFile(t, i.Part, 100<<10)
 		return i
 	}
 	i := part(1)

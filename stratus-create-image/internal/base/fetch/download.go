@@ -37,13 +37,13 @@ type download struct {
 func (d *download) run(ctx context.Context) (Image, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	before := d.partBefore()
-	d.kept = before.size
-	s, err := d.open(ctx, before.size, before.Version)
+	before, version := d.partBefore()
+	d.kept = before
+	s, err := d.open(ctx, before, version)
 	if err != nil {
 		return Image{}, err
 	}
-	d.kept = min(s.offset, before.size)
+	d.kept = min(s.offset, before)
 	if d.kept > 0 {
 		d.fetcher.log.Infof("continuing the download of %q after %d bytes", d.location, d.kept)
 	}

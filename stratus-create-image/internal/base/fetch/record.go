@@ -68,18 +68,13 @@ func FileSHA256(recordPath string, image []byte) []byte {
 	return nil
 }
 
-// before is what an earlier download left.
-type before struct {
-	record
-	size int64
-}
-
-// partBefore looks for a part of the file at the same location.
-func (d *download) partBefore() before {
+// partBefore looks for what an earlier download left of the file at the location,
+// and returns its size in bytes and its version.
+func (d *download) partBefore() (size int64, version string) {
 	r := readRecord(d.files.Record)
 	info, err := os.Lstat(d.files.Part)
 	if err != nil || !info.Mode().IsRegular() || r.Location != d.location {
-		return before{}
+		return 0, ""
 	}
-	return before{r, info.Size()}
+	return info.Size(), r.Version
 }
