@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -182,17 +183,19 @@ func (n Name) key() (entry.Key, bool) {
 	return entry.Key{}, false
 }
 
+var (
+	webPage = regexp.MustCompile(`(?i)<(?:!doctype html|html)[>/\s]`)
+	listing = regexp.MustCompile(`(?i)<metadata[>/\s]`)
+)
+
 // otherXML returns what else a text is, nothing if it may be a description.
 func otherXML(src []byte) string {
-	head := strings.ToLower(string(src[:min(len(src), 4096)]))
-	for _, is := range []struct{ start, what string }{
-		{"<!doctype html", "a web page"}, {"<html", "a web page"}, {"<metadata", "a list of descriptions"},
-	} {
-		for _, end := range []string{">", " ", "/", "\n", "\r", "\t"} {
-			if strings.Contains(head, is.start+end) {
-				return is.what
-			}
-		}
+	head := src[:min(len(src), 4096)]
+	switch {
+	case webPage.Match(head):
+		return "a web page"
+	case listing.Match(head):
+		return "a list of descriptions"
 	}
 	return ""
 }

@@ -64,7 +64,7 @@ func (i *Image) Hold() *os.File {
 	if i.item == nil {
 		return nil
 	}
-	return i.item.Lock()
+	return i.item.Lock
 }
 
 // Open inspects and digests an image, and unpacks it into the directory scratch if

@@ -66,7 +66,7 @@ func (f *Found) open(ctx context.Context, dir string, progress io.Writer) (*Imag
 
 // takeItem reads the image that is in the cache, or brings it there.
 func (f *Found) takeItem(ctx context.Context, item *cache.Item, log message.Log) (*Image, error) {
-	if item.Present() {
+	if item.Present {
 		log.Infof("reading the base image %q, which was downloaded before", item.Path)
 		file, err := item.Open()
 		if err != nil {

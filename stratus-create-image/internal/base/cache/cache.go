@@ -10,10 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 )
 
@@ -43,10 +45,12 @@ type Item struct {
 	Part     string // of what has been downloaded so far; it stays until Commit
 	Unpacked string // of the uncompressed image until Commit
 	Record   string // of what is known of Part and of the image
+	Present  bool   // the image is there; if not, the holder of the lock makes it
+	// Lock is the open file that keeps the image from removal, nil without a lock.
+	// A process that inherits it keeps the image after Close.
+	Lock *os.File
 
-	cache   *Cache
-	lock    *os.File
-	present bool
+	cache *Cache
 }
 
 // Item returns the image of that name, which is not locked.
@@ -71,20 +75,14 @@ func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item
 	if err := c.checkOwn(); err != nil {
 		return nil, err
 	}
-	for {
-		i, err := c.acquire(ctx, name, unix.LOCK_SH, waiting)
-		if err != nil || i.present {
+	for how := unix.LOCK_SH; ; how ^= unix.LOCK_SH ^ unix.LOCK_EX {
+		i, err := c.acquire(ctx, name, how, waiting)
+		// A shared lock is for using the image, an exclusive one for making it.
+		// Meanwhile another process may have made or removed the image.
+		if err != nil || i.Present == (how == unix.LOCK_SH) {
 			return i, err
 		}
-		if err := i.lock.Close(); err != nil {
-			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
-		}
-		i, err = c.acquire(ctx, name, unix.LOCK_EX, waiting)
-		if err != nil || !i.present {
-			return i, err
-		}
-		// Another process has made it meanwhile.
-		if err := i.lock.Close(); err != nil {
+		if err := i.Lock.Close(); err != nil {
 			return nil, fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
 		}
 	}
@@ -93,7 +91,7 @@ func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item
 func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func()) (*Item, error) {
 	i := c.Item(name)
 	var err error
-	if i.lock, err = lockFile(ctx, i.Path+lockEnding, how, waiting); err != nil {
+	if i.Lock, err = lockFile(ctx, i.Path+lockEnding, how, waiting); err != nil {
 		return nil, fmt.Errorf("locking the cached image %q: %w", i.Path, err)
 	}
 	info, err := os.Lstat(i.Path)
@@ -103,23 +101,16 @@ func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func(
 	case err == nil && !info.Mode().IsRegular():
 		err = fmt.Errorf("%w: not a regular file", ErrUnsafe)
 	case err == nil:
-		i.present = true
+		i.Present = true
 		now := time.Now()
-		err = os.Chtimes(i.lock.Name(), now, now) // the time of the last use
+		err = os.Chtimes(i.Lock.Name(), now, now) // the time of the last use
 	}
 	if err != nil {
-		_ = i.lock.Close()
+		_ = i.Lock.Close()
 		return nil, fmt.Errorf("reading the cached image %q: %w", i.Path, err)
 	}
 	return i, nil
 }
-
-// Present reports whether the image is there. If not, the caller makes it.
-func (i *Item) Present() bool { return i.present }
-
-// Lock returns the open file that keeps the image from removal. A process that
-// inherits it keeps the image after Close.
-func (i *Item) Lock() *os.File { return i.lock }
 
 // Commit makes Part or Unpacked the finished image, which appears whole and is
 // read-only.
@@ -138,10 +129,10 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 		return fmt.Errorf("locking the image cache: %w", err)
 	}
 	defer trimming.Close()
-	if err := flock(i.lock, unix.LOCK_SH); err != nil {
+	if err := flock(i.Lock, unix.LOCK_SH); err != nil {
 		return fmt.Errorf("locking the cached image %q: %w", i.Path, err)
 	}
-	i.present = true
+	i.Present = true
 	return nil
 }
 
@@ -170,8 +161,49 @@ func (i *Item) appear(from string) error {
 
 // Close releases the image, and removes from the cache what is beyond its limit.
 func (i *Item) Close() error {
-	if err := i.lock.Close(); err != nil {
+	if err := i.Lock.Close(); err != nil {
 		return fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
 	}
 	return i.cache.trim(time.Now())
+}
+
+// ErrUnsafe is wrapped by errors about a cache that others may change.
+var ErrUnsafe = fault.WithHint(errors.New("unsafe image cache"),
+	"make it your own with chmod go-w, name another directory with XDG_CACHE_HOME, or add --no-cache to do without")
+
+// checkOwn makes sure that only the user can change the cache: who may write to its
+// directory, or to the one above, could replace an image between its check and its
+// use.
+func (c *Cache) checkOwn() error {
+	for _, dir := range []string{filepath.Dir(c.dir), c.dir} {
+		info, err := os.Lstat(dir)
+		if err != nil {
+			return fmt.Errorf("looking at the image cache: %w", err)
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		switch {
+		case !info.IsDir():
+			return fmt.Errorf("%w: %q is not a directory, or is a link to one", ErrUnsafe, dir)
+		case !ok || int(stat.Uid) != os.Geteuid():
+			return fmt.Errorf("%w: %q belongs to another user", ErrUnsafe, dir)
+		case info.Mode().Perm()&0o022 != 0:
+			return fmt.Errorf("%w: others may write to %q, which has the mode %#o", ErrUnsafe, dir, info.Mode().Perm())
+		}
+	}
+	return nil
+}
+
+// Open opens the image. It does not follow a link.
+func (i *Item) Open() (*os.File, error) {
+	if err := i.cache.checkOwn(); err != nil {
+		return nil, err
+	}
+	f, err := files.OpenRegular(i.Path, os.O_RDONLY, false)
+	switch {
+	case errors.Is(err, files.ErrIrregular):
+		return nil, fmt.Errorf("%w: %w", ErrUnsafe, err)
+	case err != nil:
+		return nil, fmt.Errorf("reading the cached image: %w", err)
+	}
+	return f, nil
 }

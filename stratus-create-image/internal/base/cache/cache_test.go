@@ -19,7 +19,7 @@ func put(t *testing.T, c *Cache, name string, size int) *Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i.Present() {
+	if i.Present {
 		t.Fatalf("%s is there", name)
 	}
 	if err := os.WriteFile(i.Part, []byte(strings.Repeat("x", size)), 0o600); err != nil {
@@ -65,7 +65,7 @@ func TestOnce(t *testing.T) {
 	first.says("made")
 	second.says("present: true") // while the first one still uses it
 	i, err := New(dir, 0).Acquire(t.Context(), name(1), func() { t.Error("it has to wait") })
-	if err != nil || !i.Present() {
+	if err != nil || !i.Present {
 		t.Fatalf("got %+v, %v", i, err)
 	}
 	info, err := os.Stat(i.Path)
@@ -119,7 +119,7 @@ func TestInherited(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "cat")
-	cmd.Stdin, cmd.ExtraFiles = r, []*os.File{i.Lock()}
+	cmd.Stdin, cmd.ExtraFiles = r, []*os.File{i.Lock}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

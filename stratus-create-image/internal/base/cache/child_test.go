@@ -35,9 +35,9 @@ func hold(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("present:", i.Present())
+	fmt.Println("present:", i.Present)
 	in := bufio.NewScanner(os.Stdin)
-	if !i.Present() && in.Scan() {
+	if !i.Present && in.Scan() {
 		if err := os.WriteFile(i.Part, []byte("image"), 0o600); err != nil {
 			return err
 		}

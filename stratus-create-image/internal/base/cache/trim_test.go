@@ -16,13 +16,13 @@ func TestBound(t *testing.T) {
 		i := put(t, New(dir, math.MaxInt64), name(n), 100<<10)
 		// The time of the last use, in the order of n.
 		used := time.Now().Add(time.Duration(n-10) * time.Hour)
-		if err := os.Chtimes(i.Lock().Name(), used, used); err != nil {
+		if err := os.Chtimes(i.Lock.Name(), used, used); err != nil {
 			t.Fatal(err)
 		}
 		done(t, i)
 	}
 	i, err := c.Acquire(t.Context(), name(1), nil) // uses the oldest again
-	if err != nil || !i.Present() {
+	if err != nil || !i.Present {
 		t.Fatalf("got %+v, %v", i, err)
 	}
 	done(t, i)

@@ -19,7 +19,6 @@ type descriptor struct {
 	format   string // the disk's, a URI
 	vmdk     bool   // the format is VMDK
 	capacity int64  // of the disk, in bytes; 0 where it is not known
-	firmware string
 	bus      string
 }
 
@@ -50,7 +49,6 @@ func parseDescriptor(text []byte) (*descriptor, error) {
 	d.vmdk = strings.Contains(d.format, "vmdk")
 	d.capacity = capacity(o.attribute(disk, "capacity"), o.attribute(disk, "capacityAllocationUnits"))
 	d.bus = o.bus(root, o.attribute(disk, "diskId"))
-	d.firmware = o.firmware(root)
 	return d, o.file(root, o.attribute(disk, "fileRef"), d)
 }
 

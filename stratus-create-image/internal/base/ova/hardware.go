@@ -1,16 +1,9 @@
 package ova
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/strictxml"
-)
-
-// Vocabularies inside the descriptor.
-const (
-	vmwareNamespace     = "http://www.vmware.com/schema/ovf"
-	virtualBoxNamespace = "http://www.virtualbox.org/ovf/machine"
 )
 
 // Resource types of CIM_ResourceAllocationSettingData.
@@ -49,34 +42,6 @@ func controller(kind, subtype string) string {
 		if !strings.Contains(strings.ToLower(subtype), "nvme") {
 			return "sata"
 		}
-	}
-	return ""
-}
-
-// firmware returns the firmware that VMware or VirtualBox record.
-func (o ovf) firmware(root *strictxml.Node) string {
-	value := ""
-	vmware := ovf{vmwareNamespace}
-	for _, config := range vmware.elements(root, "Config") {
-		if vmware.attribute(config, "key") == "firmware" {
-			value = vmware.attribute(config, "value")
-		}
-	}
-	for _, machine := range (ovf{virtualBoxNamespace}).elements(root, "Machine") {
-		// Its elements have the namespace of the envelope, or none.
-		for _, firmware := range slices.Concat(o.elements(machine, "Firmware"), ovf{}.elements(machine, "Firmware")) {
-			value = ovf{}.attribute(firmware, "type")
-		}
-	}
-	return firmwareName(value)
-}
-
-func firmwareName(value string) string {
-	switch value = strings.ToLower(value); {
-	case strings.HasPrefix(value, "efi"): // VirtualBox has EFI32, EFI64 and EFIDUAL
-		return "uefi"
-	case value == "bios":
-		return "bios"
 	}
 	return ""
 }

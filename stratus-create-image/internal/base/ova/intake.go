@@ -210,7 +210,7 @@ func (i *intake) inspect() error {
 	if a.Size, err = diskimage.VirtualSize(f, info.Size(), a.Format); err != nil {
 		return unusable("%q: %w", i.disk, err)
 	}
-	a.Firmware, a.DisksBus = i.descriptor.firmware, i.descriptor.bus
+	a.DisksBus = i.descriptor.bus
 	i.compareSize()
 	return nil
 }
@@ -219,4 +219,17 @@ func (i *intake) close() {
 	if i.content != nil {
 		_ = i.content.Close() // inspect has read it
 	}
+}
+
+// reader ends with the context.
+type reader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.r.Read(p)
 }

@@ -40,13 +40,11 @@ type Appliance struct {
 	Disk string
 	// Beside is the file beside the descriptor as it was before it was read; a file
 	// of its name may be another one later. It is nil for a copy.
-	Beside os.FileInfo
-	Format diskimage.Format
-	Size   int64 // of the disk in the image, in bytes
-	// Firmware is "bios" or "uefi", DisksBus "ide", "scsi" or "sata". They are empty
-	// where the descriptor does not say.
-	Firmware, DisksBus string
-	Warnings           []string // what could not be checked or looks wrong, one line each
+	Beside   os.FileInfo
+	Format   diskimage.Format
+	Size     int64    // of the disk in the image, in bytes
+	DisksBus string   // "ide", "scsi" or "sata", empty where the descriptor does not say
+	Warnings []string // what could not be checked or looks wrong, one line each
 }
 
 // Open reads an archive (.ova), or a descriptor (.ovf) with its files beside it.
