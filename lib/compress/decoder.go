@@ -19,7 +19,7 @@ import (
 // memory, and zstd -19 asks for 8 MiB.
 const zstdWindow = 32 << 20
 
-// newDecoder gives the decoder of a compressed stream. It does not read src
+// newDecoder returns the decoder of a compressed stream. It does not read src
 // before the first Read.
 func newDecoder(ctx context.Context, kind diskimage.Compression, src *ahead) (io.ReadCloser, error) {
 	switch kind {

@@ -13,7 +13,7 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// text gives n bytes that compress, the same ones each time.
+// text returns n bytes that compress, the same ones each time.
 func text(n int) []byte {
 	words := []string{"kernel ", "image ", "\x00\x00\x00\x00\x00\x00\x00\x00", "disk ", "\xff\x01", "cloud\n"}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -25,7 +25,7 @@ func text(n int) []byte {
 	return b.Bytes()[:n]
 }
 
-// noise gives n bytes that do not compress.
+// noise returns n bytes that do not compress.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
@@ -61,7 +61,7 @@ func unpack(t testing.TB, r io.Reader) (diskimage.Compression, []byte, error) {
 	return reader.Compression(), data, err
 }
 
-// failAfter gives the bytes of data and then err.
+// failAfter returns the bytes of data and then err.
 func failAfter(data []byte, err error) io.Reader {
 	return io.MultiReader(bytes.NewReader(data), failing{err})
 }

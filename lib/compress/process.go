@@ -72,7 +72,7 @@ func plainEnv(env []string) []string {
 	return append(plain, "LC_ALL=C")
 }
 
-// Read gives the output of the program. Its end is io.EOF only when the
+// Read reads the output of the program. Its end is io.EOF only when the
 // program ended well.
 func (p *process) Read(b []byte) (int, error) {
 	n, err := p.stdout.Read(b)
@@ -108,7 +108,7 @@ func (p *process) wait() error {
 	return &processError{program: p.cmd.Path, err: err, stderr: p.stderr.text(), refused: refused}
 }
 
-// processError says how a program ended.
+// processError is how a program ended.
 type processError struct {
 	program string
 	err     error

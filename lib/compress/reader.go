@@ -20,7 +20,7 @@ const (
 	unpackedBlock = 256 << 10 // how much is decompressed at once
 )
 
-// Reader gives the decompressed bytes of a stream. It decompresses ahead of
+// Reader reads the decompressed bytes of a stream. It decompresses ahead of
 // its user, in a goroutine or a process of its own.
 type Reader struct {
 	caller context.Context // the one given
@@ -90,7 +90,7 @@ func (r *Reader) Compression() diskimage.Compression {
 	return r.kind
 }
 
-// Read gives the next decompressed bytes. It ends with io.EOF only after a
+// Read reads the next decompressed bytes. It ends with io.EOF only after a
 // stream that was complete and, where the format carries checksums, matched
 // them.
 func (r *Reader) Read(p []byte) (int, error) {
@@ -104,7 +104,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// verdict says whether an error is the fault of the data.
+// verdict reports whether an error is the fault of the data.
 func (r *Reader) verdict(err error) error {
 	var failed *processError
 	switch {

@@ -24,7 +24,7 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// noise gives n bytes, the same ones each time.
+// noise returns n bytes, the same ones each time.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
@@ -166,7 +166,7 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-// endless gives zeros for ever.
+// endless returns zeros for ever.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {

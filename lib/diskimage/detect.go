@@ -103,7 +103,7 @@ func qcow2Version(head []byte) bool {
 	return version == 2 || version == 3
 }
 
-// startsWithOvf tells whether the first member of a tar archive is an OVF
+// startsWithOvf reports whether the first member of a tar archive is an OVF
 // description, which is what makes the archive an OVA.
 func startsWithOvf(head []byte) bool {
 	archive := tar.NewReader(bytes.NewReader(head))

@@ -33,7 +33,7 @@ type vmdkHeader struct {
 	grainDirectory   uint64
 }
 
-// vmdkIsText tells whether the whole file is a text descriptor.
+// vmdkIsText reports whether the whole file is a text descriptor.
 func (i source) vmdkIsText() (bool, error) {
 	start, err := i.read(0, len(vmdkMagic))
 	if err != nil || hasAt(start, 0, vmdkMagic) {

@@ -3,6 +3,8 @@ package diskimage
 import (
 	"regexp"
 	"strings"
+
+	"github.com/stratuslab/stratus/lib/message"
 )
 
 var (
@@ -72,7 +74,5 @@ func lineBreak(r rune) bool {
 	return r == '\n' || r == '\r' || r == 0
 }
 
-// clip bounds what an error quotes from a descriptor.
-func clip(s string) string {
-	return s[:min(len(s), 100)]
-}
+// clip shortens what is quoted from a descriptor.
+func clip(s string) string { return message.Clip(s, 100) }

@@ -7,7 +7,7 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Level says what must be there that a draft may lack. Levels can be combined
+// Level is what a document must have that a draft may lack. Levels can be combined
 // with |, and taken out with &^.
 type Level uint
 
@@ -44,7 +44,7 @@ type Problem struct {
 // String returns a line for the user.
 func (p Problem) String() string { return p.Where + ": " + p.Message }
 
-// CheckError says what Check has found. It wraps ErrInvalid.
+// CheckError holds what Check has found. It wraps ErrInvalid.
 type CheckError struct {
 	// Problems are the first ones, at least one. The first of all is the one
 	// that the StratusLab validator would report, if it knows of any.

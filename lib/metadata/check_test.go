@@ -114,7 +114,7 @@ func TestCheckVectors(t *testing.T) {
 func TestCheckErrorText(t *testing.T) {
 	good := source(t, "complete.xml")
 	one := mustParse(t, edit(t, good, edits(size, "<slreq:bytes>x</slreq:bytes>"))).Check(Complete)
-	if got, want := fmt.Sprint(one), `invalid image metadata: slreq:bytes: "x"; allowed: decimal digits, at most 9223372036854775807`; got != want {
+	if got, want := fmt.Sprint(one), `invalid image metadata: slreq:bytes: "x"; want decimal digits, at most 9223372036854775807`; got != want {
 		t.Errorf("one problem: %q, want %q", got, want)
 	}
 	many := mustParse(t, edit(t, good, edits(account, strings.Repeat("<ex:a b=''/>", 25)))).Check(Complete)
@@ -122,7 +122,7 @@ func TestCheckErrorText(t *testing.T) {
 	got := []string{lines[0], lines[1], lines[len(lines)-1]}
 	want := []string{
 		"invalid image metadata, 25 problems:",
-		"  ex:a[1]: attribute b without a namespace; allowed: attributes of a namespace",
+		"  ex:a[1]: attribute b without a namespace; want attributes of a namespace",
 		"  and 5 more",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(lines) != 22 {

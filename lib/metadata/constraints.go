@@ -20,10 +20,10 @@ var atMostOnce = []Term{
 // a type without child elements, is part of the schema.
 func (c *checker) constraints(root, description *strictxml.Node) {
 	if base, ok := root.Attribute(xmlBase); ok && base != baseURI {
-		c.report("constraint 1", root, "xml:base %q; allowed: %q", clip(base), baseURI)
+		c.report("constraint 1", root, "xml:base %q; want %q", clip(base), baseURI)
 	}
 	if n := len(named(description, Type)); n != 1 {
-		c.report("constraint 2", description, "%d elements %s; allowed: exactly 1", n, Type)
+		c.report("constraint 2", description, "%d elements %s; want exactly 1", n, Type)
 	}
 	var digests []string
 	for _, sum := range named(description, checksum) {
@@ -32,11 +32,11 @@ func (c *checker) constraints(root, description *strictxml.Node) {
 		}
 	}
 	if n := len(digests); n != 1 {
-		c.report("constraint 4", description, "%d elements %s of algorithm %s; allowed: exactly 1", n, checksum, string(diskimage.SHA1))
+		c.report("constraint 4", description, "%d elements %s of algorithm %s; want exactly 1", n, checksum, string(diskimage.SHA1))
 	}
 	for i, t := range atMostOnce {
 		if n := len(named(description, t)); n > 1 {
-			c.report(fmt.Sprintf("constraint %d", 5+i), description, "%d elements %s; allowed: at most 1", n, t)
+			c.report(fmt.Sprintf("constraint %d", 5+i), description, "%d elements %s; want at most 1", n, t)
 		}
 	}
 	c.identifier(description, digests)
@@ -51,7 +51,7 @@ func (c *checker) identifier(description *strictxml.Node, digests []string) {
 	}
 	id := found[0].Text()
 	if about, ok := description.Attribute(rdfAbout); ok && about != "#"+id {
-		c.report("constraint 11", description, `rdf:about %q; allowed: %q, for the text of %s`, clip(about), clip("#"+id), Identifier)
+		c.report("constraint 11", description, `rdf:about %q; want %q, for the text of %s`, clip(about), clip("#"+id), Identifier)
 	}
 	decoded, err := DecodeIdentifier(id)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *checker) identifier(description *strictxml.Node, digests []string) {
 		return
 	}
 	if sum, err := hex.DecodeString(digests[0]); err == nil && len(sum) == len(decoded) && !bytes.Equal(sum, decoded) {
-		c.report("constraint 12", found[0], "%q; allowed: %q, for the %s digest %s", id, IdentifierOf(sum), string(diskimage.SHA1), digests[0])
+		c.report("constraint 12", found[0], "%q; want %q, for the %s digest %s", id, IdentifierOf(sum), string(diskimage.SHA1), digests[0])
 	}
 }
 
@@ -86,27 +86,27 @@ func (c *checker) times(description *strictxml.Node) {
 func (c *checker) index(root, description *strictxml.Node) {
 	for _, n := range []*strictxml.Node{root, description} {
 		if n.Prefix != "rdf" {
-			c.report(ruleIndex, n, "prefix %q; allowed: \"rdf\"", clip(n.Prefix))
+			c.report(ruleIndex, n, "prefix %q; want \"rdf\"", clip(n.Prefix))
 		}
 	}
 	for _, a := range description.Attributes {
 		if a.URI == rdfNamespace && a.Prefix != "rdf" {
-			c.report(ruleIndex, description, "prefix %q of attribute %s; allowed: \"rdf\"", clip(a.Prefix), clip(a.Local))
+			c.report(ruleIndex, description, "prefix %q of attribute %s; want \"rdf\"", clip(a.Prefix), clip(a.Local))
 		}
 	}
 	for _, d := range description.Declarations {
-		c.report(ruleIndex, description, "declaration of prefix %q; allowed: declarations on rdf:RDF and inside rdf:Description", clip(d.Prefix))
+		c.report(ruleIndex, description, "declaration of prefix %q; want declarations on rdf:RDF and inside rdf:Description", clip(d.Prefix))
 	}
 	seen := map[string]bool{}
 	for _, sum := range named(description, checksum) {
 		name := foldAlgorithm(textAt(sum, algorithm))
 		if seen[name] && name != foldAlgorithm(string(diskimage.SHA1)) {
-			c.report(ruleIndex, sum, "second digest %s; allowed: one of each algorithm", clip(strings.ToUpper(name)))
+			c.report(ruleIndex, sum, "second digest %s; want one of each algorithm", clip(strings.ToUpper(name)))
 		}
 		seen[name] = true
 	}
 	if n := len(named(description, Valid)); n > 1 {
-		c.report(ruleIndex, description, "%d elements %s; allowed: at most 1", n, Valid)
+		c.report(ruleIndex, description, "%d elements %s; want at most 1", n, Valid)
 	}
 }
 
@@ -138,7 +138,7 @@ func (c *checker) complete(description *strictxml.Node) {
 func (c *checker) filled(nodes []*strictxml.Node, format string, args ...any) {
 	for _, n := range nodes {
 		if !mixed(n) {
-			c.report(ruleComplete, n, "empty; allowed: %s", fmt.Sprintf(format, args...))
+			c.report(ruleComplete, n, "empty; want %s", fmt.Sprintf(format, args...))
 		}
 	}
 }

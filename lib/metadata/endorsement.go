@@ -4,7 +4,7 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Endorsement says who vouches for a document, in the words of the document.
+// Endorsement is who vouches for a document, in the words of the document.
 // Only a verified signature makes them more than words.
 type Endorsement struct {
 	Created string // time of signing, see ParseTime

@@ -52,11 +52,11 @@ func (d *Document) Image() (diskimage.Image, error) {
 	var i diskimage.Image
 	sizes := d.Texts(Bytes)
 	if len(sizes) != 1 {
-		return i, fmt.Errorf("%w: %d elements %s, want exactly 1", ErrInvalid, len(sizes), Bytes)
+		return i, fmt.Errorf("%w: %d elements %s; want exactly 1", ErrInvalid, len(sizes), Bytes)
 	}
 	var ok bool
 	if i.Bytes, ok = parseNumber(sizes[0]); !ok {
-		return i, fmt.Errorf("%w: %s %q; allowed: %s", ErrInvalid, Bytes, clip(sizes[0]), bytesForm(sizes[0]))
+		return i, fmt.Errorf("%w: %s %q; want %s", ErrInvalid, Bytes, clip(sizes[0]), bytesForm(sizes[0]))
 	}
 	for _, e := range named(d.description, checksum) {
 		a, value := diskimage.Algorithm(textIn(e, algorithm)), textIn(e, digest)
@@ -65,7 +65,7 @@ func (d *Document) Image() (diskimage.Image, error) {
 			continue
 		}
 		if *field != nil {
-			return i, fmt.Errorf("%w: more than one %s of %s, want at most 1", ErrInvalid, checksum, a)
+			return i, fmt.Errorf("%w: more than one %s of %s; want at most 1", ErrInvalid, checksum, a)
 		}
 		var err error
 		if *field, err = a.Parse(value); err != nil {

@@ -187,7 +187,7 @@ func TestImage(t *testing.T) {
 	}{
 		"no size":          {edits(size, ""), "0 elements slreq:bytes"},
 		"two sizes":        {edits(size, size+size), "2 elements slreq:bytes"},
-		"bad size":         {edits(size, "<slreq:bytes>3 B</slreq:bytes>"), `slreq:bytes "3 B"; allowed: decimal digits`},
+		"bad size":         {edits(size, "<slreq:bytes>3 B</slreq:bytes>"), `slreq:bytes "3 B"; want decimal digits`},
 		"two digests":      {edits(sha1Sum, sha1Sum+sha1Sum), "more than one slreq:checksum of SHA-1"},
 		"short digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", "acbd"), `slreq:value "acbd": not a valid MD5 digest; want 32 hexadecimal digits`},
 		"digest not hex":   {edits("acbd18db4cc2f85cedef654fccc4a4d8", "zcbd18db4cc2f85cedef654fccc4a4d8"), "not a valid MD5 digest"},

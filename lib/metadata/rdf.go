@@ -29,7 +29,7 @@ func (r *rdfChecker) property(n *strictxml.Node) {
 	case holdsText(n):
 		return // the schema says all
 	case n.URI == "":
-		r.report(ruleRDF, n, "element without a namespace; allowed: elements of a namespace of their own")
+		r.report(ruleRDF, n, "element without a namespace; want elements of a namespace of their own")
 		return
 	case n.URI == rdfNamespace && forbiddenProperty[n.Local]:
 		r.report(ruleRDF, n, "not allowed as a property")
@@ -48,12 +48,12 @@ func (r *rdfChecker) property(n *strictxml.Node) {
 		r.reference(n, a)
 	case len(children) == 1:
 		if a.has("datatype") {
-			r.report(ruleRDF, n, "rdf:datatype on an element that holds an element; allowed: on text only")
+			r.report(ruleRDF, n, "rdf:datatype on an element that holds an element; want on text only")
 		}
 		r.elementsBesideText(n)
 		r.node(children[0])
 	case len(children) > 1:
-		r.report(ruleRDF, n, `%d elements inside; allowed: one rdf:Description or, with rdf:parseType="Resource", properties`, len(children))
+		r.report(ruleRDF, n, `%d elements inside; want one rdf:Description or, with rdf:parseType="Resource", properties`, len(children))
 	}
 }
 
@@ -76,12 +76,12 @@ func (r *rdfChecker) node(n *strictxml.Node) {
 		r.report(ruleRDF, n, `property where a thing is expected; the element around it needs rdf:parseType="Resource"`)
 		return
 	case n.URI == "" || n.URI == rdfNamespace && forbiddenNode[n.Local]:
-		r.report(ruleRDF, n, "not allowed as a thing; allowed: rdf:Description and elements of a namespace of their own")
+		r.report(ruleRDF, n, "not allowed as a thing; want rdf:Description and elements of a namespace of their own")
 		return
 	}
 	a := r.attributesOf(n, nodeAttributes)
 	if len(a.rdf) > 1 {
-		r.report(ruleRDF, n, "attributes %s together; allowed: one of them", strings.Join(a.rdf, ", "))
+		r.report(ruleRDF, n, "attributes %s together; want one of them", strings.Join(a.rdf, ", "))
 	}
 	r.elementsBesideText(n)
 	for _, child := range n.Elements() {
@@ -92,13 +92,13 @@ func (r *rdfChecker) node(n *strictxml.Node) {
 // reference checks a property whose value its attributes describe.
 func (r *rdfChecker) reference(n *strictxml.Node, a rdfAttributes) {
 	if len(n.Elements()) > 0 || n.Text() != "" {
-		r.report(ruleRDF, n, "content beside attributes that stand for it; allowed: one or the other")
+		r.report(ruleRDF, n, "content beside attributes that stand for it; want one or the other")
 	}
 	if a.has("datatype") {
-		r.report(ruleRDF, n, "rdf:datatype without text; allowed: on text only")
+		r.report(ruleRDF, n, "rdf:datatype without text; want on text only")
 	}
 	if a.has("resource") && a.has("nodeID") {
-		r.report(ruleRDF, n, "rdf:resource and rdf:nodeID together; allowed: one of them")
+		r.report(ruleRDF, n, "rdf:resource and rdf:nodeID together; want one of them")
 	}
 }
 
@@ -106,21 +106,21 @@ func (r *rdfChecker) reference(n *strictxml.Node, a rdfAttributes) {
 func (r *rdfChecker) resource(n *strictxml.Node, a rdfAttributes) {
 	for _, other := range a.rdf {
 		if other != "parseType" && other != "ID" {
-			r.report(ruleRDF, n, "rdf:%s beside rdf:parseType; allowed: one of them", other)
+			r.report(ruleRDF, n, "rdf:%s beside rdf:parseType; want one of them", other)
 		}
 	}
 	if a.others {
-		r.report(ruleRDF, n, "property as attribute beside rdf:parseType; allowed: an element inside")
+		r.report(ruleRDF, n, "property as attribute beside rdf:parseType; want an element inside")
 	}
 }
 
 func (r *rdfChecker) elementsBesideText(n *strictxml.Node) {
 	if mixed(n) {
-		r.report(ruleRDF, n, "text %q beside elements; allowed: one or the other", clip(visible(n)))
+		r.report(ruleRDF, n, "text %q beside elements; want one or the other", clip(visible(n)))
 	}
 }
 
-// holdsText tells whether the schema allows only text in an element.
+// holdsText reports whether the schema allows only text in an element.
 func holdsText(n *strictxml.Node) bool {
 	return n.URI == dctermsNamespace || n.URI == sltermsNamespace && sltermsForms[n.Local] != nil
 }

@@ -34,9 +34,9 @@ func (c *checker) schema(root *strictxml.Node) *strictxml.Node {
 		case child.Name() == signatureName && description != nil && !signed:
 			signed = true
 		case child.Name() == signatureName:
-			c.report(ruleSchema, child, "misplaced or repeated signature; allowed: one, after rdf:Description")
+			c.report(ruleSchema, child, "misplaced or repeated signature; want one, after rdf:Description")
 		default:
-			c.report(ruleSchema, child, "not allowed in rdf:RDF; allowed: one rdf:Description and after it one Signature")
+			c.report(ruleSchema, child, "not allowed in rdf:RDF; want one rdf:Description and after it one Signature")
 		}
 	}
 	return description
@@ -59,7 +59,7 @@ func (c *checker) description(n *strictxml.Node) {
 	}, c.extension)
 }
 
-// resourceOnly says what is allowed on an element that holds slreq elements.
+// resourceOnly is what is allowed on an element that holds slreq elements.
 const resourceOnly = `rdf:parseType="Resource"`
 
 func (c *checker) about(n *strictxml.Node) {
@@ -70,7 +70,7 @@ func (c *checker) about(n *strictxml.Node) {
 	}
 	id, hash := strings.CutPrefix(about, "#")
 	if !hash || len(id) != identifierLength || strings.Trim(id, identifierAlphabet) != "" {
-		c.report(ruleSchema, n, `rdf:about %q; allowed: "#" and %d of the characters A-Z a-z 0-9 - _`, clip(about), identifierLength)
+		c.report(ruleSchema, n, `rdf:about %q; want "#" and %d of the characters A-Z a-z 0-9 - _`, clip(about), identifierLength)
 	}
 }
 
@@ -83,7 +83,7 @@ func (c *checker) checksum(n *strictxml.Node) {
 	}, nil)
 	a, value := diskimage.Algorithm(textAt(n, algorithm)), textAt(n, digest)
 	if size := a.Size(); size > 0 && value != "" && len(value) != 2*size {
-		c.report(ruleSchema, n, "%s digest %q of %d digits; allowed: %d", a, clip(value), len(value), 2*size)
+		c.report(ruleSchema, n, "%s digest %q of %d digits; want %d", a, clip(value), len(value), 2*size)
 	}
 }
 
@@ -124,7 +124,7 @@ func (c *checker) extension(n *strictxml.Node) {
 	case n.URI == slreqNamespace:
 		c.report(ruleSchema, n, "misplaced; elements slreq:* are allowed only at their places before and in the one slreq:endorsement")
 	case n.URI == xmldsigNamespace:
-		c.report(ruleSchema, n, "signature inside rdf:Description; allowed: one, after rdf:Description")
+		c.report(ruleSchema, n, "signature inside rdf:Description; want one, after rdf:Description")
 	default:
 		for _, a := range n.Attributes {
 			c.parseType(n, a)
@@ -150,7 +150,7 @@ func (c *checker) simple(form textForm) func(*strictxml.Node) {
 			return
 		}
 		if allowed := form(n.Text()); allowed != "" {
-			c.report(ruleSchema, n, "%q; allowed: %s", clip(n.Text()), allowed)
+			c.report(ruleSchema, n, "%q; want %s", clip(n.Text()), allowed)
 		}
 	}
 }
@@ -161,13 +161,13 @@ func (c *checker) textOnly(n *strictxml.Node) bool {
 	for _, child := range n.Children {
 		switch child.Kind {
 		case strictxml.Element:
-			c.report(ruleSchema, n, "element %s inside; allowed: text only", label(child))
+			c.report(ruleSchema, n, "element %s inside; want text only", label(child))
 			return false
 		case strictxml.Comment:
-			c.report(ruleSchema, n, "comment inside; allowed: text only")
+			c.report(ruleSchema, n, "comment inside; want text only")
 			return false
 		case strictxml.Instruction:
-			c.report(ruleSchema, n, "processing instruction inside; allowed: text only")
+			c.report(ruleSchema, n, "processing instruction inside; want text only")
 			return false
 		}
 	}
@@ -176,7 +176,7 @@ func (c *checker) textOnly(n *strictxml.Node) bool {
 
 func (c *checker) elementsOnly(n *strictxml.Node) {
 	if mixed(n) {
-		c.report(ruleSchema, n, "text %q beside the elements; allowed: elements only", clip(visible(n)))
+		c.report(ruleSchema, n, "text %q beside the elements; want elements only", clip(visible(n)))
 	}
 }
 
@@ -186,7 +186,7 @@ func (c *checker) attributes(n *strictxml.Node, described string, allowed ...str
 		if slices.Contains(allowed, strictxml.Name{URI: a.URI, Local: a.Local}) || bareParseType(a) {
 			c.parseType(n, a)
 		} else {
-			c.report(ruleSchema, n, "attribute %s; allowed: %s", clip(strictxml.Qualified(a.Prefix, a.Local)), described)
+			c.report(ruleSchema, n, "attribute %s; want %s", clip(strictxml.Qualified(a.Prefix, a.Local)), described)
 		}
 	}
 }
@@ -196,13 +196,13 @@ func (c *checker) attributes(n *strictxml.Node, described string, allowed ...str
 func (c *checker) parseType(n *strictxml.Node, a strictxml.Attribute) {
 	switch {
 	case bareParseType(a):
-		c.report(ruleSchema, n, `attribute parseType without the rdf namespace; allowed: rdf:parseType="Resource"`)
+		c.report(ruleSchema, n, `attribute parseType without the rdf namespace; want rdf:parseType="Resource"`)
 	case rdfParseType == (strictxml.Name{URI: a.URI, Local: a.Local}) && a.Value != "Resource":
-		c.report(ruleSchema, n, `rdf:parseType %q; allowed: "Resource"`, clip(a.Value))
+		c.report(ruleSchema, n, `rdf:parseType %q; want "Resource"`, clip(a.Value))
 	}
 }
 
-// bareParseType tells whether an attribute is the parseType without namespace
+// bareParseType reports whether an attribute is the parseType without namespace
 // that an old tool writes.
 func bareParseType(a strictxml.Attribute) bool {
 	return a.URI == "" && a.Local == rdfParseType.Local

@@ -28,7 +28,7 @@ func (c *checker) sequence(n *strictxml.Node, children []*strictxml.Node, items 
 			s.advance(len(items))
 			rest(child)
 		default:
-			c.report(ruleSchema, child, "not allowed here; allowed: %s", s.order())
+			c.report(ruleSchema, child, "not allowed here; want %s", s.order())
 		}
 	}
 	s.advance(len(items))
@@ -48,9 +48,9 @@ func (s *sequence) place(child *strictxml.Node, at int) {
 	first := s.seen[at] == 0
 	switch {
 	case !first && !s.items[at].many:
-		s.report(ruleSchema, child, "given more than once; allowed: once, in the order %s", s.order())
+		s.report(ruleSchema, child, "given more than once; want once, in the order %s", s.order())
 	case !first && at < s.next:
-		s.report(ruleSchema, child, "misplaced; allowed is the order %s", s.order())
+		s.report(ruleSchema, child, "misplaced; want the order %s", s.order())
 	case at > s.next:
 		s.advance(at)
 	}
@@ -68,7 +68,7 @@ func (s *sequence) advance(to int) {
 		later := slices.IndexFunc(s.children, func(child *strictxml.Node) bool { return is(child, i.term) })
 		switch {
 		case later >= 0:
-			s.report(ruleSchema, s.children[later], "misplaced; allowed is the order %s", s.order())
+			s.report(ruleSchema, s.children[later], "misplaced; want the order %s", s.order())
 		case !i.optional:
 			s.report(ruleSchema, s.parent, "no %s; required are, in this order, %s", i.term, s.order())
 		}

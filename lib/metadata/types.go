@@ -95,7 +95,7 @@ func foldAlgorithm(name string) string {
 
 var emailPattern = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$`)
 
-// ValidEmail tells whether an endorsement can hold an e-mail address.
+// ValidEmail reports whether an endorsement can hold an e-mail address.
 func ValidEmail(address string) bool { return emailPattern.MatchString(address) }
 
 func emailForm(text string) string {

@@ -135,7 +135,7 @@ type hostile struct {
 // full repeats text as often as a document of 1 MiB can hold beside the rest.
 func full(text string) string { return strings.Repeat(text, (1<<20-8000)/len(text)) }
 
-// nested gives elements one in another, the innermost with some content.
+// nested returns elements one in another, the innermost with some content.
 func nested(depth int, start, content, end string) string {
 	return strings.Repeat(start, depth) + content + strings.Repeat(end, depth)
 }

@@ -32,7 +32,7 @@ type span struct{ from, to int }
 
 var attributeValue = regexp.MustCompile(`="([^"]*)"`)
 
-// signedSpans gives every text and every value of an attribute that a signature
+// signedSpans returns every text and every value of an attribute that a signature
 // protects: all but the comments, the declaration, and the certificates.
 func signedSpans(t *testing.T, src []byte) (protected, certificates []span) {
 	t.Helper()
@@ -66,7 +66,7 @@ func signedSpans(t *testing.T, src []byte) (protected, certificates []span) {
 // seventh with -short.
 func sampled(i int) bool { return i%peers.Sample(1, 7) == 0 }
 
-// other gives another character of the same kind.
+// other returns another character of the same kind.
 func other(b byte) byte {
 	switch {
 	case b >= 'a' && b <= 'z':

@@ -117,7 +117,7 @@ func (f forgery) digest(t *testing.T, src string) []byte {
 	return sum[:]
 }
 
-// signedInfo gives the first SignedInfo, of any namespace.
+// signedInfo returns the first SignedInfo, of any namespace.
 func signedInfo(t *testing.T, src string) (*strictxml.Document, *strictxml.Node) {
 	t.Helper()
 	doc, err := xmldsig.Parse([]byte(src))
@@ -131,7 +131,7 @@ func signedInfo(t *testing.T, src string) (*strictxml.Document, *strictxml.Node)
 	return doc, info
 }
 
-// find gives the first element in n that has a local name.
+// find returns the first element in n that has a local name.
 func find(n *strictxml.Node, local string) *strictxml.Node {
 	for _, child := range n.Children {
 		if child.Kind != strictxml.Element {
@@ -147,7 +147,7 @@ func find(n *strictxml.Node, local string) *strictxml.Node {
 	return nil
 }
 
-// elementOctets gives the canonical form of the first element of a local name, as
+// elementOctets returns the canonical form of the first element of a local name, as
 // what a Reference to it has the digest of.
 func elementOctets(local string) func(*strictxml.Document, *strictxml.Node) []byte {
 	return func(d *strictxml.Document, _ *strictxml.Node) []byte {
@@ -196,7 +196,7 @@ func (f forgery) sign(t *testing.T, src string, s Signer) []byte {
 	return value
 }
 
-// halves gives the two numbers of an ECDSA value.
+// halves returns the two numbers of an ECDSA value.
 func halves(value []byte) (r, s *big.Int) {
 	return new(big.Int).SetBytes(value[:len(value)/2]), new(big.Int).SetBytes(value[len(value)/2:])
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// before gives a place, in front of some text.
+// before returns a place, in front of some text.
 func before(where string) func(*testing.T, string, string) string {
 	return func(t *testing.T, src, sig string) string {
 		return replacedAll(t, src, []string{where, sig + where})
@@ -21,7 +21,7 @@ func enveloping(_ *testing.T, src, sig string) string {
 	return strings.Replace(sig, "</Signature>", `<Object Id="o">`+body+"</Object></Signature>", 1)
 }
 
-// exclusively gives the document without its signature by Exclusive XML
+// exclusively returns the document without its signature by Exclusive XML
 // Canonicalization.
 func exclusively(d *strictxml.Document, info *strictxml.Node) []byte {
 	octets, err := c14n.Method{Exclusive: true}.Document(d, info.Parent)

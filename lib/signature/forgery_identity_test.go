@@ -75,9 +75,9 @@ func TestForgedEndorsement(t *testing.T) {
 			if field[0] == "email" && kind == "element" {
 				with = "ada@example.org<i/>"
 			}
-			attacks = append(attacks, forgery{name: kind + " in the " + field[0], document: twice(field[0], field[1], with), stage: StageDocument, want: " inside; allowed: text only"})
+			attacks = append(attacks, forgery{name: kind + " in the " + field[0], document: twice(field[0], field[1], with), stage: StageDocument, want: " inside; want text only"})
 			if kind == "comment" {
-				attacks = append(attacks, forgery{name: kind + " put into the " + field[0], after: twice(field[0], field[1], with), stage: StageDocument, want: "comment inside; allowed: text only"})
+				attacks = append(attacks, forgery{name: kind + " put into the " + field[0], after: twice(field[0], field[1], with), stage: StageDocument, want: "comment inside; want text only"})
 			}
 		}
 	}

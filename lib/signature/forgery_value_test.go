@@ -13,7 +13,7 @@ func TestForgedValue(t *testing.T) {
 	checkForgeries(t, []forgery{
 		{name: "ECDSA", named: "ecdsa", peer: strictPeer},
 		{name: "ECDSA P-384", named: "ecdsa-p384", peer: strictPeer},
-		{name: "ECDSA in DER", named: "ecdsa", value: asDER, want: "allowed: 64 for this key"},
+		{name: "ECDSA in DER", named: "ecdsa", value: asDER, want: "want 64 for this key"},
 		{name: "ECDSA too long", named: "ecdsa", value: wide, want: "a signature value of 66 bytes"},
 		{name: "ECDSA with more after it", named: "ecdsa", value: func(v []byte) []byte { return append(v, 0) }, want: "a signature value of 65 bytes"},
 		{name: "ECDSA too short", named: "ecdsa", value: func(v []byte) []byte { return v[:63] }, want: "a signature value of 63 bytes"},
@@ -46,7 +46,7 @@ func trailingBits(value []byte) string {
 	return text[:last] + string(text[last]+1) + "=="
 }
 
-// wide gives both numbers of an ECDSA value a byte too many.
+// wide returns both numbers of an ECDSA value a byte too many.
 func wide(value []byte) []byte {
 	r, s := halves(value)
 	size := len(value)/2 + 1

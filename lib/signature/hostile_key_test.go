@@ -53,7 +53,7 @@ func TestHostileCertificates(t *testing.T) {
 	})
 }
 
-// numbered gives n texts with their numbers in them.
+// numbered returns n texts with their numbers in them.
 func numbered(n int, format string) []string {
 	all := make([]string, n)
 	for i := range all {

@@ -57,7 +57,7 @@ func TestDistinguishedNameOfJava(t *testing.T) {
 	}
 }
 
-// commonName gives the DER of a name with one attribute.
+// commonName returns the DER of a name with one attribute.
 func commonName(t testing.TB, tag int, value string) []byte {
 	t.Helper()
 	type attribute struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// Profile says for which readers a signature is made.
+// Profile is the kind of readers that a signature is made for.
 type Profile string
 
 const (
@@ -49,7 +49,7 @@ var ErrNoName = errors.New("the certificate names no subject or no issuer")
 // ErrProfile is the error for a key that the profile cannot use.
 var ErrProfile = errors.New("unsuitable key")
 
-// Signer says who signs, and how.
+// Signer is who signs, and how.
 type Signer struct {
 	Certificate *x509.Certificate
 	Key         crypto.Signer       // of the certificate
@@ -92,7 +92,7 @@ func Sign(doc *metadata.Document, s Signer) ([]byte, error) {
 	return signed, s.verify(signed, by)
 }
 
-// Endorser gives the endorsement that Sign will make, but for its time, and
+// Endorser returns the endorsement that Sign will make, but for its time, and
 // makes sure that it can be made.
 func (s Signer) Endorser() (metadata.Endorsement, error) {
 	if err := s.check(); err != nil {

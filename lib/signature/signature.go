@@ -30,7 +30,7 @@ type Endorsed struct {
 	// Email, Subject and Issuer name the endorser; Subject and Issuer are those
 	// of the certificate, in the form of DistinguishedName.
 	Email, Subject, Issuer string
-	// EmailCertified tells whether the certificate names the address. If it
+	// EmailCertified reports whether the certificate names the address. If it
 	// does not, the signer alone claims it.
 	EmailCertified bool
 	// Created is the time of signing, as the signer claims it.
@@ -57,7 +57,7 @@ const (
 	StageDocument Stage = "document"
 )
 
-// Error says why a document was refused.
+// Error is the reason why a document was refused.
 type Error struct {
 	Stage Stage
 	// By is who signed it all the same, nil unless signature and identity were
@@ -68,7 +68,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // mistaken makes an error about who the document says signed it.

@@ -81,7 +81,7 @@ func TestVerifyVectors(t *testing.T) {
 			if strings.Contains(file, "cdata-lang") {
 				var refused *Error
 				if !errors.As(err, &refused) || refused.Stage != StageDocument || refused.By == nil ||
-					!strings.Contains(err.Error(), `rdf:parseType "Literal"; allowed: "Resource"`) &&
+					!strings.Contains(err.Error(), `rdf:parseType "Literal"; want "Resource"`) &&
 						!strings.Contains(err.Error(), "attribute rdf:parseType") {
 					t.Fatalf("got %v, want the document refused for its rdf:parseType", err)
 				}

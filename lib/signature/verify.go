@@ -47,7 +47,7 @@ func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 		return nil, mistaken("the document is signed, but has no endorsement")
 	}
 	if len(said.Issuers) != 1 {
-		return nil, mistaken("%d issuers in the endorsement; allowed: one", len(said.Issuers))
+		return nil, mistaken("%d issuers in the endorsement; want one", len(said.Issuers))
 	}
 	is, err := endorser(c, said.Email)
 	if err != nil {
@@ -86,7 +86,7 @@ func checkDocument(tree *strictxml.Document, signed *metadata.Document) error {
 	return came.Check(metadata.Endorsed)
 }
 
-// endorser gives the endorsement that a certificate makes, but for its time.
+// endorser returns the endorsement that a certificate makes, but for its time.
 // The first e-mail address that the certificate names wins over the given one.
 func endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
 	if len(c.EmailAddresses) > 0 {

@@ -2,7 +2,7 @@ package strictxml
 
 import "unicode/utf8"
 
-// ValidText tells whether s is UTF-8 and holds only characters that XML 1.0
+// ValidText reports whether s is UTF-8 and holds only characters that XML 1.0
 // allows, so that it can be written into a document, escaped, and read again.
 func ValidText(s string) bool {
 	for i, r := range s {
@@ -18,7 +18,7 @@ func ValidText(s string) bool {
 	return true
 }
 
-// ValidName tells whether s can be an element or attribute name without a
+// ValidName reports whether s can be an element or attribute name without a
 // prefix (an NCName).
 func ValidName(s string) bool {
 	return s != "" && nameLength(s) == len(s)

@@ -20,15 +20,15 @@ func (p *parser) declaration() error {
 		name := p.name()
 		value, ok := p.pseudoAttribute()
 		if !space || !ok || !follows(previous, name) {
-			return p.fail(p.pos, "malformed XML declaration; allowed is %s", declarationForm)
+			return p.fail(p.pos, "malformed XML declaration; want %s", declarationForm)
 		}
 		if allowed, ok := declarable(name, value); !ok {
-			return p.fail(p.pos, "%s %q in the XML declaration; allowed is %s", name, clip(value), allowed)
+			return p.fail(p.pos, "%s %q in the XML declaration; want %s", name, clip(value), allowed)
 		}
 		previous = name
 	}
 	if previous == "" {
-		return p.fail(p.pos, "XML declaration without version; allowed is %s", declarationForm)
+		return p.fail(p.pos, "XML declaration without version; want %s", declarationForm)
 	}
 	inside := p.src[start+len("<?xml") : p.pos]
 	p.doc.Declaration = normaliseLineEnds(string(bytes.TrimLeft(inside, " \t\r\n")))
@@ -36,7 +36,7 @@ func (p *parser) declaration() error {
 	return nil
 }
 
-// follows tells whether the pseudo attribute name may come after the previous
+// follows reports whether the pseudo attribute name may come after the previous
 // one, which is empty at first.
 func follows(previous, name string) bool {
 	switch name {
@@ -50,8 +50,8 @@ func follows(previous, name string) bool {
 	return false
 }
 
-// declarable tells whether a pseudo attribute may have this value, and which
-// ones it may have.
+// declarable reports whether a pseudo attribute may have this value, and returns
+// which ones it may have.
 func declarable(name, value string) (allowed string, ok bool) {
 	switch name {
 	case "version":

@@ -72,7 +72,7 @@ func (n *Node) SetText(data string) {
 	}
 }
 
-// SetAttribute gives n an attribute, or another value to the one that it has.
+// SetAttribute sets an attribute of n, which it may have already.
 func (n *Node) SetAttribute(a Attribute) {
 	n.changed = true
 	for i, old := range n.Attributes {

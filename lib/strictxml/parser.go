@@ -38,7 +38,7 @@ func Parse(src []byte, limits Limits) (*Document, error) {
 	parses.Add(1)
 	p := &parser{src: src, limits: limits.withDefaults(), doc: &Document{}, bound: map[string][]string{}}
 	if len(src) > p.limits.Bytes {
-		return nil, fmt.Errorf("%w: %d bytes are too many, at most %d are allowed", ErrSyntax, len(src), p.limits.Bytes)
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrSyntax, len(src), p.limits.Bytes)
 	}
 	if err := p.characters(); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (p *parser) characters() error {
 	for i := 0; i < len(p.src); {
 		r, size := utf8.DecodeRune(p.src[i:])
 		if r == utf8.RuneError && size == 1 {
-			return p.fail(i, "byte %#02x is not UTF-8; only UTF-8 is allowed", p.src[i])
+			return p.fail(i, "byte %#02x is not UTF-8; want UTF-8", p.src[i])
 		}
 		if !isChar(r) {
 			return p.fail(i, "character %U; XML allows none below U+0020 but TAB, LF and CR, and neither U+FFFE nor U+FFFF", r)
@@ -95,9 +95,9 @@ func (p *parser) outside() error {
 	case p.at("<!"):
 		return p.markupDeclaration()
 	case p.at("</"):
-		return p.fail(p.pos, "end tag outside the root element; only comments and instructions are allowed there")
+		return p.fail(p.pos, "end tag outside the root element; want comments and instructions only")
 	case !p.at("<"):
-		return p.fail(p.pos, "text outside the root element; only comments and instructions are allowed there")
+		return p.fail(p.pos, "text outside the root element; want comments and instructions only")
 	case p.doc.Root != nil:
 		return p.fail(p.pos, "second root element; a document has exactly one")
 	}
@@ -141,7 +141,7 @@ func (p *parser) content() error {
 // add hangs a node that ends here into the tree.
 func (p *parser) add(n *Node) error {
 	if p.nodes++; p.nodes > p.limits.Nodes {
-		return p.fail(n.Start, "too many elements, texts, comments and instructions; at most %d are allowed", p.limits.Nodes)
+		return p.fail(n.Start, "too many elements, texts, comments and instructions; at most %d", p.limits.Nodes)
 	}
 	n.End, n.content, n.src = p.pos, p.pos, p.src
 	n.Parent = p.open
@@ -157,7 +157,7 @@ func (p *parser) at(s string) bool {
 	return bytes.HasPrefix(p.src[p.pos:], []byte(s))
 }
 
-// space skips white space and tells whether there was any.
+// space skips white space and reports whether there was any.
 func (p *parser) space() bool {
 	start := p.pos
 	for p.pos < len(p.src) && isSpace(p.src[p.pos]) {

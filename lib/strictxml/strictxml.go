@@ -55,7 +55,7 @@ type Document struct {
 	Root *Node
 }
 
-// Kind tells what a node is.
+// Kind is the kind of a node.
 type Kind int
 
 // The kinds of nodes.

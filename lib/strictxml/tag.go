@@ -15,7 +15,7 @@ func (p *parser) startTag() error {
 		return err
 	}
 	if p.depth++; p.depth > p.limits.Depth {
-		return p.fail(n.Start, "element %s is nested too deep; at most %d levels are allowed", n.name(), p.limits.Depth)
+		return p.fail(n.Start, "element %s is nested too deep; at most %d levels", n.name(), p.limits.Depth)
 	}
 	empty, err := p.attributes(n)
 	if err != nil {
@@ -53,7 +53,7 @@ func (p *parser) endTag() error {
 	}
 	p.space()
 	if !p.at(">") {
-		return p.fail(p.pos, `no ">" after the name in the end tag of %s; nothing but white space is allowed before it`, p.open.name())
+		return p.fail(p.pos, `no ">" after the name in the end tag of %s; want nothing but white space before it`, p.open.name())
 	}
 	p.pos++
 	p.open.EndTag = start
@@ -76,7 +76,7 @@ func (p *parser) close() {
 }
 
 // attributes reads the rest of a tag after its name, without looking up the
-// prefixes of attributes yet, and tells whether it is an empty-element tag.
+// prefixes of attributes yet, and reports whether it is an empty-element tag.
 func (p *parser) attributes(n *Node) (empty bool, err error) {
 	declared := map[string]bool{}
 	for count := 0; ; count++ {
@@ -93,7 +93,7 @@ func (p *parser) attributes(n *Node) (empty bool, err error) {
 		case !space:
 			return false, p.fail(p.pos, `in the tag of %s white space, ">" or "/>" is missing`, n.name())
 		case count == p.limits.Attributes:
-			return false, p.fail(p.pos, "too many attributes of %s; at most %d are allowed", n.name(), p.limits.Attributes)
+			return false, p.fail(p.pos, "too many attributes of %s; at most %d", n.name(), p.limits.Attributes)
 		}
 		a, err := p.attribute()
 		if err != nil {
@@ -108,7 +108,7 @@ func (p *parser) attributes(n *Node) (empty bool, err error) {
 			d.Prefix = a.Local
 		}
 		if declared[d.Prefix] {
-			return false, p.fail(p.pos, "prefix %q is declared twice on %s; once is allowed", clip(d.Prefix), n.name())
+			return false, p.fail(p.pos, "prefix %q is declared twice on %s; want it once", clip(d.Prefix), n.name())
 		}
 		declared[d.Prefix] = true
 		if problem := d.problem(); problem != "" {
@@ -120,7 +120,7 @@ func (p *parser) attributes(n *Node) (empty bool, err error) {
 	}
 }
 
-// problem tells why a declaration is forbidden, if it is.
+// problem returns why a declaration is forbidden, "" if it is not.
 func (d Declaration) problem() string {
 	switch {
 	case d.Prefix == "xmlns":
@@ -172,7 +172,7 @@ func (p *parser) resolve(n *Node) error {
 		}
 		name := Name{a.URI, a.Local}
 		if seen[name] {
-			return p.fail(n.Start, "attribute %s is given twice on %s; once is allowed", qualified(a.Prefix, a.Local), n.name())
+			return p.fail(n.Start, "attribute %s is given twice on %s; want it once", qualified(a.Prefix, a.Local), n.name())
 		}
 		seen[name] = true
 	}

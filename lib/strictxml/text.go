@@ -86,14 +86,14 @@ func (p *parser) reference() (rune, error) {
 	default:
 		char, ok := entity(name)
 		if !ok {
-			return 0, p.fail(p.pos, "entity %q is not defined; allowed are amp, lt, gt, apos, quot and character references", clip(name))
+			return 0, p.fail(p.pos, "entity %q is not defined; want amp, lt, gt, apos, quot and character references", clip(name))
 		}
 		p.pos += end + 1
 		return char, nil
 	}
 	code, err := strconv.ParseUint(number, base, 32)
 	if err != nil || code > 0x10FFFF || !isChar(rune(code)) {
-		return 0, p.fail(p.pos, "character reference %q; allowed is the number of a character that XML allows", clip(name))
+		return 0, p.fail(p.pos, "character reference %q; want the number of a character that XML allows", clip(name))
 	}
 	p.pos += end + 1
 	return rune(code), nil
@@ -137,7 +137,7 @@ func (p *parser) comment() error {
 	n.Data = normaliseLineEnds(string(p.src[p.pos : p.pos+length]))
 	p.pos += length
 	if !p.at("-->") {
-		return p.fail(p.pos, `"--" inside a comment; it is allowed only in the "-->" at the end`)
+		return p.fail(p.pos, `"--" inside a comment; want it only in the "-->" at the end`)
 	}
 	p.pos += len("-->")
 	return p.add(n)
@@ -150,10 +150,10 @@ func (p *parser) instruction() error {
 		return p.fail(n.Start, "instruction without a name")
 	}
 	if strings.EqualFold(n.Local, "xml") {
-		return p.fail(n.Start, "XML declaration out of place or misspelt; it is allowed once, before everything else")
+		return p.fail(n.Start, "XML declaration out of place or misspelt; want it once, before everything else")
 	}
 	if !p.space() && !p.at("?>") {
-		return p.fail(p.pos, `name of instruction %s goes on with a character that names may not have; allowed is white space or "?>"`, clip(n.Local))
+		return p.fail(p.pos, `name of instruction %s goes on with a character that names may not have; want white space or "?>"`, clip(n.Local))
 	}
 	length := bytes.Index(p.src[p.pos:], []byte("?>"))
 	if length < 0 {
@@ -169,11 +169,11 @@ func (p *parser) instruction() error {
 func (p *parser) markupDeclaration() error {
 	switch {
 	case p.at("<![CDATA["):
-		return p.fail(p.pos, "CDATA section outside the root element; only comments and instructions are allowed there")
+		return p.fail(p.pos, "CDATA section outside the root element; want comments and instructions only")
 	case p.at("<!DOCTYPE"):
-		return p.fail(p.pos, "document type declaration; none is allowed")
+		return p.fail(p.pos, "document type declaration; want none")
 	}
-	return p.fail(p.pos, `"<!" begins a declaration; only comments and, inside the root, CDATA sections are allowed`)
+	return p.fail(p.pos, `"<!" begins a declaration; want comments and, inside the root, CDATA sections only`)
 }
 
 // normaliseLineEnds turns CR LF and CR into LF.

@@ -49,7 +49,7 @@ func editing(t *testing.T, text, script string) (edited string, shown []string, 
 	return string(got), shown, files(t, filepath.Join(dir, "tmp")), err
 }
 
-// files gives the contents of all files below a directory, by path.
+// files returns the contents of all files below a directory, by path.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := make(map[string]string)

@@ -30,7 +30,7 @@ type Method struct {
 	Comments bool
 }
 
-// Document gives the canonical form of a whole document without the subtree of
+// Document returns the canonical form of a whole document without the subtree of
 // skip, which may be nil.
 func (m Method) Document(d *strictxml.Document, skip *strictxml.Node) ([]byte, error) {
 	w := writer{method: m, skip: skip, rendered: map[string]string{}}
@@ -52,7 +52,7 @@ func (m Method) Document(d *strictxml.Document, skip *strictxml.Node) ([]byte, e
 	return w.result()
 }
 
-// Element gives the canonical form of an element with all it contains, as a
+// Element returns the canonical form of an element with all it contains, as a
 // subset of its document: what the element inherits is written on it.
 func (m Method) Element(n *strictxml.Node) ([]byte, error) {
 	w := writer{method: m, rendered: map[string]string{}}
@@ -65,7 +65,7 @@ func (m Method) Element(n *strictxml.Node) ([]byte, error) {
 	return w.result()
 }
 
-// inScope gives one declaration for every prefix that is declared on n or
+// inScope returns one declaration for every prefix that is declared on n or
 // around it, the innermost one.
 func inScope(n *strictxml.Node) []strictxml.Declaration {
 	var all []strictxml.Declaration
@@ -81,7 +81,7 @@ func inScope(n *strictxml.Node) []strictxml.Declaration {
 	return all
 }
 
-// inheritedXML gives the attributes xml:* from around n that n does not have
+// inheritedXML returns the attributes xml:* from around n that n does not have
 // itself, the innermost of each name.
 func inheritedXML(n *strictxml.Node) []strictxml.Attribute {
 	var inherited []strictxml.Attribute
@@ -171,7 +171,7 @@ func (w *writer) attribute(name, value string) {
 	w.out.WriteByte('"')
 }
 
-// due gives the declarations that the canonical form has on n: those that say
+// due returns the declarations that the canonical form has on n: those that say
 // something new, in the order of their prefixes.
 func (w *writer) due(n *strictxml.Node) []strictxml.Declaration {
 	candidates := n.Declarations
@@ -188,7 +188,7 @@ func (w *writer) due(n *strictxml.Node) []strictxml.Declaration {
 	return slices.CompactFunc(due, func(a, b strictxml.Declaration) bool { return a.Prefix == b.Prefix })
 }
 
-// used gives the bindings that the names of an element and of its attributes
+// used returns the bindings that the names of an element and of its attributes
 // rely on.
 func used(n *strictxml.Node) []strictxml.Declaration {
 	bindings := []strictxml.Declaration{{Prefix: n.Prefix, URI: n.URI}}
@@ -200,7 +200,7 @@ func used(n *strictxml.Node) []strictxml.Declaration {
 	return bindings
 }
 
-// sorted gives the attributes in canonical order: by namespace, those without
+// sorted returns the attributes in canonical order: by namespace, those without
 // one first, and then by local name.
 func sorted(attributes []strictxml.Attribute) []strictxml.Attribute {
 	if len(attributes) < 2 {

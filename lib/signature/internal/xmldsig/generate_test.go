@@ -16,7 +16,7 @@ type generator struct {
 	ids int
 }
 
-// generate gives a document. Namespaces have neither what libxml2 refuses nor
+// generate returns a document. Namespaces have neither what libxml2 refuses nor
 // what it forgets to escape: "&", "<" and quotes.
 func generate(r *rand.Rand) []byte {
 	g := &generator{Rand: r}
@@ -113,7 +113,7 @@ func (g *generator) content(depth int, scope map[string]string) {
 	}
 }
 
-// prefix gives a prefix that is declared, with its colon, or none.
+// prefix returns a prefix that is declared, with its colon, or none.
 func (g *generator) prefix(scope map[string]string) string {
 	if prefixes := slices.Sorted(maps.Keys(scope)); len(prefixes) > 0 {
 		if prefix := g.pick(prefixes...); prefix != "" {
@@ -123,7 +123,7 @@ func (g *generator) prefix(scope map[string]string) string {
 	return ""
 }
 
-// attributes gives attributes of different expanded names.
+// attributes returns attributes of different expanded names.
 func (g *generator) attributes(scope map[string]string) []string {
 	var attributes []string
 	taken := map[string]bool{}

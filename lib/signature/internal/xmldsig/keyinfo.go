@@ -10,7 +10,7 @@ import (
 // maxCertificates bounds how many certificates a signature may bring along.
 const maxCertificates = 10
 
-// readKeyInfo gives the certificate of the key, and then those of its chain.
+// readKeyInfo returns the certificate of the key, and then those of its chain.
 // The first X509Data must hold the certificate alone: of several in one, some
 // readers take the first and some the last.
 func readKeyInfo(e element) ([]*x509.Certificate, error) {
@@ -24,7 +24,7 @@ func readKeyInfo(e element) ([]*x509.Certificate, error) {
 	var all []*x509.Certificate
 	for i, group := range groups {
 		if group.Local != "X509Data" {
-			return nil, badf("%s in KeyInfo; allowed: X509Data", clip(group.Local))
+			return nil, badf("%s in KeyInfo; want X509Data", clip(group.Local))
 		}
 		found, err := readX509Data(group)
 		if err != nil {
@@ -36,7 +36,7 @@ func readKeyInfo(e element) ([]*x509.Certificate, error) {
 			}
 		}
 		if i == 0 && len(found) != 1 {
-			return nil, badf("%d certificates in the first X509Data; allowed: the signer's alone, its chain in a second one", len(found))
+			return nil, badf("%d certificates in the first X509Data; want the signer's alone, its chain in a second one", len(found))
 		}
 		if all = append(all, found...); len(all) > maxCertificates {
 			return nil, badf("more than %d certificates", maxCertificates)
@@ -59,7 +59,7 @@ func readX509Data(group element) ([]*x509.Certificate, error) {
 	var found []*x509.Certificate
 	for _, entry := range entries {
 		if entry.Local != "X509Certificate" {
-			return nil, badf("%s in X509Data; allowed: X509Certificate", clip(entry.Local))
+			return nil, badf("%s in X509Data; want X509Certificate", clip(entry.Local))
 		}
 		der, err := entry.base64()
 		if err != nil {
@@ -83,7 +83,7 @@ func checkKey(c *x509.Certificate, signer bool) error {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if size := key.N.BitLen(); size < minRSA || size > maxRSA {
-			return badf("an RSA key of %d bits; allowed: %d to %d", size, minRSA, maxRSA)
+			return badf("an RSA key of %d bits; want %d to %d", size, minRSA, maxRSA)
 		}
 	case *ecdsa.PublicKey:
 		if !signer {
@@ -92,13 +92,13 @@ func checkKey(c *x509.Certificate, signer bool) error {
 		switch key.Curve {
 		case elliptic.P256(), elliptic.P384(), elliptic.P521():
 		default:
-			return badf("an ECDSA key on the curve %s; allowed: P-256, P-384, P-521", key.Params().Name)
+			return badf("an ECDSA key on the curve %s; want P-256, P-384, P-521", key.Params().Name)
 		}
 	default:
 		if !signer {
 			return nil
 		}
-		return badf("a certificate with a key of type %s; allowed: RSA, ECDSA", c.PublicKeyAlgorithm)
+		return badf("a certificate with a key of type %s; want RSA, ECDSA", c.PublicKeyAlgorithm)
 	}
 	return nil
 }

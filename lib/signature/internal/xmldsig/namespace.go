@@ -13,7 +13,7 @@ import (
 func checkNamespaces(n *strictxml.Node) error {
 	for _, d := range n.Declarations {
 		if d.URI != "" && !absoluteURI(d.URI) {
-			return fmt.Errorf("%w: namespace %q of prefix %q; allowed: an absolute URI", strictxml.ErrSyntax, clip(d.URI), clip(d.Prefix))
+			return fmt.Errorf("%w: namespace %q of prefix %q; want an absolute URI", strictxml.ErrSyntax, clip(d.URI), clip(d.Prefix))
 		}
 	}
 	for _, child := range n.Children {
@@ -41,5 +41,5 @@ func absoluteURI(s string) bool {
 	return escapes == nil && parts == nil && only(rest, uriCharacters) && strings.Count(rest, "#") <= 1
 }
 
-// only tells whether s has no characters but the allowed ones.
+// only reports whether s has no characters but the allowed ones.
 func only(s, allowed string) bool { return strings.Trim(s, allowed) == "" }

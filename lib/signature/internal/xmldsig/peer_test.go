@@ -108,7 +108,7 @@ func parallel(t testing.TB) (*errgroup.Group, context.Context) {
 	return group, ctx
 }
 
-// newRandom gives a source of random numbers. What it was seeded with comes
+// newRandom returns a source of random numbers. What it was seeded with comes
 // with the output of a test that fails, and STRATUS_TEST_SEED repeats it.
 func newRandom(t testing.TB) (r *mathrand.Rand, seed uint64) {
 	t.Helper()

@@ -86,7 +86,7 @@ type canonicalizer struct {
 	root *etree.Element
 }
 
-// placeholder gives an element without any content, so that the library does
+// placeholder returns an element without any content, so that the library does
 // not take namespaces from it, and the canonicalizer recognizes it.
 func (c *canonicalizer) placeholder() *etree.Element {
 	c.root = etree.NewElement("root")
@@ -95,7 +95,7 @@ func (c *canonicalizer) placeholder() *etree.Element {
 
 func (c *canonicalizer) Algorithm() dsig.AlgorithmID { return dsig.CanonicalXML10RecAlgorithmId }
 
-// Canonicalize gives the canonical form of the document for its placeholder,
+// Canonicalize returns the canonical form of the document for its placeholder,
 // and for any other element, which is SignedInfo, the one that it has at its
 // place in the document.
 func (c *canonicalizer) Canonicalize(e *etree.Element) ([]byte, error) {

@@ -11,7 +11,7 @@ import (
 // signature and white space between them may stand.
 type element struct{ *strictxml.Node }
 
-// find gives the one signature of the document.
+// find returns the one signature of the document.
 func find(root *strictxml.Node) (element, error) {
 	found := signatures(root)
 	switch {
@@ -20,19 +20,19 @@ func find(root *strictxml.Node) (element, error) {
 	case len(found) == 0:
 		return element{}, noSignature{}
 	case len(found) > 1:
-		return element{}, badf("%d Signature elements; allowed: one", len(found))
+		return element{}, badf("%d Signature elements; want one", len(found))
 	case found[0].Parent != root:
-		return element{}, badf("the Signature is inside %s; allowed: as child of the root element", clip(found[0].Parent.Local))
+		return element{}, badf("the Signature is inside %s; want as child of the root element", clip(found[0].Parent.Local))
 	}
 	for i := len(root.Children) - 1; root.Children[i] != found[0]; i-- {
 		if root.Children[i].Kind == strictxml.Element {
-			return element{}, badf("%s after the Signature; allowed: the Signature as last element of the root", clip(root.Children[i].Local))
+			return element{}, badf("%s after the Signature; want the Signature as last element of the root", clip(root.Children[i].Local))
 		}
 	}
 	return element{found[0]}, nil
 }
 
-// children gives the elements in e, which must have these names in this order.
+// children returns the elements in e, which must have these names in this order.
 func (e element) children(names ...string) ([]element, error) {
 	all, err := e.elements()
 	if err != nil {
@@ -40,7 +40,7 @@ func (e element) children(names ...string) ([]element, error) {
 	}
 	for i, child := range all {
 		if i >= len(names) || child.Local != names[i] {
-			return nil, badf("%s in %s; allowed: %s", clip(child.Local), e.Local, strings.Join(names, ", "))
+			return nil, badf("%s in %s; want %s", clip(child.Local), e.Local, strings.Join(names, ", "))
 		}
 	}
 	if len(all) < len(names) {
@@ -49,7 +49,7 @@ func (e element) children(names ...string) ([]element, error) {
 	return all, nil
 }
 
-// elements gives the elements in e, all of which must be those of a signature.
+// elements returns the elements in e, all of which must be those of a signature.
 func (e element) elements() ([]element, error) {
 	var all []element
 	for _, child := range e.Children {
@@ -64,7 +64,7 @@ func (e element) elements() ([]element, error) {
 				return nil, badf("text %q in %s", clip(strings.Trim(child.Data, strictxml.WhiteSpace)), e.Local)
 			}
 		default:
-			return nil, badf("%s in %s; allowed: elements only", kindName(child.Kind), e.Local)
+			return nil, badf("%s in %s; want elements only", kindName(child.Kind), e.Local)
 		}
 	}
 	return all, nil
@@ -73,12 +73,12 @@ func (e element) elements() ([]element, error) {
 // bare makes sure that e has no attribute.
 func (e element) bare() error {
 	if len(e.Attributes) > 0 {
-		return badf("attribute %s of %s; allowed: none", clip(e.Attributes[0].Local), e.Local)
+		return badf("attribute %s of %s; want none", clip(e.Attributes[0].Local), e.Local)
 	}
 	return nil
 }
 
-// only gives the value of the only attribute that e has.
+// only returns the value of the only attribute that e has.
 func (e element) only(name string) (string, error) {
 	if len(e.Attributes) != 1 || e.Attributes[0].URI != "" || e.Attributes[0].Local != name {
 		return "", badf("attributes of %s; required is %s, and none else", e.Local, name)
@@ -88,7 +88,7 @@ func (e element) only(name string) (string, error) {
 
 var noWhiteSpace = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "")
 
-// base64 gives the bytes that e holds.
+// base64 returns the bytes that e holds.
 func (e element) base64() ([]byte, error) {
 	if err := e.bare(); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (e element) base64() ([]byte, error) {
 	var text strings.Builder
 	for _, child := range e.Children {
 		if child.Kind != strictxml.Text {
-			return nil, badf("%s in %s; allowed: text only", kindName(child.Kind), e.Local)
+			return nil, badf("%s in %s; want text only", kindName(child.Kind), e.Local)
 		}
 		text.WriteString(child.Data)
 	}

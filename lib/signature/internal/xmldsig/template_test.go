@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// template gives a signature for xmlsec1 to fill, of any form that we accept.
+// template returns a signature for xmlsec1 to fill, of any form that we accept.
 func template(r *rand.Rand, key string) string {
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }
 	canonicalizations := []string{c14nURI, c14nURI + "#WithComments", excURI, excURI + "WithComments"}

@@ -95,7 +95,7 @@ func (s *signedInfo) readReference(e element) error {
 		return err
 	}
 	if uri != "" {
-		return badf("Reference to %q; allowed: \"\", the document", clip(uri))
+		return badf("Reference to %q; want \"\", the document", clip(uri))
 	}
 	if s.content, err = readTransforms(parts[0]); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *signedInfo) readReference(e element) error {
 		return err
 	}
 	if s.hash == crypto.SHA1 && s.method.hash != crypto.SHA1 {
-		return badf("a digest of SHA-1 under the method %s; allowed: under rsa-sha1 only, for old documents", shortName(s.methodName))
+		return badf("a digest of SHA-1 under the method %s; want under rsa-sha1 only, for old documents", shortName(s.methodName))
 	}
 	s.digestName = parts[1].Attributes[0].Value
 	s.digest, err = parts[2].base64()
@@ -124,11 +124,11 @@ func readTransforms(e element) (c14n.Method, error) {
 		return method, err
 	}
 	if len(all) < 1 || len(all) > 2 {
-		return method, badf("%d transforms; allowed: the enveloped signature, and one canonicalization after it", len(all))
+		return method, badf("%d transforms; want the enveloped signature, and one canonicalization after it", len(all))
 	}
 	for _, transform := range all {
 		if transform.Local != "Transform" {
-			return method, badf("%s in Transforms; allowed: Transform", clip(transform.Local))
+			return method, badf("%s in Transforms; want Transform", clip(transform.Local))
 		}
 	}
 	if _, err := choose(all[0], map[string]bool{enveloped: true}); err != nil {
@@ -143,7 +143,7 @@ func readTransforms(e element) (c14n.Method, error) {
 	return method, nil
 }
 
-// digested gives the signed bytes of the document, if they have the digest.
+// digested returns the signed bytes of the document, if they have the digest.
 func (s *signedInfo) digested(doc *strictxml.Document, sig *strictxml.Node) ([]byte, error) {
 	content, err := s.content.Document(doc, sig)
 	if err != nil {
@@ -177,14 +177,14 @@ func (s *signedInfo) verify(certificate *x509.Certificate, value []byte) error {
 		}
 		size := (key.Params().BitSize + 7) / 8
 		if len(value) != 2*size {
-			return badf("a signature value of %d bytes; allowed: %d for this key", len(value), 2*size)
+			return badf("a signature value of %d bytes; want %d for this key", len(value), 2*size)
 		}
 		r, t := new(big.Int).SetBytes(value[:size]), new(big.Int).SetBytes(value[size:])
 		if !ecdsa.Verify(key, digest, r, t) {
 			return badf("it was not made with the key of the certificate")
 		}
 	default:
-		return badf("a key of type %s; allowed: RSA, ECDSA", certificate.PublicKeyAlgorithm)
+		return badf("a key of type %s; want RSA, ECDSA", certificate.PublicKeyAlgorithm)
 	}
 	return nil
 }
