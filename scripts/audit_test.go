@@ -17,6 +17,7 @@ import (
 // runScript runs a script with a directory in front of the PATH.
 func runScript(t *testing.T, bin, name string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	peers.Need(t, "bash", "sed", "grep", "awk")
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 	var out, errs strings.Builder

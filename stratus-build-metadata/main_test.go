@@ -29,9 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
-		peers.Need(t, "bzip2", "gzip", "qemu-img", "tar", "xmllint", "xz", "zstd")
-	}
+	peers.NeedIfRequired(t, "bzip2", "gzip", "qemu-img", "tar", "xmllint", "xz", "zstd")
 	page, err := filepath.Abs("stratus-build-metadata.1")
 	if err != nil {
 		t.Fatal(err)

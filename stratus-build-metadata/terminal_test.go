@@ -29,6 +29,7 @@ read key
 	if err := unix.Mkfifo(ready, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	peers.Need(t, "sed")
 	master, slave := peers.Terminal(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "--edit", "--draft", commandtest.Vectors+"/comment.xml", "-o", out)
 	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir, "READY="+ready, "VISUAL=", "EDITOR=sh "+editor)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -23,20 +25,34 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"stratus-create-image": main})
 }
 
+// TestScripts: the scripts have two conditions more, qemu and ovmf, for what is
+// installed.
 func TestScripts(t *testing.T) {
+	peers.NeedIfRequired(t, "qemu-system-x86_64", "qemu-img", "sfdisk", "gzip", "base64", "sh")
 	commandtest.Scripts(t, func(p *testscript.Params) {
 		p.Condition = func(cond string) (bool, error) {
-			if cond != "qemu" {
-				return false, nil
+			switch cond {
+			case "qemu":
+				return haveQEMU() == nil, nil
+			case "ovmf":
+				return haveOVMF() == nil, nil
 			}
-			for _, program := range []string{"qemu-system-x86_64", "qemu-img"} {
-				if _, err := exec.LookPath(program); err != nil {
-					return false, nil //nolint:nilerr // not there is the answer
-				}
-			}
-			return true, nil
+			return false, fmt.Errorf("%q is no condition", cond)
 		}
 	})
+}
+
+func haveQEMU() error {
+	_, system := exec.LookPath("qemu-system-x86_64")
+	_, img := exec.LookPath("qemu-img")
+	return errors.Join(system, img)
+}
+
+// haveOVMF looks for the UEFI firmware where Debian has it.
+func haveOVMF() error {
+	_, code := os.Stat("/usr/share/OVMF/OVMF_CODE_4M.fd")
+	_, vars := os.Stat("/usr/share/OVMF/OVMF_VARS_4M.fd")
+	return errors.Join(code, vars)
 }
 
 func TestManPage(t *testing.T) {

@@ -19,10 +19,8 @@ func testBaseHybrid(t *testing.T) string {
 	if base == "" {
 		peers.Missing(t, "STRATUS_TEST_BASE_HYBRID names no base image (make check makes one)")
 	}
-	for _, firmware := range []string{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"} {
-		if _, err := os.Stat(firmware); err != nil {
-			peers.Missing(t, err.Error()+" (scripts/install-deps installs it)")
-		}
+	if err := haveOVMF(); err != nil {
+		peers.Missing(t, err.Error()+" (scripts/install-deps installs it)")
 	}
 	return base
 }

@@ -23,9 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
-		peers.Need(t, "openssl", "xmlsec1", "gzip")
-	}
+	peers.NeedIfRequired(t, "openssl", "xmlsec1", "gzip", "xz")
 	page, err := filepath.Abs("stratus-sign-metadata.1")
 	if err != nil {
 		t.Fatal(err)

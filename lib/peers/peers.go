@@ -20,6 +20,17 @@ func Need(t testing.TB, commands ...string) {
 	}
 }
 
+// NeedIfRequired is Need where STRATUS_REQUIRE_PEERS=1 is set, for a test that
+// leaves out what it cannot do without some of the commands.
+func NeedIfRequired(t testing.TB, commands ...string) {
+	t.Helper()
+	if required() {
+		Need(t, commands...)
+	}
+}
+
+func required() bool { return os.Getenv("STRATUS_REQUIRE_PEERS") == "1" }
+
 // Sample returns how much of something is tested: all of it, or as much as is
 // quick with -short.
 func Sample(all, quick int) int {
@@ -33,7 +44,7 @@ func Sample(all, quick int) int {
 // required.
 func Missing(t testing.TB, reason string) {
 	t.Helper()
-	if os.Getenv("STRATUS_REQUIRE_PEERS") == "1" {
+	if required() {
 		t.Fatalf("%s, and STRATUS_REQUIRE_PEERS=1", reason)
 	}
 	t.Skip(reason)

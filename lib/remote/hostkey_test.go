@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/remote/sshdtest"
 )
@@ -22,6 +23,7 @@ func write(t *testing.T, path, content string) {
 
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
+	peers.Need(t, name)
 	out, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %q: %v\n%s", name, args, err, out)

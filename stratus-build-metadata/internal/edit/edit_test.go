@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 var errUgly = errors.New("ugly -- really --- ugly\nsecond line")
@@ -28,6 +30,7 @@ func noUgly(text []byte) error {
 // and everything that was left behind.
 func editing(t *testing.T, text, script string) (edited string, shown []string, left map[string]string, err error) {
 	t.Helper()
+	peers.Need(t, "sed")
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", filepath.Join(dir, "tmp"))
 	t.Setenv("ROUNDS", filepath.Join(dir, "rounds"))

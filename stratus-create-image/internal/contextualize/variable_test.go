@@ -63,6 +63,7 @@ func FuzzVariable(f *testing.F) {
 	for _, v := range hostile {
 		f.Add(v.Name + "=" + v.Value)
 	}
+	peers.Need(f, "dash")
 	f.Fuzz(func(t *testing.T, text string) {
 		variables, err := ParseVariables([]string{text})
 		if err != nil {
