@@ -89,6 +89,7 @@ func Start(t testing.TB, config ...string) *Server {
 // half; the other has .pub after it.
 func NewKey(t testing.TB, dir, name string) string {
 	t.Helper()
+	peers.Need(t, "ssh-keygen")
 	path := filepath.Join(dir, name)
 	run(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path)
 	return path
