@@ -4,7 +4,6 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,64 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/stratuslab/stratus/lib/message"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
-
-// Request is the image to make, and how.
-type Request struct {
-	Base    *base.Source
-	Engine  engine.Engine
-	Machine engine.Size
-	Disk    int64 // size in bytes, 0 for that of the base
-	Recipe  recipe.Recipe
-	Seal    *seal.Plan
-	OS      string // ID of the guest's operating system; empty: what the guest says
-
-	// The build logs in as User. Its keys are in the context, or, with the scheme
-	// none, are those that Keys returns; release must be called.
-	User    string
-	Scheme  contextualize.Scheme
-	Context *contextualize.Context // without a seed
-	Keys    func(context.Context) (keys []ssh.Signer, release func(), err error)
-	// Limit is the time that the machine has to let the build log in, and once
-	// more to come up.
-	Limit time.Duration
-
-	Target  *engine.Target // nil: nothing is saved
-	SBOM    string         // path of the list of packages, or empty
-	Replace bool           // existing files
-	Texts   Texts
-	// KeepRunning leaves the machine running instead of sealing and saving it;
-	// KeepFailed leaves one running with which something fails.
-	KeepRunning, KeepFailed bool
-
-	// Product writes the product: the draft, or the directory of a machine that is
-	// left running.
-	Product func([]byte) error
-	Now     func() (time.Time, error) // for what is written
-	Version string                    // of the program
-	Quiet   bool                      // Log drops Infof
-	Log     message.Log
-}
-
-// Texts describe the image. An empty one is not known.
-type Texts struct {
-	Title, Comment      string
-	Author, AuthorEmail string
-	Version             string
-	Replaces            string // identifier of an older image
-}
 
 // Errors about what the user asked for.
 var (
@@ -188,40 +137,6 @@ func (r *run) run(ctx context.Context) (err error) {
 	}
 	r.phase = "saving the image"
 	return r.save(ctx, out)
-}
-
-// takeBase takes in the base.
-func (r *run) takeBase(ctx context.Context) (err error) {
-	name := r.Base.Name
-	if name.Described() {
-		r.log.Infof("finding the base %q", name.Text)
-	}
-	if r.found, err = r.Base.Find(ctx, r.log); err != nil {
-		return err
-	}
-	if endorsement := r.found.Endorsement(); endorsement != "" {
-		r.log.Infof("the base is %s", endorsement)
-	}
-	if r.base, err = r.found.Take(ctx, r.dir, r.log); err != nil {
-		return err
-	}
-	for _, warning := range r.base.Warnings {
-		r.log.Warnf("the appliance %q: %s", name.Text, warning)
-	}
-	if r.Disk != 0 && r.Disk < r.base.Size {
-		return fmt.Errorf("%w, %s", ErrDiskSize, message.FormatBytes(r.base.Size))
-	}
-	return nil
-}
-
-// spec is the machine to start over a base, with its files in dir.
-func (r *run) spec(dir string, from engine.Base) *engine.Spec {
-	from.Bus = cmp.Or(from.Bus, r.baseText(metadata.DisksBus, ""))
-	spec := &engine.Spec{Dir: dir, Base: from, Size: r.Machine, DiskSize: r.Disk, Keep: r.KeepRunning || r.KeepFailed, Log: r.log}
-	for _, d := range r.disks {
-		spec.Context = append(spec.Context, engine.Disk{Label: d.Label, Write: d.Write})
-	}
-	return spec
 }
 
 // release destroys the machine and its files, and releases the base. A machine

@@ -60,7 +60,8 @@ func request(t *testing.T, dir string, fake *enginetest.Fake, login guest.Login)
 	}
 	fake.Address, fake.Disk = login.Address, "a disk"
 	return &Request{
-		Base: &base.Source{Name: name}, Engine: fake, Recipe: recipe.Recipe{Commands: []string{"test ! -e /root/fails"}}, Seal: seal.NewPlan(all, nil),
+		Base: &base.Source{Name: name}, Engine: fake,
+		Recipe: recipe.Recipe{Commands: []string{"test ! -e /root/fails"}}, Seal: seal.NewPlan(all, nil),
 		User: "root", Scheme: contextualize.None, Context: new(contextualize.Context), Limit: time.Minute,
 		Keys:   func(context.Context) ([]ssh.Signer, func(), error) { return login.Keys, func() {}, nil },
 		Target: target, SBOM: filepath.Join(dir, "out.json"), Now: func() (time.Time, error) { return time.Unix(1700000000, 0), nil },
@@ -91,7 +92,8 @@ func TestFailingEngine(t *testing.T) {
 	g := sandbox.Login("root")
 	// Programs that are about the whole machine do nothing in the sandbox.
 	for _, program := range []string{"systemctl", "fstrim"} {
-		sandboxtest.Output(t, g, "printf '#!/bin/sh\\necho running\\n' >/usr/local/bin/"+program+" && chmod 755 /usr/local/bin/"+program)
+		path := "/usr/local/bin/" + program
+		sandboxtest.Output(t, g, "printf '#!/bin/sh\\necho running\\n' >"+path+" && chmod 755 "+path)
 	}
 	login := sandbox.Root()
 	stopped := errors.New("stopped by the test")
@@ -102,6 +104,7 @@ func TestFailingEngine(t *testing.T) {
 		cancel   bool
 		guest    string // a command for the guest before the build
 		phase    string // that fails
+		console  bool   // is in the report
 		files    []string
 		left     []string
 	}{
@@ -109,13 +112,13 @@ func TestFailingEngine(t *testing.T) {
 		{name: "check", at: "check", phase: FirstPhase, files: onlyBase},
 		{name: "start", at: "start", phase: "starting the machine", files: onlyBase},
 		{name: "start, cancelled", at: "start", cancel: true, phase: "starting the machine", files: onlyBase},
-		{name: "connect", at: "connect", phase: "starting the machine", files: onlyBase},
-		{name: "connect, cancelled", at: "connect", cancel: true, phase: "starting the machine", files: onlyBase},
-		{name: "command", guest: "touch /root/fails", phase: "customizing the machine", files: onlyBase},
-		{name: "stop", at: "stop", phase: "sealing the image", files: onlyBase},
-		{name: "stop, cancelled", at: "stop", cancel: true, phase: "sealing the image", files: onlyBase},
-		{name: "save", at: "save", phase: "saving the image", files: onlyBase},
-		{name: "save, cancelled", at: "save", cancel: true, phase: "saving the image", files: onlyBase},
+		{name: "connect", at: "connect", phase: "starting the machine", console: true, files: onlyBase},
+		{name: "connect, cancelled", at: "connect", cancel: true, phase: "starting the machine", console: true, files: onlyBase},
+		{name: "command", guest: "touch /root/fails", phase: "customizing the machine", console: true, files: onlyBase},
+		{name: "stop", at: "stop", phase: "sealing the image", console: true, files: onlyBase},
+		{name: "stop, cancelled", at: "stop", cancel: true, phase: "sealing the image", console: true, files: onlyBase},
+		{name: "save", at: "save", phase: "saving the image", console: true, files: onlyBase},
+		{name: "save, cancelled", at: "save", cancel: true, phase: "saving the image", console: true, files: onlyBase},
 		{name: "destroy", at: "destroy", phase: "saving the image", files: outputs, left: machine},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,7 +143,7 @@ func TestFailingEngine(t *testing.T) {
 			case report.Failure == nil || report.Failure.Phase != test.phase || !strings.Contains(err.Error(), report.Failure.Cause):
 				t.Errorf("the report of %v is %+v, want the phase %q", err, report.Failure, test.phase)
 			}
-			if f := report.Failure; f != nil && (strings.Contains(f.Cause, "fake login") || len(f.Console) == 0 && f.Phase != FirstPhase && test.at != "start" && test.at != "destroy") {
+			if f := report.Failure; f != nil && (strings.Contains(f.Cause, "fake login") || len(f.Console) == 0 && test.console) {
 				t.Errorf("the report's cause is %q, its console %q", f.Cause, f.Console)
 			}
 			if diff := cmp.Diff(test.left, fake.Left()); diff != "" {
@@ -151,6 +154,43 @@ func TestFailingEngine(t *testing.T) {
 			}
 			if left := names(t, tmp); len(left) > 0 {
 				t.Errorf("left of the work directory: %q", left)
+			}
+		})
+	}
+}
+
+// TestKeep has the machine kept, because the request says so and because a command
+// fails: it is not destroyed, and the work directory tells how to log in to it.
+func TestKeep(t *testing.T) {
+	sandbox := sandboxtest.Start(t)
+	g := sandbox.Login("root")
+	sandboxtest.Output(t, g, "printf '#!/bin/sh\\necho running\\n' >/usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl")
+	for _, test := range []struct{ name, command string }{{"asked for", "true"}, {"failed", "exit 3"}} {
+		t.Run(test.name, func(t *testing.T) {
+			dir, tmp := t.TempDir(), t.TempDir()
+			t.Setenv("TMPDIR", tmp)
+			fake := new(enginetest.Fake)
+			q := request(t, dir, fake, sandbox.Root())
+			q.Recipe.Commands = []string{test.command}
+			q.KeepRunning, q.KeepFailed = test.command == "true", true
+			_, err := Run(t.Context(), q)
+			if (err == nil) != q.KeepRunning {
+				t.Errorf("the build ends with %v", err)
+			}
+			if diff := cmp.Diff([]string{"port", "disk", "machine"}, fake.Left()); diff != "" {
+				t.Errorf("left of the machine (-want +got):\n%s", diff)
+			}
+			kept := names(t, tmp)
+			if len(kept) != 1 {
+				t.Fatalf("work directories: %q, want one", kept)
+			}
+			config, err := os.ReadFile(filepath.Join(tmp, kept[0], "ssh_config"))
+			if err != nil || !strings.Contains(string(config), "HostName 127.0.0.1") {
+				t.Errorf("ssh_config is %q, %v", config, err)
+			}
+			product, err := os.ReadFile(filepath.Join(dir, "out.xml"))
+			if want := filepath.Join(tmp, kept[0]) + "\n"; q.KeepRunning && (err != nil || string(product) != want) {
+				t.Errorf("the product is %q, %v, want %q", product, err, want)
 			}
 		})
 	}

@@ -59,12 +59,14 @@ func TestDraft(t *testing.T) {
 	got := make(map[string]string)
 	for _, term := range []metadata.Term{
 		metadata.Identifier, metadata.Bytes, metadata.Type, metadata.Version, metadata.Hypervisor, metadata.Publisher, metadata.Title,
-		metadata.Description, metadata.OS, metadata.OSVersion, metadata.Created, metadata.Valid, metadata.IsVersionOf, metadata.Replaces,
+		metadata.Description, metadata.OS, metadata.OSVersion, metadata.Created, metadata.Valid,
+		metadata.IsVersionOf, metadata.Replaces,
 	} {
 		got[term.Name] = d.Text(term)
 	}
 	want := map[string]string{
-		"identifier": "Avux7XqPw_byV0N1H88W8J12ooz", "bytes": "3", "type": "grid", "version": "2.10", "hypervisor": "xen", "publisher": "Example",
+		"identifier": "Avux7XqPw_byV0N1H88W8J12ooz", "bytes": "3", "type": "grid", "version": "2.10",
+		"hypervisor": "xen", "publisher": "Example",
 		"title": `a & "b"`, "description": "two\nlines", "os": "mint", "os-version": "12",
 		"created": "2023-11-14T22:13:20Z", "valid": "2024-05-12T22:13:20Z", "isVersionOf": "Avux7XqPw_byV0N1H88W8J12ooz",
 		"replaces": "J7M1U1pZuOJOcq_d7bypZorP2KY",

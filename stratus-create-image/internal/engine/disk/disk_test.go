@@ -50,7 +50,8 @@ func TestBases(t *testing.T) {
 	}
 	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
 	for _, test := range []struct{ driver, options string }{
-		{"raw", ""}, {"qcow2", ""}, {"qcow2", "compat=0.10"}, {"vdi", ""}, {"vdi", "static=on"}, {"vhdx", ""}, {"vhdx", "subformat=fixed"},
+		{"raw", ""}, {"qcow2", ""}, {"qcow2", "compat=0.10"}, {"vdi", ""}, {"vdi", "static=on"},
+		{"vhdx", ""}, {"vhdx", "subformat=fixed"},
 		{"vpc", ""}, {"vpc", "force_size=on"}, {"vpc", "subformat=fixed"}, {"vmdk", ""}, {"vmdk", "subformat=streamOptimized"},
 	} {
 		t.Run(test.driver+" "+test.options, func(t *testing.T) {
@@ -75,7 +76,8 @@ func TestBases(t *testing.T) {
 			if err := Convert(t.Context(), overlay, dir+"/raw", diskimage.Raw); err != nil {
 				t.Fatal(err)
 			}
-			if got := readFile(t, dir+"/raw"); len(got) < len(want) || !bytes.Equal(got[:len(want)], want) || len(bytes.Trim(got[len(want):], "\x00")) != 0 {
+			got := readFile(t, dir+"/raw")
+			if rest, found := bytes.CutPrefix(got, want); !found || len(bytes.Trim(rest, "\x00")) != 0 {
 				t.Errorf("the disk over the base has another content, and %d bytes, want %d", len(got), len(want))
 			}
 			if !bytes.Equal(before, readFile(t, base)) {
@@ -96,7 +98,10 @@ func TestHead(t *testing.T) {
 	for _, test := range []struct {
 		driver string
 		format diskimage.Format
-	}{{"raw", diskimage.Raw}, {"qcow2", diskimage.Qcow2}, {"vdi", diskimage.Vdi}, {"vpc", diskimage.Vhd}, {"vhdx", diskimage.Vhdx}, {"vmdk", diskimage.Vmdk}} {
+	}{
+		{"raw", diskimage.Raw}, {"qcow2", diskimage.Qcow2}, {"vdi", diskimage.Vdi},
+		{"vpc", diskimage.Vhd}, {"vhdx", diskimage.Vhdx}, {"vmdk", diskimage.Vmdk},
+	} {
 		scratch := t.TempDir()
 		const size = 17 << 10
 		got, err := Head(t.Context(), image(t, disk, test.driver, ""), test.format, scratch, size)

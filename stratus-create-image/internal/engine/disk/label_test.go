@@ -88,7 +88,9 @@ func FuzzNeedsUEFI(f *testing.F) {
 	var heads [][]byte
 	for i, l := range layouts {
 		heads = append(heads, setup(f, l.script, l.code))
-		for _, at := range []uint16{0, table + 4, sector, sector + 72, sector + 76, sector + 80, sector + 84, 2 * sector, HeadSize - 4} {
+		for _, at := range []uint16{
+			0, table + 4, sector, sector + 72, sector + 76, sector + 80, sector + 84, 2 * sector, HeadSize - 4,
+		} {
 			f.Add(uint8(i), at, []byte("\xff\xff\xff\xff"), uint16(HeadSize))
 		}
 	}

@@ -41,7 +41,10 @@ func TestWrite(t *testing.T) {
 	}
 	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
 
-	for _, name := range []string{"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi", "a.vhdx", "a.vhdx.zst", "a.vhd", "a.vhd.gz", "a.ova", "a.ova.xz"} {
+	for _, name := range []string{
+		"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi",
+		"a.vhdx", "a.vhdx.zst", "a.vhd", "a.vhd.gz", "a.ova", "a.ova.xz",
+	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			target, err := engine.ParseTarget(filepath.Join(dir, name), "")
@@ -85,7 +88,9 @@ func write(t *testing.T, overlay string, target *engine.Target, scratch string) 
 // decompressed reads the image with the compression's own program.
 func decompressed(t *testing.T, target *engine.Target) []byte {
 	t.Helper()
-	programs := map[diskimage.Compression]string{diskimage.None: "cat", diskimage.Gzip: "zcat", diskimage.Bzip2: "bzcat", diskimage.Xz: "xzcat", diskimage.Zstd: "zstdcat"}
+	programs := map[diskimage.Compression]string{
+		diskimage.None: "cat", diskimage.Gzip: "zcat", diskimage.Bzip2: "bzcat", diskimage.Xz: "xzcat", diskimage.Zstd: "zstdcat",
+	}
 	plain, err := exec.Command(programs[target.Compression], target.Path).Output()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +100,9 @@ func decompressed(t *testing.T, target *engine.Target) []byte {
 
 // pack makes an appliance.
 func pack(ctx context.Context, w io.Writer, disk string) error {
-	return ova.Write(ctx, w, ova.Machine{Name: "test", Title: "Test", Disk: disk, CPUs: 1, Memory: 512, Firmware: "bios", DisksBus: "sata"})
+	return ova.Write(ctx, w, ova.Machine{
+		Name: "test", Title: "Test", Disk: disk, CPUs: 1, Memory: 512, Firmware: "bios", DisksBus: "sata",
+	})
 }
 
 // content is what a guest would see.
@@ -112,7 +119,8 @@ func content(t *testing.T, image []byte, format diskimage.Format) []byte {
 		}
 		return content(t, disk, diskimage.Vmdk)
 	}
-	if out, err := exec.Command("qemu-img", "convert", "-f", Driver(format), "-O", "raw", dir+"/image", dir+"/raw").CombinedOutput(); err != nil {
+	convert := exec.Command(Program, "convert", "-f", Driver(format), "-O", "raw", dir+"/image", dir+"/raw")
+	if out, err := convert.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	raw, err := os.ReadFile(dir + "/raw")
@@ -135,7 +143,9 @@ func TestPackFails(t *testing.T) {
 	}
 	defer out.Close()
 	broken := errors.New("broken packer")
-	target := &engine.Target{Path: out.Name(), Format: diskimage.Ova, Pack: func(context.Context, io.Writer, string) error { return broken }}
+	target := &engine.Target{
+		Path: out.Name(), Format: diskimage.Ova, Pack: func(context.Context, io.Writer, string) error { return broken },
+	}
 	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); !errors.Is(err, broken) {
 		t.Errorf("a packer that fails: %v", err)
 	}
@@ -170,7 +180,8 @@ func TestWriteFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []diskimage.Compression{diskimage.Gzip, diskimage.Xz, diskimage.Zstd} {
-		_, err := Write(t.Context(), good, &engine.Target{Path: "full", Format: diskimage.Raw, Compression: kind}, full, dir, io.Discard)
+		target := &engine.Target{Path: "full", Format: diskimage.Raw, Compression: kind}
+		_, err := Write(t.Context(), good, target, full, dir, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), "No space left") && !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s to a full disk: %v", kind, err)
 		}

@@ -170,7 +170,8 @@ func (s *Subject) whole(t *testing.T) {
 		s.destroy(t, m)
 		return
 	}
-	if h := m.Hardware(); !slices.Contains([]string{engine.Virtio, "scsi", "ide", "sata"}, h.Bus) || h.Firmware != "bios" && h.Firmware != "uefi" {
+	h := m.Hardware()
+	if !slices.Contains([]string{engine.Virtio, "scsi", "ide", "sata"}, h.Bus) || h.Firmware != "bios" && h.Firmware != "uefi" {
 		t.Errorf("the hardware is %+v", h)
 	}
 	if lines := m.Console(t.Context(), 3); len(lines) == 0 || len(lines) > 3 {

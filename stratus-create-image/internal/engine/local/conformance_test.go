@@ -51,7 +51,8 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			spec := &engine.Spec{
-				Dir: dir, Base: engine.Base{Path: path, Format: diskimage.Qcow2, Size: size}, Size: engine.Size{CPU: 1, RAM: 1024, Swap: 64}, Log: new(recorder),
+				Dir: dir, Base: engine.Base{Path: path, Format: diskimage.Qcow2, Size: size},
+				Size: engine.Size{CPU: 1, RAM: 1024, Swap: 64}, Log: new(recorder),
 			}
 			for _, d := range disks {
 				spec.Context = append(spec.Context, engine.Disk{Label: d.Label, Write: d.Write})

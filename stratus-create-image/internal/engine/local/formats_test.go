@@ -32,7 +32,8 @@ func TestBaseFormats(t *testing.T) {
 		program string
 	}{
 		{"raw", "", ""}, {"qcow2", "", ""}, {"qcow2", "compat=0.10", ""}, {"vmdk", "", ""}, {"vmdk", "subformat=streamOptimized", ""},
-		{"vdi", "", ""}, {"vdi", "static=on", ""}, {"vpc", "", ""}, {"vpc", "subformat=fixed", ""}, {"vhdx", "", ""}, {"vhdx", "subformat=fixed", ""},
+		{"vdi", "", ""}, {"vdi", "static=on", ""},
+		{"vpc", "", ""}, {"vpc", "subformat=fixed", ""}, {"vhdx", "", ""}, {"vhdx", "subformat=fixed", ""},
 		{"raw", "", "gzip"}, {"qcow2", "", "bzip2"}, {"vmdk", "", "xz"}, {"vhdx", "", "zstd"},
 	}
 	for _, test := range tests {
@@ -76,7 +77,8 @@ func checkStarts(t *testing.T, image string) {
 	}
 	e := &Engine{Accel: qemu.TCG, Network: qemu.NoNetwork, Bus: qemu.Virtio, Firmware: qemu.BIOS}
 	m, err := e.Start(t.Context(), &engine.Spec{
-		Dir: dir, Base: engine.Base{Path: from.Path, Format: from.Format, Size: from.Size}, Size: engine.Size{CPU: 1, RAM: 64}, Log: new(recorder),
+		Dir: dir, Base: engine.Base{Path: from.Path, Format: from.Format, Size: from.Size},
+		Size: engine.Size{CPU: 1, RAM: 64}, Log: new(recorder),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,8 @@ func TestNextBus(t *testing.T) {
 	log := new(recorder)
 	e := &Engine{Accel: qemu.TCG, Network: qemu.NoNetwork, Bus: qemu.AutoBus, Firmware: qemu.AutoFirmware}
 	m, err := e.Start(t.Context(), &engine.Spec{
-		Dir: t.TempDir(), Base: engine.Base{Path: base, Format: diskimage.Raw, Size: 1 << 20, Bus: "ide"}, Size: engine.Size{CPU: 1, RAM: 64}, Log: log,
+		Dir: t.TempDir(), Base: engine.Base{Path: base, Format: diskimage.Raw, Size: 1 << 20, Bus: "ide"},
+		Size: engine.Size{CPU: 1, RAM: 64}, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

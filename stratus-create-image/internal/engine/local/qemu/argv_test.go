@@ -9,7 +9,10 @@ import (
 )
 
 func TestArgv(t *testing.T) {
-	c := Config{Dir: "/w d", Accel: TCG, CPU: 2, RAM: 1024, Swap: 512, Base: "/images/a,b.qcow2", BaseFormat: "qcow2", Seeds: []string{"/w d/seed.iso"}, Network: NoNetwork}
+	c := Config{
+		Dir: "/w d", Accel: TCG, CPU: 2, RAM: 1024, Swap: 512, Base: "/images/a,b.qcow2", BaseFormat: "qcow2",
+		Seeds: []string{"/w d/seed.iso"}, Network: NoNetwork,
+	}
 	want := []string{
 		"qemu-system-x86_64", "-name", "stratus-create-image",
 		"-nodefaults", "-no-user-config", "-display", "none",
@@ -20,12 +23,16 @@ func TestArgv(t *testing.T) {
 		"-chardev", "socket,id=qmp,fd=3,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
 		"-chardev", "socket,id=console,fd=4,server=on,wait=off", "-serial", "chardev:console",
 		"-device", "virtio-rng-pci",
-		"-blockdev", `{"backing":null,"driver":"qcow2","file":{"driver":"file","filename":"/images/a,b.qcow2","read-only":true},"node-name":"base","read-only":true}`,
-		"-blockdev", `{"backing":"base","cache":{"no-flush":true},"detect-zeroes":"unmap","discard":"unmap","driver":"qcow2","file":{"discard":"unmap","driver":"file","filename":"/w d/overlay.qcow2"},"node-name":"disk"}`,
+		"-blockdev", `{"backing":null,"driver":"qcow2",` +
+			`"file":{"driver":"file","filename":"/images/a,b.qcow2","read-only":true},"node-name":"base","read-only":true}`,
+		"-blockdev", `{"backing":"base","cache":{"no-flush":true},"detect-zeroes":"unmap","discard":"unmap","driver":"qcow2",` +
+			`"file":{"discard":"unmap","driver":"file","filename":"/w d/overlay.qcow2"},"node-name":"disk"}`,
 		"-device", "virtio-blk-pci,drive=disk,bootindex=0",
-		"-blockdev", `{"driver":"raw","file":{"driver":"file","filename":"/w d/swap.raw","read-only":false},"node-name":"swap","read-only":false}`,
+		"-blockdev", `{"driver":"raw","file":{"driver":"file","filename":"/w d/swap.raw","read-only":false},` +
+			`"node-name":"swap","read-only":false}`,
 		"-device", "virtio-blk-pci,drive=swap,serial=stratus-swap",
-		"-blockdev", `{"driver":"raw","file":{"driver":"file","filename":"/w d/seed.iso","read-only":true},"node-name":"seed0","read-only":true}`,
+		"-blockdev", `{"driver":"raw","file":{"driver":"file","filename":"/w d/seed.iso","read-only":true},` +
+			`"node-name":"seed0","read-only":true}`,
 		"-device", "virtio-blk-pci,drive=seed0",
 		"-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22",
 		"-device", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
@@ -43,7 +50,10 @@ func TestArgvVariants(t *testing.T) {
 		has    []string
 		hasNot []string
 	}{
-		{"kvm", Config{Accel: KVM, BaseFormat: "raw", Network: UserNetwork}, []string{"-accel kvm", "-cpu host", "restrict=off"}, []string{"swap.raw", "backing\":null"}},
+		{
+			"kvm", Config{Accel: KVM, BaseFormat: "raw", Network: UserNetwork},
+			[]string{"-accel kvm", "-cpu host", "restrict=off"}, []string{"swap.raw", "backing\":null"},
+		},
 		{"vpc", Config{Accel: TCG, BaseFormat: "vpc"}, []string{`"driver":"vpc"`}, []string{"backing\":null"}},
 		{"vmdk", Config{Accel: TCG, BaseFormat: "vmdk"}, []string{`"backing":null,"driver":"vmdk"`}, nil},
 	} {
@@ -94,7 +104,8 @@ func TestArgvBuses(t *testing.T) {
 			"scsi-hd,bus=scsi.0,drive=swap,serial=stratus-swap", "scsi-hd,bus=scsi.0,drive=seed0", wire, plug0, card, plug1, e1000,
 		}},
 		{"ide", Config{Bus: IDE, Swap: 1, Seeds: []string{"/a", "/b"}}, []string{
-			"pc,graphics=off", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0", "ide-hd,bus=ide.0,unit=1,drive=swap,serial=stratus-swap",
+			"pc,graphics=off", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
+			"ide-hd,bus=ide.0,unit=1,drive=swap,serial=stratus-swap",
 			"ide-cd,bus=ide.1,unit=0,drive=seed0", "ide-cd,bus=ide.1,unit=1,drive=seed1", wire, plug0, card, plug1, e1000,
 		}},
 		{"crowded ide", Config{Bus: IDE, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
@@ -108,10 +119,12 @@ func TestArgvBuses(t *testing.T) {
 			wire, plug0, card, plug1, e1000,
 		}},
 		{"scsi by uefi", Config{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
-			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0", wire, plug0, card, plug1, e1000,
+			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0",
+			wire, plug0, card, plug1, e1000,
 		}},
 		{"uefi", Config{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
-			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0", wire, plug0, card, plug1, e1000,
+			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
+			wire, plug0, card, plug1, e1000,
 		}},
 	} {
 		var got []string
@@ -126,8 +139,10 @@ func TestArgvBuses(t *testing.T) {
 		}
 	}
 	argv := strings.Join((&Config{Dir: "/d", OVMF: &OVMF{"/o/code", "/o/vars"}}).Argv(), " ")
-	const flash = `-blockdev {"driver":"raw","file":{"driver":"file","filename":"/o/code","read-only":true},"node-name":"code","read-only":true} ` +
-		`-blockdev {"driver":"raw","file":{"driver":"file","filename":"/d/vars.fd","read-only":false},"node-name":"vars","read-only":false} `
+	const flash = `-blockdev {"driver":"raw","file":{"driver":"file","filename":"/o/code","read-only":true},` +
+		`"node-name":"code","read-only":true} ` +
+		`-blockdev {"driver":"raw","file":{"driver":"file","filename":"/d/vars.fd","read-only":false},` +
+		`"node-name":"vars","read-only":false} `
 	if !strings.Contains(argv, flash) {
 		t.Errorf("no %s in %s", flash, argv)
 	}

@@ -89,7 +89,9 @@ func TestBusesBoot(t *testing.T) {
 		t.Run(string(bus), func(t *testing.T) {
 			c := emptyMachine(t.TempDir())
 			c.Bus, c.Swap, c.Seeds = bus, 1, slices.Repeat(c.Seeds[:1], 4)
-			for path, content := range map[string][]byte{c.SwapFile(): make([]byte, 1<<20), c.Base: append(qemutest.BootSector(), make([]byte, 1<<20-512)...)} {
+			for path, content := range map[string][]byte{
+				c.SwapFile(): make([]byte, 1<<20), c.Base: append(qemutest.BootSector(), make([]byte, 1<<20-512)...),
+			} {
 				if err := os.WriteFile(path, content, 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -121,7 +123,8 @@ func TestUEFIBoot(t *testing.T) {
 			c := emptyMachine(t.TempDir())
 			c.OVMF, c.Bus, c.RAM = ovmf, bus, 128
 			for _, command := range [][]string{
-				{"mkfs.vfat", c.Base}, {"mmd", "-i", c.Base, "::EFI", "::EFI/BOOT"}, {"mcopy", "-i", c.Base, program, "::EFI/BOOT/BOOTX64.EFI"},
+				{"mkfs.vfat", c.Base}, {"mmd", "-i", c.Base, "::EFI", "::EFI/BOOT"},
+				{"mcopy", "-i", c.Base, program, "::EFI/BOOT/BOOTX64.EFI"},
 			} {
 				if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 					t.Fatalf("%s: %v: %s", command[0], err, out)
@@ -145,7 +148,9 @@ func TestUEFIBoot(t *testing.T) {
 func TestFindOVMF(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) OVMF { return OVMF{dir + "/" + name + ".code", dir + "/" + name + ".vars"} }
-	for _, path := range []string{at("no vars").Code, at("no code").Vars, at("good").Code, at("good").Vars, at("later").Code, at("later").Vars} {
+	for _, path := range []string{
+		at("no vars").Code, at("no code").Vars, at("good").Code, at("good").Vars, at("later").Code, at("later").Vars,
+	} {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -170,8 +175,12 @@ func TestNames(t *testing.T) {
 		want       []Bus
 	}{
 		{"virtio", "ide", []Bus{Virtio}}, {"ide", "", []Bus{IDE}},
-		{"auto", "", []Bus{Virtio, SATA, IDE, SCSI}}, {"auto", "auto", []Bus{Virtio, SATA, IDE, SCSI}}, {"auto", "xen", []Bus{Virtio, SATA, IDE, SCSI}},
-		{"auto", "virtio", []Bus{Virtio, SATA, IDE, SCSI}}, {"auto", "scsi", []Bus{Virtio, SCSI, SATA, IDE}}, {"auto", "ide", []Bus{Virtio, IDE, SATA, SCSI}},
+		{"auto", "", []Bus{Virtio, SATA, IDE, SCSI}},
+		{"auto", "auto", []Bus{Virtio, SATA, IDE, SCSI}},
+		{"auto", "xen", []Bus{Virtio, SATA, IDE, SCSI}},
+		{"auto", "virtio", []Bus{Virtio, SATA, IDE, SCSI}},
+		{"auto", "scsi", []Bus{Virtio, SCSI, SATA, IDE}},
+		{"auto", "ide", []Bus{Virtio, IDE, SATA, SCSI}},
 	} {
 		bus, err := ParseBus(test.name)
 		if err != nil {

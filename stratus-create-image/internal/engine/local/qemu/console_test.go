@@ -20,12 +20,25 @@ func TestConsole(t *testing.T) {
 		{"no system", "Boot failed: not a bootable disk\r\n\r\nNo bootable device.\r\n", "nothing to boot", errNoSystem},
 		{"no loader", "BdsDxe: No bootable option or device was found.\r\n", "EFI/BOOT/BOOTX64.EFI", errNoLoader},
 		{"shell", "UEFI Interactive Shell v2.2\r\n", "EFI/BOOT/BOOTX64.EFI", errNoLoader},
-		{"panic", "[ 1.2] Kernel panic - not syncing: Attempted to kill init!\r\n", `panicked: its console says "Kernel panic - not syncing: Attempted to kill init!"`, errPanic},
-		{"no driver", "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n", `root file system: its console says "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"`, ErrNoDisk},
+		{
+			"panic", "[ 1.2] Kernel panic - not syncing: Attempted to kill init!\r\n",
+			`panicked: its console says "Kernel panic - not syncing: Attempted to kill init!"`, errPanic,
+		},
+		{
+			"no driver", "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n",
+			`root file system: its console says "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"`,
+			ErrNoDisk,
+		},
 		{"grub", "error: no such partition.\r\nEntering rescue mode...\r\ngrub rescue> ", "GRUB", errGRUB},
-		{"initramfs-tools", "ALERT!  UUID=1234 does not exist.  Dropping to a shell!\r\n", `its console says "ALERT!  UUID=1234 does not exist.  Dropping to a shell!"`, ErrNoDisk},
+		{
+			"initramfs-tools", "ALERT!  UUID=1234 does not exist.  Dropping to a shell!\r\n",
+			`its console says "ALERT!  UUID=1234 does not exist.  Dropping to a shell!"`, ErrNoDisk,
+		},
 		{"banner", "ALERT! You are entering into a secured area!\r\nALERT!  Who has no account does not exist.\r\nlogin: ", "", nil},
-		{"alert after alert", "ALERT!  Slow disk\r\nALERT!  /dev/vda1 does not exist.  Dropping to a shell!\r\n", `says "ALERT!  /dev/vda1 does`, ErrNoDisk},
+		{
+			"alert after alert", "ALERT!  Slow disk\r\nALERT!  /dev/vda1 does not exist.  Dropping to a shell!\r\n",
+			`says "ALERT!  /dev/vda1 does`, ErrNoDisk,
+		},
 		{"dracut", "Entering emergency mode. Exit the shell to continue.\r\n", "root file system", ErrNoDisk},
 		{"systemd", "[DEPEND] Dependency failed for Initrd Root Device.\r\n", "root file system", ErrNoDisk},
 		{"mkinitcpio", "You are now being dropped into an emergency shell.\r\n", "root file system", ErrNoDisk},
@@ -46,7 +59,8 @@ func TestConsole(t *testing.T) {
 			case got = <-c.trouble:
 			default:
 			}
-			if !errors.Is(got, test.cause) || got != nil && (!errors.Is(got, engine.ErrBoot) || !strings.Contains(got.Error(), test.trouble)) {
+			if !errors.Is(got, test.cause) ||
+				got != nil && (!errors.Is(got, engine.ErrBoot) || !strings.Contains(got.Error(), test.trouble)) {
 				t.Errorf("trouble %v, want %v: %q", got, test.cause, test.trouble)
 			}
 			written, err := os.ReadFile(log.Name())

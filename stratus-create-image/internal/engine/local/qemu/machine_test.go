@@ -31,13 +31,17 @@ func TestMain(m *testing.M) {
 
 // emptyMachine is a machine without anything on its disks.
 func emptyMachine(dir string) *Config {
-	c := &Config{Dir: dir, Accel: TCG, CPU: 1, RAM: 64, Base: dir + "/base.raw", BaseFormat: "raw", Seeds: []string{dir + "/seed.iso"}, Network: NoNetwork}
+	c := &Config{
+		Dir: dir, Accel: TCG, CPU: 1, RAM: 64, Base: dir + "/base.raw", BaseFormat: "raw",
+		Seeds: []string{dir + "/seed.iso"}, Network: NoNetwork,
+	}
 	for _, f := range []string{c.Base, c.Seeds[0]} {
 		if err := os.WriteFile(f, make([]byte, 1<<20), 0o600); err != nil {
 			panic(err)
 		}
 	}
-	if out, err := exec.Command("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", c.Base, c.Overlay(), "1M").CombinedOutput(); err != nil {
+	create := exec.Command("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", c.Base, c.Overlay(), "1M")
+	if out, err := create.CombinedOutput(); err != nil {
 		panic(string(out))
 	}
 	return c
