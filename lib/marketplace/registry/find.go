@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,9 @@ func (r *Registry) fromLog(ctx context.Context, q entry.Query) iter.Seq2[entry.C
 func FindListed(ctx context.Context, f FileReader, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	load := func(k entry.Key) (*entry.Entry, error) {
 		src, err := f.ReadFile(k.Path(), signature.MaxBytes)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: %w", entry.ErrInvalid, err)
+		}
 		if err != nil {
 			return nil, err
 		}

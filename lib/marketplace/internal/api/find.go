@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (m *Marketplace) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.
 		ctx, cancel := context.WithTimeoutCause(ctx, m.limits.search, slow)
 		defer cancel()
 		s := search{Marketplace: m, Query: q, ctx: ctx, now: time.Now(), left: m.limits.bytes, yield: yield}
-		s.read = make(map[string]bool)
+		s.read, s.sources = make(map[string]bool), make(map[entry.Key][]byte)
 		for path := route(q); path != ""; {
 			l, err := s.page(path)
 			var answer *Answer
@@ -59,8 +60,8 @@ func (m *Marketplace) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.
 			}
 			path = l.Next
 		}
-		for _, e := range s.newest.Values() {
-			if e != nil && !yield(e, nil) {
+		for e, err := range entry.Select(q, s.now, s.newestFirst, s.load) {
+			if !yield(e, err) {
 				return
 			}
 		}
@@ -76,9 +77,10 @@ type search struct {
 	entry.Query
 	ctx     context.Context // of the search
 	now     time.Time
-	left    int64                      // bytes that may still be read
-	read    map[string]bool            // paths of listings
-	newest  entry.Newest[*entry.Entry] // nil for an entry that the query does not match
+	left    int64           // bytes that may still be read
+	read    map[string]bool // paths of listings
+	found   []entry.Summary // of verified entries
+	sources map[entry.Key][]byte
 	invalid int
 	yield   func(*entry.Entry, error) bool
 }
@@ -152,22 +154,30 @@ func (s *search) add(documents [][]byte) bool {
 			}
 			continue
 		}
-		s.consider(e)
+		if known, ok := s.sources[e.Key]; ok && !bytes.Equal(known, src) { // by another certificate
+			e = e.AsVariant()
+		}
+		if s.sources[e.Key] == nil {
+			s.sources[e.Key] = src
+			s.found = append(s.found, e.Summary())
+		}
 	}
 	return true
 }
 
-// consider keeps an entry if it is the newest of its series.
-func (s *search) consider(e *entry.Entry) {
-	if s.Created != "" && e.Created != s.Created { // which hides nothing
-		return
+// newestFirst yields the entries that were found. They are not held with their
+// documents, which take many times as much memory as the sources.
+func (s *search) newestFirst(yield func(entry.Candidate, error) bool) {
+	slices.SortFunc(s.found, func(a, b entry.Summary) int { return b.Compare(a.Key) })
+	for _, summary := range s.found {
+		if !yield(entry.Candidate{Summary: summary}, nil) {
+			return
+		}
 	}
-	series, key := e.Series(), e.Key
-	if !s.Matches(e.Summary(), s.now) {
-		e = nil
-	}
-	s.newest.Add(series, key, e)
 }
+
+// load verifies an entry that was found once more.
+func (s *search) load(k entry.Key) (*entry.Entry, error) { return entry.VerifyAs(k, s.sources[k]) }
 
 // route returns the path of the smallest listing that holds what the query asks
 // for. The original Marketplace does not know the status "all", and then filters

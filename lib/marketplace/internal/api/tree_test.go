@@ -53,7 +53,11 @@ func TestPlainServer(t *testing.T) {
 	two := jane.Entry(t, entrytest.Description{Content: "two", Created: day(3), Texts: retired})
 	his := joe.Entry(t, entrytest.Description{Content: "one", Created: day(4)})
 	damaged := joe.Entry(t, entrytest.Description{Content: "two", Created: day(5)})
-	publishtest.Into(t, dir, old, one, two, his, damaged)
+	missing := jane.Entry(t, entrytest.Description{Content: "three", Created: day(6)})
+	publishtest.Into(t, dir, old, one, two, his, damaged, missing)
+	if err := os.Remove(filepath.Join(dir, missing.Path())); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, damaged.Path()), []byte("nothing"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +73,9 @@ func TestPlainServer(t *testing.T) {
 			query: entry.Query{Identifier: old.Identifier, Email: old.Email, Created: old.Created}, want: []*entry.Entry{old}},
 		"a tag":                {query: entry.Query{Email: one.Email, Tag: "100 %/ä"}, want: []*entry.Entry{one}},
 		"a tag that is unused": {query: entry.Query{Email: his.Email, Tag: "none"}},
-		"an endorser":          {query: entry.Query{Email: one.Email}, want: []*entry.Entry{two, one}},
+		"an endorser":          {query: entry.Query{Email: one.Email}, want: []*entry.Entry{two, one}, damaged: 1},
 		"a status":             {query: entry.Query{Status: entry.Deprecated}, want: []*entry.Entry{two}},
-		"everything":           {query: entry.Query{}, want: []*entry.Entry{his, two, one}, damaged: 1},
+		"everything":           {query: entry.Query{}, want: []*entry.Entry{his, two, one}, damaged: 2},
 		"an unknown image":     {query: entry.Query{Identifier: metadata.IdentifierOf(make([]byte, 20))}},
 		"an unknown endorser":  {query: entry.Query{Email: "eve@example.org"}},
 	} {
