@@ -24,23 +24,13 @@ type Config struct {
 	values map[string]string
 }
 
-// Section gives a whole section, such as "instance_types", as name and value.
+// Section returns a whole section, such as "instance_types", as name and value.
 func (c *Config) Section(name string) map[string]string {
 	if c.file == nil || !c.file.HasSection(name) {
 		return nil
 	}
 	return sectionValues(c.file.Section(name))
 }
-
-// Value gives one key, in lower case, as [default] or the section over it has
-// it.
-func (c *Config) Value(key string) (value string, ok bool) {
-	value, ok = c.values[key]
-	return value, ok
-}
-
-// Path is the file's name for messages.
-func (c *Config) Path() string { return c.path }
 
 // loadConfig reads the file. A missing default file is an empty configuration.
 func loadConfig(path, section string) (*Config, error) {

@@ -139,7 +139,7 @@ func TestConfigSection(t *testing.T) {
 	var got string
 	c := settled()
 	c.Action = func(c *Call) error {
-		types, none, got = c.Config.Section("instance_types"), c.Config.Section("none"), c.Config.Path()
+		types, none, got = c.Config.Section("instance_types"), c.Config.Section("none"), c.Config.path
 		return nil
 	}
 	if r := runCommand(t, c); r.Code != ExitDone {
@@ -163,7 +163,7 @@ func TestConfigValue(t *testing.T) {
 	c := settled()
 	c.Action = func(c *Call) error {
 		for _, key := range []string{"p12_password", "blank", "more", "none"} {
-			value, ok := c.Config.Value(key)
+			value, ok := c.Config.values[key]
 			got[key] = answer{value, ok}
 		}
 		return nil

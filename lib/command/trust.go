@@ -62,7 +62,7 @@ func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
 func (c *Call) pinHint(fingerprint string) string {
 	setting := SettingsFor(endorserFlag)[0]
 	hint := fmt.Sprintf("trust it once with --%s %s", endorserFlag, fingerprint)
-	_, configured := c.Config.Value(setting.Key) // perhaps blank
+	_, configured := c.Config.values[setting.Key] // perhaps blank
 	switch origin := c.Value(endorserFlag).Origin; {
 	case origin == FromCommandLine || c.Config.path == "": // the flag would hide what the configuration says
 		return hint

@@ -85,11 +85,12 @@ func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := s.openPEM
+	var m *material
 	if found.p12 != "" {
-		open = s.openPKCS12
+		m, err = s.openPKCS12(ctx, found, true)
+	} else {
+		m, err = s.openPEM(ctx, found)
 	}
-	m, err := open(ctx, found)
 	if err != nil {
 		return nil, err
 	}
@@ -126,32 +127,18 @@ func (s *Source) certificate(ctx context.Context) (*x509.Certificate, error) {
 	if found.p12 == "" {
 		return leafIn(ctx, found.certificate)
 	}
-	identity, err := s.unlocked(ctx, found.p12)
+	m, err := s.openPKCS12(ctx, found, false)
 	if err == nil {
+		identity, err := m.identity()
+		if err != nil {
+			return nil, err
+		}
 		return identity.Certificate, nil
 	}
 	if !exists(CertificateFile(found.p12)) {
 		return nil, err
 	}
 	return leafIn(ctx, CertificateFile(found.p12))
-}
-
-// unlocked opens a PKCS#12 file without asking anybody.
-func (s *Source) unlocked(ctx context.Context, name string) (*Identity, error) {
-	data, err := readFile(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	passphrase, _, err := s.given(ctx) // the empty one where none is
-	if err != nil {
-		return nil, err
-	}
-	m, err := files.Await(ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
-	if err != nil {
-		return nil, explainPKCS12(name, err)
-	}
-	m.certificateFile, m.keyFile = name, name
-	return m.identity()
 }
 
 // leafIn returns the certificate of a person in a PEM file, which may hold a
@@ -163,7 +150,7 @@ func leafIn(ctx context.Context, name string) (*x509.Certificate, error) {
 	}
 	certificates, err := parseCertificates(data)
 	if err != nil {
-		return nil, explainPEM(name, err)
+		return nil, explain(name, err)
 	}
 	for _, candidate := range certificates {
 		if !slices.ContainsFunc(certificates, func(c *x509.Certificate) bool { return c != candidate && issued(candidate, c) }) {

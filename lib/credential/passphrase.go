@@ -2,6 +2,7 @@ package credential
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +39,9 @@ func (s *Source) NewPassphrase(ctx context.Context) (string, error) {
 }
 
 // unlock calls try with the passphrase that the user has set up, or with what a
-// person types; try returns errPassphrase for a wrong one. A file that opens with
-// the empty passphrase never makes anyone type.
-func (s *Source) unlock(ctx context.Context, name string, try func(passphrase string) error) error {
+// person types if there is none and mayAsk; try returns errPassphrase for a wrong
+// one. A file that opens with the empty passphrase never makes anyone type.
+func (s *Source) unlock(ctx context.Context, name string, mayAsk bool, try func(passphrase string) error) error {
 	const hint = "it is the one with which the file was made or exported"
 	passphrase, given, err := s.given(ctx)
 	if err != nil {
@@ -48,6 +49,9 @@ func (s *Source) unlock(ctx context.Context, name string, try func(passphrase st
 	}
 	if err := try(passphrase); !errors.Is(err, errPassphrase) {
 		return err
+	}
+	if !given && !mayAsk {
+		return fault.Credentialsf("opening %q: %w", name, errPassphrase)
 	}
 	if given {
 		return fault.WithHint(fault.Credentialsf("opening %q: %w: it came from %s", name, errPassphrase, s.From), hint)
@@ -103,44 +107,17 @@ func fromFile(ctx context.Context, name string, open func() (*os.File, error)) (
 	return passphrase, nil
 }
 
-// maxOutput bounds what a command may print, in bytes; password managers print
-// more than the passphrase.
-const maxOutput = 64 << 10
-
-var errOutput = fmt.Errorf("it prints more than %d bytes", maxOutput)
-
-// output keeps what a command prints. The pipe is closed on a command that prints
-// more than maxOutput.
-type output struct {
-	text bytes.Buffer
-	full bool
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	if o.text.Len()+len(p) > maxOutput {
-		o.full = true
-		return 0, errOutput
-	}
-	return o.text.Write(p)
-}
-
 // fromCommand runs the user's command, which has the terminal to ask on, but
 // not standard input: that is for documents.
 func (s *Source) fromCommand(ctx context.Context) (string, error) {
-	var out output
 	command := exec.CommandContext(ctx, "sh", "-c", s.Command)
-	command.Stdout, command.Stderr = &out, s.stderr
+	command.Stderr = s.stderr
 	command.WaitDelay = time.Second // for what the shell leaves behind
-	err := command.Run()
-	switch {
-	case ctx.Err() != nil:
-		return "", ctx.Err()
-	case out.full:
-		return "", errOutput // rather than how the command took it
-	case err != nil:
-		return "", err
+	out, err := command.Output()
+	if err != nil {
+		return "", cmp.Or(ctx.Err(), err)
 	}
-	return files.FirstLine(&out.text)
+	return files.FirstLine(bytes.NewReader(out))
 }
 
 // checkEncodable refuses passphrases that PKCS#12 files cannot have here: the

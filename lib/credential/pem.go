@@ -11,7 +11,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/shell"
 )
@@ -25,7 +24,7 @@ func (s *Source) openPEM(ctx context.Context, found location) (*material, error)
 		return nil, err
 	}
 	if m.certificates, err = parseCertificates(certData); err != nil {
-		return nil, explainPEM(m.certificateFile, err)
+		return nil, explain(m.certificateFile, err)
 	}
 	if _, err := findKey(certData); err == nil && s.Key == "" {
 		m.keyFile = m.certificateFile
@@ -36,18 +35,18 @@ func (s *Source) openPEM(ctx context.Context, found location) (*material, error)
 	}
 	block, err := findKey(keyData)
 	if err != nil {
-		return nil, explainPEM(m.keyFile, err)
+		return nil, explain(m.keyFile, err)
 	}
 	if !encrypted(block) {
 		s.warnOpen(m.keyFile)
 		m.key, err = parseKey(block, "")
 	} else {
-		err = s.unlock(ctx, m.keyFile, func(passphrase string) error {
+		err = s.unlock(ctx, m.keyFile, true, func(passphrase string) error {
 			m.key, err = files.Await(ctx, func() (crypto.PrivateKey, error) { return parseKey(block, passphrase) })
 			return err
 		})
 	}
-	return m, explainPEM(m.keyFile, err)
+	return m, explain(m.keyFile, err)
 }
 
 // parseCertificates reads every certificate of a PEM file.
@@ -147,24 +146,4 @@ func (s *Source) warnOpen(name string) {
 		s.log.Warnf("the key in %q is not encrypted, and its mode is %04o: other users may read it; chmod 600 %s",
 			name, info.Mode().Perm(), shell.QuotePath(name))
 	}
-}
-
-// explainPEM adds the file's name to what is wrong with it, and what to do
-// next.
-func explainPEM(name string, err error) error {
-	if err == nil || fault.Known(err) {
-		return err
-	}
-	hint := "export the certificate or the key once more"
-	switch {
-	case errors.Is(err, ErrNotPEM), errors.Is(err, ErrNoKey), errors.Is(err, ErrNoCertificate):
-		hint = "name the files with the certificate and the key"
-	case errors.Is(err, errManyKeys):
-		hint = "keep the key that you want to use in a file of its own"
-	case errors.Is(err, ErrUnusable):
-		hint = usableKeys
-	case errors.Is(err, errEncryption):
-		hint = fmt.Sprintf("encrypt it anew: openssl pkcs8 -topk8 -in %s -out %s", shell.QuotePath(name), shell.QuotePath(name+".new"))
-	}
-	return fault.WithHint(fault.Credentialsf("opening %q: %w", name, err), "%s", hint)
 }

@@ -25,18 +25,20 @@ var (
 	errManyKeys = errors.New("it holds more than one private key")
 )
 
-func (s *Source) openPKCS12(ctx context.Context, found location) (*material, error) {
+// openPKCS12 opens a PKCS#12 file. A person is asked for the passphrase only if ask
+// says so.
+func (s *Source) openPKCS12(ctx context.Context, found location, ask bool) (*material, error) {
 	data, err := readFile(ctx, found.p12)
 	if err != nil {
 		return nil, err
 	}
 	var m *material
-	err = s.unlock(ctx, found.p12, func(passphrase string) (err error) {
+	err = s.unlock(ctx, found.p12, ask, func(passphrase string) (err error) {
 		m, err = files.Await(ctx, func() (*material, error) { return parsePKCS12(data, passphrase) })
 		return err
 	})
 	if err != nil {
-		return nil, explainPKCS12(found.p12, err)
+		return nil, explain(found.p12, err)
 	}
 	m.certificateFile, m.keyFile = found.p12, found.p12
 	return m, nil
@@ -104,20 +106,23 @@ func classify(err error) error {
 	return fmt.Errorf("it is damaged: %s", text)
 }
 
-// explainPKCS12 adds the file's name to an error of parsePKCS12, and what to
-// do next.
-func explainPKCS12(name string, err error) error {
-	if fault.Known(err) { // about the passphrase, with its own hint
+// explain adds the file's name to what is wrong with it, and what to do next.
+func explain(name string, err error) error {
+	if err == nil || fault.Known(err) { // about the passphrase, with its own hint
 		return err
 	}
 	hint := "export the certificate with its key once more"
 	switch {
 	case errors.Is(err, errBER), errors.Is(err, errShape):
 		hint = "convert it (with -legacy after the first pkcs12 where openssl says that it is unsupported): " + convert(name)
+	case errors.Is(err, errEncryption):
+		hint = fmt.Sprintf("encrypt it anew: openssl pkcs8 -topk8 -in %s -out %s", shell.QuotePath(name), shell.QuotePath(name+".new"))
 	case errors.Is(err, ErrUnusable):
 		hint = usableKeys
 	case errors.Is(err, errManyKeys):
-		hint = "export the certificate that you want to use alone, with its key"
+		hint = "keep the key that you want to use in a file of its own, with its certificate"
+	case errors.Is(err, ErrNotPEM), errors.Is(err, ErrNoKey), errors.Is(err, ErrNoCertificate):
+		hint = "name the files with the certificate and the key"
 	}
 	return fault.WithHint(fault.Credentialsf("opening %q: %w", name, err), "%s", hint)
 }

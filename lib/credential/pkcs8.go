@@ -90,16 +90,16 @@ func pbes2(algorithm pkix.AlgorithmIdentifier, passphrase string) (cipher.BlockM
 	case !parse(params.KDF, &kdf) || kdf.Rounds < 1 || !parse(params.Scheme, &iv):
 		return nil, fmt.Errorf("%w: the parameters of PBKDF2 or of the cipher are damaged", errEncryption)
 	}
-	newHash := prf(kdf.PRF)
-	length, newCipher := scheme(params.Scheme)
-	if newHash == nil || newCipher == nil {
+	newHash, hashKnown := prfs[kdf.PRF.Algorithm.String()]
+	scheme, schemeKnown := blockCiphers[params.Scheme.Algorithm.String()]
+	if !hashKnown || !schemeKnown {
 		return nil, fmt.Errorf("%w: PBKDF2 with %v and the cipher %v", errEncryption, kdf.PRF.Algorithm, params.Scheme.Algorithm)
 	}
-	key, err := pbkdf2.Key(newHash, passphrase, kdf.Salt, kdf.Rounds, length)
+	key, err := pbkdf2.Key(newHash, passphrase, kdf.Salt, kdf.Rounds, scheme.keyLength)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errEncryption, err)
 	}
-	block, err := newCipher(key)
+	block, err := scheme.make(key)
 	if err != nil || len(iv) != block.BlockSize() {
 		return nil, fmt.Errorf("%w: the initial vector has %d bytes", errEncryption, len(iv))
 	}
@@ -111,31 +111,21 @@ func parse(algorithm pkix.AlgorithmIdentifier, params any) bool {
 	return err == nil && len(rest) == 0
 }
 
-func prf(algorithm pkix.AlgorithmIdentifier) func() hash.Hash {
-	switch algorithm.Algorithm.String() {
-	case "", "1.2.840.113549.2.7":
-		return sha1.New
-	case "1.2.840.113549.2.9":
-		return sha256.New
-	case "1.2.840.113549.2.10":
-		return sha512.New384
-	case "1.2.840.113549.2.11":
-		return sha512.New
-	}
-	return nil
+// prfs are the hashes of PBKDF2; none is named for the first.
+var prfs = map[string]func() hash.Hash{
+	"": sha1.New, "1.2.840.113549.2.7": sha1.New, "1.2.840.113549.2.9": sha256.New,
+	"1.2.840.113549.2.10": sha512.New384, "1.2.840.113549.2.11": sha512.New,
 }
 
-// scheme gives the length of the key and the block cipher, used with CBC.
-func scheme(algorithm pkix.AlgorithmIdentifier) (int, func([]byte) (cipher.Block, error)) {
-	switch algorithm.Algorithm.String() {
-	case "2.16.840.1.101.3.4.1.2":
-		return 16, aes.NewCipher
-	case "2.16.840.1.101.3.4.1.22":
-		return 24, aes.NewCipher
-	case "2.16.840.1.101.3.4.1.42":
-		return 32, aes.NewCipher
-	case "1.2.840.113549.3.7":
-		return 24, des.NewTripleDESCipher
-	}
-	return 0, nil
+// blockCipher is used with CBC.
+type blockCipher struct {
+	keyLength int
+	make      func([]byte) (cipher.Block, error)
+}
+
+var blockCiphers = map[string]blockCipher{
+	"2.16.840.1.101.3.4.1.2":  {16, aes.NewCipher},
+	"2.16.840.1.101.3.4.1.22": {24, aes.NewCipher},
+	"2.16.840.1.101.3.4.1.42": {32, aes.NewCipher},
+	"1.2.840.113549.3.7":      {24, des.NewTripleDESCipher},
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -132,7 +133,7 @@ func RootsWith(files []string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("reading the system's TLS roots: %w", err)
 	}
 	for _, file := range files {
-		content, err := readSettings(file)
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("reading TLS roots: %w", err)
 		}

@@ -64,18 +64,14 @@ func (ids *identities) askAgent(ctx context.Context, o Options) []ssh.Signer {
 		return nil
 	}
 	conn, err := (&net.Dialer{Timeout: connectLimit}).DialContext(ctx, "unix", socket)
-	if err != nil {
-		o.Log("not using the SSH agent: %v", err)
-		return nil
+	var signers []ssh.Signer
+	if err == nil {
+		ids.agent = conn
+		ids.detach = context.AfterFunc(ctx, func() { _ = conn.Close() })
+		if err = conn.SetDeadline(time.Now().Add(2 * o.Idle)); err == nil { // it may ask the user, while the host waits for Idle
+			signers, err = agent.NewClient(conn).Signers()
+		}
 	}
-	ids.agent = conn
-	ids.detach = context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err = conn.SetDeadline(time.Now().Add(2 * o.Idle)) // it may ask the user, while the host waits for Idle
-	if err != nil {
-		o.Log("not using the SSH agent: %v", err)
-		return nil
-	}
-	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {
 		o.Log("not using the SSH agent: %v", err)
 	}
@@ -153,7 +149,7 @@ func (ids *identities) close() {
 // readKey reads a private key. The error is a *ssh.PassphraseMissingError if the
 // file needs a passphrase.
 func readKey(file string, o Options) (ssh.Signer, error) {
-	content, err := readSettings(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading an SSH key: %w", err)
 	}
@@ -169,7 +165,7 @@ func readKey(file string, o Options) (ssh.Signer, error) {
 
 // readPublic reads the public key beside a private one; nil if there is none.
 func readPublic(file string) ssh.PublicKey {
-	content, err := readSettings(strings.TrimSuffix(file, ".pub") + ".pub")
+	content, err := os.ReadFile(strings.TrimSuffix(file, ".pub") + ".pub")
 	if err != nil {
 		return nil
 	}

@@ -4,9 +4,6 @@
 package remote
 
 import (
-	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/fault"
@@ -63,7 +60,6 @@ const (
 	defaultMinWait  = time.Second
 	defaultMaxWait  = 60 * time.Second
 	connectLimit    = 30 * time.Second // for a connection, names resolved and all addresses tried
-	maxSettings     = 16 << 20         // bytes of a file with roots or a key
 )
 
 // withDefaults fills in what is zero.
@@ -84,21 +80,4 @@ func (o Options) withDefaults() Options {
 		o.Log = func(string, ...any) {}
 	}
 	return o
-}
-
-// readSettings reads a file of the user's, who may have named a device.
-func readSettings(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > maxSettings {
-		return nil, fmt.Errorf("%q is larger than %d bytes", path, maxSettings)
-	}
-	return content, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,23 +116,5 @@ func checkValidity(name string, c *x509.Certificate, at time.Time) error {
 // namesAddress compares with the rfc822Names of the subjectAltName. An address
 // in the subject does not count: name constraints would not cover it.
 func namesAddress(c *x509.Certificate, address string) bool {
-	local, domain, ok := cutAddress(address)
-	if !ok {
-		return false
-	}
-	for _, name := range c.EmailAddresses {
-		l, d, ok := cutAddress(name)
-		if ok && l == local && lowerASCII(d) == lowerASCII(domain) {
-			return true
-		}
-	}
-	return false
-}
-
-func cutAddress(address string) (local, domain string, ok bool) {
-	at := strings.LastIndexByte(address, '@')
-	if at <= 0 || at == len(address)-1 {
-		return "", "", false
-	}
-	return address[:at], address[at+1:], true
+	return strings.Contains(address, "@") && slices.ContainsFunc(c.EmailAddresses, func(name string) bool { return canonical(name) == canonical(address) })
 }

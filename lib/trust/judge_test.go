@@ -270,9 +270,9 @@ func TestUnusable(t *testing.T) {
 			`use: reading the image policy "DIR/etc/policy.cfg": line 1: unknown section "[image]"; allowed: [endorsers], [checksums], [images]`},
 		{"a directory", map[string]string{".stratuslab/policy.cfg/file": ""}, nil, `use: reading the image policy "DIR/.stratuslab/policy.cfg": is a directory`},
 		{"no name of a policy", nil, []string{"--policy", ""}, `use: reading --policy "": not a valid name of a file`},
-		{"no fingerprint", nil, []string{"--trust-endorser", ""}, `use: reading --trust-endorser "": reading fingerprint "": got 0 characters`},
+		{"no fingerprint", nil, []string{"--trust-endorser", ""}, `use: reading --trust-endorser "": "": not a valid fingerprint`},
 		{"one of two fingerprints", map[string]string{".stratuslab/stratuslab-user.cfg": "[default]\ntrust_endorser = " + strings.Repeat("00", 32) + " 00"}, nil,
-			`use: reading trust_endorser in "DIR/.stratuslab/stratuslab-user.cfg" "` + strings.Repeat("00", 32) + ` 00": reading fingerprint "00": got 2 characters`},
+			`use: reading trust_endorser in "DIR/.stratuslab/stratuslab-user.cfg" "` + strings.Repeat("00", 32) + ` 00": "00": not a valid fingerprint`},
 		{"no such certificate", nil, []string{"--trust", "DIR/none"}, `use: loading trusted certificates from "DIR/none": no such file`},
 	}
 	for _, tt := range tests {

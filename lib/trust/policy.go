@@ -128,10 +128,16 @@ func refuse(list, format string, args ...any) ruling {
 	return ruling{List: list, Reason: fmt.Sprintf(format, args...) + " in " + list}
 }
 
-// canonical gives an address the form in which white lists compare it.
+// canonical returns an address in the form in which it is compared: its domain in
+// lower case, in which letters outside ASCII have none.
 func canonical(address string) string {
 	at := strings.LastIndexByte(address, '@')
-	return address[:at+1] + strings.ToLower(address[at+1:])
+	return address[:at+1] + strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, address[at+1:])
 }
 
 // checksums are the digests that the image has, in hexadecimal.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -58,27 +59,18 @@ func Fingerprint(c *x509.Certificate) string {
 	return strings.Join(pairs, ":")
 }
 
+var fingerprintForm = regexp.MustCompile(`(?i)^(?:sha256 Fingerprint=)?([0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$`)
+
 // ParseFingerprint reads 64 hexadecimal digits of either case, in one piece or
 // in pairs that are joined by colons. The line that openssl prints may be given
 // as a whole.
-func ParseFingerprint(text string) ([sha256.Size]byte, error) {
-	var digest [sha256.Size]byte
-	const label = "sha256 Fingerprint="
-	if len(text) > len(label) && strings.EqualFold(text[:len(label)], label) {
-		text = text[len(label):]
+func ParseFingerprint(text string) (digest [sha256.Size]byte, err error) {
+	found := fingerprintForm.FindStringSubmatch(text)
+	if found == nil {
+		return digest, fmt.Errorf("%q: not a valid fingerprint; want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons", message.Clip(text, maxText))
 	}
-	digits := text
-	if len(text) == 3*sha256.Size-1 {
-		digits = joinPairs(text)
-	}
-	if len(digits) != hex.EncodedLen(sha256.Size) {
-		return digest, fmt.Errorf("reading fingerprint %q: got %d characters, want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons",
-			message.Clip(text, maxText), len(text))
-	}
-	if _, err := hex.Decode(digest[:], []byte(digits)); err != nil {
-		return [sha256.Size]byte{}, fmt.Errorf("reading fingerprint %q: %w", text, err)
-	}
-	return digest, nil
+	_, err = hex.Decode(digest[:], []byte(strings.ReplaceAll(found[1], ":", "")))
+	return digest, err
 }
 
 // ParseFingerprints reads one or more fingerprints, with white space or commas
@@ -100,18 +92,4 @@ func ParseFingerprints(text string) ([][sha256.Size]byte, error) {
 		all = append(all, one)
 	}
 	return all, nil
-}
-
-// joinPairs drops every third byte where all of these are colons.
-func joinPairs(text string) string {
-	var digits strings.Builder
-	for i := range len(text) {
-		switch {
-		case i%3 < 2:
-			digits.WriteByte(text[i])
-		case text[i] != ':':
-			return text
-		}
-	}
-	return digits.String()
 }

@@ -33,17 +33,6 @@ func visible(text string) string {
 	}, text)
 }
 
-// lowerASCII is the comparison of domains: other letters have no case there.
-func lowerASCII(text string) string {
-	b := []byte(text)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
-}
-
 func date(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
