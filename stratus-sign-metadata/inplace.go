@@ -95,7 +95,7 @@ func (j *job) removeKept(paths []string) error {
 	return failed
 }
 
-// keep gives a file a second name, which must be free.
+// keep adds a second name to a file, which must be free.
 func keep(path, name string) error {
 	err := os.Link(path, name)
 	switch {

@@ -47,7 +47,7 @@ func flags() []cli.Flag {
 		flag(signing, "in-place", "replace each FILE by its signed form", "i"),
 		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned FILE under its name and `SUFFIX`", Category: signing},
 		text(signing, "email", "the endorser's `ADDRESS`, where the certificate names none"),
-		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "`PROFILE` of the signature: modern (SHA-256), or stratuslab (SHA-1, for the original software)", Category: signing},
+		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "sign by `PROFILE`: modern (SHA-256), or stratuslab (SHA-1, for the original software)", Category: signing},
 		flag(signing, "chain", "send the other certificates of the PKCS#12 or PEM file along"),
 		text(signing, "check-image", "make sure that the document describes the image in `FILE`"),
 		flag(signing, "allow-no-location", "sign a document that does not say where the image is"),
@@ -62,8 +62,8 @@ func flags() []cli.Flag {
 		text(making, "name", "the `NAME` of its owner; --email gives the address"),
 		text(making, "organization", "the owner's `ORGANIZATION`"),
 		text(making, "country", "the owner's `COUNTRY`, as two letters"),
-		&cli.IntFlag{Name: "days", Value: 365, Usage: "for how many `DAYS` it is valid", Category: making},
-		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "the `KIND` of key: rsa3072 or p256", Category: making},
+		&cli.IntFlag{Name: "days", Value: 365, Usage: "make it valid for `DAYS`", Category: making},
+		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "make a key of `KIND`: rsa3072 or p256", Category: making},
 	}
 	return slices.Concat(sign, verify, command.TrustFlags(verifying), certify, command.CredentialFlags())
 }

@@ -41,7 +41,7 @@ func flags() []cli.Flag {
 	const category = "Upload"
 	return append([]cli.Flag{
 		&cli.BoolFlag{Name: "check", Usage: "do everything but send", Category: category},
-		&cli.BoolFlag{Name: "no-verify", Usage: "send without verifying first; whoever receives it may", Category: category},
+		&cli.BoolFlag{Name: "no-verify", Usage: "send without verifying; the Marketplace may verify", Category: category},
 	}, command.EndpointFlags()...)
 }
 

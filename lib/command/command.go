@@ -140,12 +140,12 @@ func plainUsage(err error) error {
 		return fmt.Errorf("option %q needs a value", dashed(found[1]))
 	}
 	if found := badValue.FindStringSubmatch(text); found != nil {
-		return fmt.Errorf("reading %s=%s: it is not of the kind that is expected", dashed(found[2]), found[1])
+		return fmt.Errorf("reading %s %s: not a valid value", dashed(found[2]), found[1])
 	}
 	return err
 }
 
-// dashed gives an option as it is typed.
+// dashed returns an option as it is typed.
 func dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name
@@ -161,8 +161,8 @@ func commonFlags(c *Program, help *bool) []cli.Flag {
 			&cli.StringFlag{Name: "user-config-section", Aliases: []string{"S"}, Usage: "overlay the settings of `SECTION` on [default]", Category: "General"})
 	}
 	return append(flags,
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but warnings and errors", Category: "General"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more", Category: "General"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print warnings and errors only", Category: "General"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print more messages", Category: "General"},
 		&cli.BoolFlag{Name: "version", Usage: "print the version", Category: "General"},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help", Category: "General", Destination: help})
 }

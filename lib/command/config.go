@@ -49,7 +49,7 @@ func loadConfig(path, section string) (*Config, error) {
 	case err != nil:
 		return nil, fault.BadInputf("reading the configuration: %w", err)
 	case info.Size() > maxConfig:
-		return nil, fault.BadInputf("reading the configuration %q: %d bytes, at most %d are allowed", path, info.Size(), maxConfig)
+		return nil, fault.BadInputf("reading the configuration %q: %d bytes, at most %d", path, info.Size(), maxConfig)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -64,7 +64,7 @@ func loadConfig(path, section string) (*Config, error) {
 		IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true, ChildSectionDelimiter: "\x00",
 	}, data)
 	if err != nil { // the library quotes lines, in which there may be a password
-		return nil, fault.BadInputf("reading the configuration %q: it does not have the form of such files", path)
+		return nil, fault.BadInputf("reading the configuration %q: not a valid configuration", path)
 	}
 	c := &Config{path: path, file: file}
 	return c, c.selectSection(section)
@@ -84,7 +84,7 @@ func checkLines(data []byte) error {
 		}
 		i := strings.IndexAny(line, "=:")
 		if i <= 0 {
-			return fmt.Errorf("line %d: [SECTION] or KEY = VALUE is expected", number)
+			return fmt.Errorf("line %d: not a valid line; want [SECTION] or KEY = VALUE", number)
 		}
 		value := strings.TrimSpace(line[i+1:])
 		if strings.HasPrefix(value, "`") || strings.HasPrefix(value, `"""`) {

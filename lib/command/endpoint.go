@@ -22,7 +22,7 @@ func EndpointFlags() []cli.Flag {
 	const category = "Marketplace"
 	return []cli.Flag{
 		&cli.StringFlag{Name: endpointFlag, Category: category, Usage: "the Marketplace at `URL` (http, https, sftp or file), or in a directory (default: stratuslab/marketplace below $XDG_DATA_HOME)"},
-		&cli.StringSliceFlag{Name: caFileFlag, Category: category, Usage: "trust the authorities in the PEM `FILE`, too, for https (repeatable)"},
+		&cli.StringSliceFlag{Name: caFileFlag, Category: category, Usage: "trust the authorities in the PEM `FILE`, too, for https; repeatable"},
 		&cli.StringFlag{Name: sshKeyFlag, Category: category, Usage: "log in with the private key in `FILE` for sftp (default: the ssh agent's, then those in ~/.ssh)"},
 		&cli.StringFlag{Name: knownHostsFlag, Category: category, Usage: "know the hosts in `FILE` for sftp (default: ~/.ssh/known_hosts)"},
 	}

@@ -43,9 +43,9 @@ General:
   -S, --user-config-section SECTION
         overlay the settings of SECTION on [default]
   -q, --quiet
-        say nothing but warnings and errors
+        print warnings and errors only
   -v, --verbose
-        say more
+        print more messages
   --version
         print the version
   -h, --help

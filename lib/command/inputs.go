@@ -46,7 +46,7 @@ func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err err
 		return f, name, nil
 	}
 	if f, ok := c.In.(*os.File); ok && isTerminal(f) {
-		return nil, StdinName, fault.WithHint(fault.Usagef("%s is expected on standard input, which is a terminal", what),
+		return nil, StdinName, fault.WithHint(fault.Usagef("reading %s from standard input: it is a terminal", what),
 			"name a file, or pipe the data in")
 	}
 	return interruptible(c.Ctx, c.In), StdinName, nil

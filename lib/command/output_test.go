@@ -121,7 +121,7 @@ func TestOpenTerminal(t *testing.T) {
 	defer func() { _ = terminal.Close() }()
 	c := &Call{Ctx: context.Background(), Streams: Streams{In: terminal}}
 	_, _, err = c.Open("-", "an image")
-	if exitCode(err) != ExitUsage || !strings.Contains(err.Error(), "an image is expected on standard input, which is a terminal") {
+	if exitCode(err) != ExitUsage || !strings.Contains(err.Error(), "reading an image from standard input: it is a terminal") {
 		t.Errorf("got %v, want a usage error", err)
 	}
 }

@@ -86,15 +86,15 @@ func (c *Call) protectMemory() {
 
 // holdDescriptor makes sure that the descriptor of --passphrase-fd, if there is
 // to be one, is one that the caller opened, and keeps it from the programs that
-// this one starts. Those of this process itself are closed on exec, which tells
-// them apart.
+// this one starts. Those of this process itself are closed on exec; the
+// others are not.
 func (c *Call) holdDescriptor() error {
 	if !c.IsSet(passphraseFDFlag) {
 		return nil
 	}
 	number := c.Int(passphraseFDFlag)
 	if number < 3 {
-		return fault.WithHint(fault.Usagef("reading --%s %d: not a valid descriptor, want 3 or more: the first three are the standard streams",
+		return fault.WithHint(fault.Usagef("reading --%s %d: not a valid descriptor, want 3 or more: the others are the standard streams",
 			passphraseFDFlag, number), "%s", useDescriptor)
 	}
 	if flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {

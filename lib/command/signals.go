@@ -12,7 +12,7 @@ import (
 // interruptsKey is where a context of withSignals keeps its SIGINT channel.
 type interruptsKey struct{}
 
-// withSignals gives a context that the first SIGINT or SIGTERM cancels, so that
+// withSignals returns a context that the first SIGINT or SIGTERM cancels, so that
 // clean-up can run. After it the signals have their default effect again: the
 // second one ends the process at once. SIGPIPE becomes an ordinary write error,
 // so that a reader which goes away cannot skip the clean-up either.

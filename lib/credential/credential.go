@@ -202,19 +202,9 @@ const maxFile = 1 << 20
 
 // readFile reads a file with a certificate or a key.
 func readFile(ctx context.Context, name string) ([]byte, error) {
-	data, err := files.Await(ctx, func() ([]byte, error) {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		return io.ReadAll(io.LimitReader(f, maxFile+1))
-	})
-	switch {
-	case err != nil:
+	data, err := files.Await(ctx, func() ([]byte, error) { return files.ReadFile(name, maxFile) })
+	if err != nil {
 		return nil, fault.Credentialsf("reading %q: %w", name, files.WithoutName(err))
-	case len(data) > maxFile:
-		return nil, fault.Credentialsf("reading %q: it is longer than %d bytes", name, maxFile)
 	}
 	return data, nil
 }

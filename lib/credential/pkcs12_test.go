@@ -52,7 +52,7 @@ func TestPKCS12(t *testing.T) {
 		{"more after its end", write(t, append(read(t, export(t, "p256", secret)), "more"...), 0o600), secret, "",
 			[]string{"it is damaged: 4 bytes follow its end"}},
 		{"a certificate", write(t, decodePEM(t, "rsa.pem"), 0o600), secret, "", []string{"it is damaged"}},
-		{"too large", write(t, make([]byte, maxFile+1), 0o600), secret, "", []string{"it is longer than 1048576 bytes"}},
+		{"too large", write(t, make([]byte, maxFile+1), 0o600), secret, "", []string{"too large: at most 1048576 bytes"}},
 		{"a directory", t.TempDir(), secret, "", []string{"is a directory"}},
 		{"no file", filepath.Join(t.TempDir(), "none"), secret, "", []string{"none\": no such file"}},
 		{"no MAC", export(t, "rsa", secret, "-nomac"), secret, "", []string{"no MAC protects it", "openssl pkcs12 -in"}},

@@ -31,13 +31,13 @@ func ParseSFTP(rawURL string) (user, host, port, dir string, err error) {
 	_, hasPassword := u.User.Password()
 	switch {
 	case u.Scheme != "sftp":
-		return fail("scheme: got %q, want %q", u.Scheme, "sftp")
+		return fail("scheme %q is not supported; want sftp", u.Scheme)
 	case hasPassword:
 		return fail("a password is not used, only the SSH agent and key files are")
 	case host == "":
 		return fail("it names no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return fail("got a query or fragment, want none")
+		return fail("a query or fragment has no meaning")
 	case u.Path == "":
 		return fail("it names no path (%q is the login directory)", "/~/")
 	case strings.ContainsFunc(user+host+u.Path, unicode.IsControl):
@@ -47,7 +47,7 @@ func ParseSFTP(rawURL string) (user, host, port, dir string, err error) {
 		port = "22"
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fail("port: got %q, want 1 to 65535", port)
+		return fail("port %q: not a valid port", port)
 	}
 	if below, ok := strings.CutPrefix(u.Path+"/", "/~/"); ok {
 		return user, host, port, path.Clean("./" + below), nil
@@ -58,7 +58,7 @@ func ParseSFTP(rawURL string) (user, host, port, dir string, err error) {
 // FilePath is the path that a URL of the scheme file names, on this host.
 func FilePath(u *url.URL) (string, error) {
 	if u.Host != "" && u.Host != "localhost" || u.User != nil || !filepath.IsAbs(u.Path) || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("%q: file:///PATH is expected", u.Redacted())
+		return "", fmt.Errorf("%q: not a valid file URL; want file:///PATH", u.Redacted())
 	}
 	return filepath.Clean(u.Path), nil
 }

@@ -31,7 +31,7 @@ type unsent struct{ error }
 
 func (u unsent) Unwrap() error { return u.error }
 
-// NothingSent tells whether a request that failed with this error never left
+// NothingSent reports whether a request that failed with this error never left
 // this host, because there was no connection for it. If not, the outcome is
 // unknown: the other side may have done what the request asks for.
 func NothingSent(err error) bool {
@@ -39,7 +39,7 @@ func NothingSent(err error) bool {
 	return errors.As(err, &u)
 }
 
-// classify gives an error of the HTTP client its kind. That of the context stays
+// classify adds its kind to an error of the HTTP client. That of the context stays
 // as it is: it is the caller's own.
 func classify(ctx context.Context, err error) error {
 	var known *failure
@@ -59,13 +59,13 @@ func classify(ctx context.Context, err error) error {
 	return unreachable(err)
 }
 
-// repeatable tells whether the same request may succeed if sent again soon.
+// repeatable reports whether the same request may succeed if sent again soon.
 func repeatable(err error) bool {
 	var f *failure
 	return errors.As(err, &f) && f.kind == ErrUnreachable && !f.final
 }
 
-// requestError gives err the form of all errors of the HTTP client. That of the
+// requestError returns err in the form of all errors of the HTTP client. That of the
 // standard library shows the password of a redirect.
 func requestError(req *http.Request, err error) error {
 	shown := &url.Error{Op: req.Method, URL: req.URL.Redacted(), Err: err}
@@ -79,7 +79,7 @@ func requestError(req *http.Request, err error) error {
 	return shown
 }
 
-// SFTPError gives an error of an operation in an SFTP session its kind: that of
+// SFTPError adds its kind to an error of an operation in an SFTP session: that of
 // a lost connection wraps ErrUnreachable, that of a permission ErrRefused. All
 // others, a full disk among them, are returned as they are. A session that
 // ended because its context did looks like a lost connection.

@@ -9,9 +9,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 const (
@@ -78,7 +79,7 @@ func (h *HTTP) Do(req *http.Request) (*http.Response, error) {
 }
 
 // Once is Do without repeating anything, for what changes the other side.
-// NothingSent tells after an error whether that can have happened.
+// NothingSent reports after an error whether that can have happened.
 func (h *HTTP) Once(req *http.Request) (*http.Response, error) {
 	return h.send(req, h.client.Do)
 }
@@ -117,7 +118,7 @@ func (h *HTTP) send(req *http.Request, do func(*http.Request) (*http.Response, e
 func checkURL(u *url.URL) error {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("scheme of the URL: got %q, want %q or %q", u.Scheme, "https", "http")
+		return fmt.Errorf("scheme %q of the URL is not supported; want https or http", u.Scheme)
 	case u.Host == "":
 		return errors.New("the URL names no host")
 	case u.User != nil:
@@ -127,13 +128,13 @@ func checkURL(u *url.URL) error {
 }
 
 // RootsWith returns the TLS roots of the system and those in the PEM files.
-func RootsWith(files []string) (*x509.CertPool, error) {
+func RootsWith(paths []string) (*x509.CertPool, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, fmt.Errorf("reading the system's TLS roots: %w", err)
 	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
+	for _, file := range paths {
+		content, err := files.ReadFile(file, maxSettings)
 		if err != nil {
 			return nil, fmt.Errorf("reading TLS roots: %w", err)
 		}

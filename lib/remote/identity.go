@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // identities are the keys that the user can prove to be who they are with.
@@ -24,7 +26,7 @@ type identities struct {
 	detach  func() bool
 }
 
-// Keys gives the keys that the user can log in somewhere with: that of o.SSHKey
+// Keys returns the keys that the user can log in somewhere with: that of o.SSHKey
 // or else those of the agent and of the usual files. release must be called when
 // they have been used; the agent's cannot be used after it.
 func Keys(ctx context.Context, o Options) (signers []ssh.Signer, release func(), err error) {
@@ -57,7 +59,7 @@ func loadIdentities(ctx context.Context, o Options) (*identities, error) {
 	return ids, nil
 }
 
-// askAgent gives the keys of the agent, if there is one.
+// askAgent returns the keys of the agent, if there is one.
 func (ids *identities) askAgent(ctx context.Context, o Options) []ssh.Signer {
 	socket := os.Getenv("SSH_AUTH_SOCK")
 	if socket == "" {
@@ -149,7 +151,7 @@ func (ids *identities) close() {
 // readKey reads a private key. The error is a *ssh.PassphraseMissingError if the
 // file needs a passphrase.
 func readKey(file string, o Options) (ssh.Signer, error) {
-	content, err := os.ReadFile(file)
+	content, err := files.ReadFile(file, maxSettings)
 	if err != nil {
 		return nil, fmt.Errorf("reading an SSH key: %w", err)
 	}
@@ -165,7 +167,7 @@ func readKey(file string, o Options) (ssh.Signer, error) {
 
 // readPublic reads the public key beside a private one; nil if there is none.
 func readPublic(file string) ssh.PublicKey {
-	content, err := os.ReadFile(strings.TrimSuffix(file, ".pub") + ".pub")
+	content, err := files.ReadFile(strings.TrimSuffix(file, ".pub")+".pub", maxSettings)
 	if err != nil {
 		return nil
 	}
@@ -176,7 +178,7 @@ func readPublic(file string) ssh.PublicKey {
 	return key
 }
 
-// find gives the signer with this public key, or nil.
+// find returns the signer with this public key, or nil.
 func find(signers []ssh.Signer, key ssh.PublicKey) ssh.Signer {
 	if key == nil {
 		return nil

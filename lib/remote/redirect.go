@@ -36,7 +36,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// stays tells whether all requests are of the same host. A header that was left
+// stays reports whether all requests are of the same host. A header that was left
 // away once would otherwise be set again on the way back. The standard library
 // counts subdomains and other ports as the same host.
 func stays(next *url.URL, via []*http.Request) bool {
@@ -48,7 +48,7 @@ func stays(next *url.URL, via []*http.Request) bool {
 	return true
 }
 
-// sameHost tells whether both URLs are of one server: host and port are equal,
+// sameHost reports whether both URLs are of one server: host and port are equal,
 // or the second is the https of the first, both on their standard ports.
 func sameHost(a, b *url.URL) bool {
 	if !strings.EqualFold(a.Hostname(), b.Hostname()) {

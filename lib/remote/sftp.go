@@ -15,7 +15,7 @@ import (
 )
 
 // SFTP is a session for the transfer of files. Its operations may be used by
-// several goroutines; SFTPError gives their errors a kind.
+// several goroutines; SFTPError adds the kind to their errors.
 type SFTP struct {
 	*sftp.Client
 	connection *ssh.Client
@@ -107,7 +107,7 @@ func newSession(link net.Conn, user string, host *hostCheck, ids *identities, o 
 	return s, nil
 }
 
-// handshakeError tells which side has not proven itself, if it is that.
+// handshakeError names the side that has not proven itself, if it is that.
 func handshakeError(err error, user string, host *hostCheck, ids *identities) error {
 	var algorithm *ssh.AlgorithmNegotiationError
 	var network net.Error

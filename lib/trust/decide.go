@@ -33,7 +33,7 @@ type claim struct {
 // stolen key can do about it is left to revocation.
 //
 // Pins. A certificate that is pinned or was loaded is trusted without a chain,
-// whatever its algorithms are and whatever address is claimed; the reason tells
+// whatever its algorithms are and whatever address is claimed; the reason says so
 // if it does not name that address.
 //
 // Authorities. Otherwise there must be a chain to a trust anchor, every

@@ -267,7 +267,9 @@ func TestUnusable(t *testing.T) {
 	}{
 		{"no such policy", nil, []string{"--policy", "DIR/none"}, `use: reading the image policy "DIR/none": no such file or directory`},
 		{"a policy that cannot be read", map[string]string{"etc/policy.cfg": "[image]"}, nil,
-			`use: reading the image policy "DIR/etc/policy.cfg": line 1: unknown section "[image]"; allowed: [endorsers], [checksums], [images]`},
+			`use: reading the image policy "DIR/etc/policy.cfg": line 1: section "[image]" is not supported; want [endorsers], [checksums] or [images]`},
+		{"a policy that is too long", map[string]string{"etc/policy.cfg": strings.Repeat("#", maxPolicy+1)}, nil,
+			`use: reading the image policy "DIR/etc/policy.cfg": too large: at most 1048576 bytes`},
 		{"a directory", map[string]string{".stratuslab/policy.cfg/file": ""}, nil, `use: reading the image policy "DIR/.stratuslab/policy.cfg": is a directory`},
 		{"no name of a policy", nil, []string{"--policy", ""}, `use: reading --policy "": not a valid name of a file`},
 		{"no fingerprint", nil, []string{"--trust-endorser", ""}, `use: reading --trust-endorser "": "": not a valid fingerprint`},

@@ -3,10 +3,11 @@ package trust
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // maxFile bounds a file, in bytes: large authorities have revocation lists of
@@ -141,17 +142,9 @@ func readEntry(path string) (contents, error) {
 
 // readFile parses a file.
 func readFile(path string) (contents, error) {
-	file, err := os.Open(path)
+	data, err := files.ReadFile(path, maxFile)
 	if err != nil {
 		return contents{}, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return contents{}, err
-	}
-	if len(data) > maxFile {
-		return contents{}, fmt.Errorf("reading %q: more than %d MiB", path, maxFile>>20)
 	}
 	found, err := parse(data, isListName(filepath.Base(path)))
 	if err != nil {

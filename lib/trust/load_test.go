@@ -65,7 +65,7 @@ func TestLoadFile(t *testing.T) {
 		{file: "garbage", want: `reading "garbage": no certificate and no revocation list, in PEM or DER`},
 		{file: "empty", want: `reading "empty": no certificate and no revocation list, in PEM or DER`},
 		{file: "jane.key", want: `reading "jane.key": no certificate and no revocation list, in PEM or DER`},
-		{file: "large.crl", want: `reading "large.crl": more than 64 MiB`},
+		{file: "large.crl", want: `read large.crl: too large: at most 67108864 bytes`},
 		{file: "absent", want: "stat absent: no such file or directory"},
 	} {
 		t.Run(test.file, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestLoadBrokenHashedList(t *testing.T) {
 			if err := store.load("site"); err != nil {
 				t.Fatal(err)
 			}
-			want := Verdict{Reason: "the revocation list of CN=root,O=Grid,C=FR cannot be read: " + test.want}
+			want := Verdict{Reason: "the revocation list of CN=root,O=Grid,C=FR is not valid: " + test.want}
 			if diff := cmp.Diff(want, p.decide(&store)); diff != "" {
 				t.Errorf("the decision differs (-want +got):\n%s", diff)
 			}

@@ -73,7 +73,7 @@ func (c *contents) addList(der []byte) error {
 	return nil
 }
 
-// name says which file it came from, for messages.
+// name adds the name of their file, for messages.
 func (c *contents) name(path string) {
 	for _, list := range c.lists {
 		list.path = path
@@ -131,8 +131,8 @@ func isCA(c *x509.Certificate) bool {
 }
 
 // selfSigned reports whether c is the end of a chain. The signature of one that
-// was made with MD5 or the like cannot be checked, and need not be: whoever
-// loaded it trusts the key in it.
+// was made with MD5 or the like cannot be checked, and need not be: to load it is
+// to trust the key in it.
 func selfSigned(c *x509.Certificate) bool {
 	if !bytes.Equal(c.RawSubject, c.RawIssuer) {
 		return false

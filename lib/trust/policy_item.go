@@ -26,7 +26,7 @@ func parseEndorser(item string) (endorser, error) {
 	}
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 || at == len(address)-1 || strings.ContainsFunc(address, unplain) {
-		return endorser{}, fmt.Errorf("endorser %q: an e-mail address is expected, or one with the fingerprint of a certificate after it", quoted(item))
+		return endorser{}, fmt.Errorf("endorser %q: not a valid endorser; want an e-mail address, or one and the fingerprint of a certificate", quoted(item))
 	}
 	if rest == "" {
 		return endorser{address: address}, nil
@@ -38,7 +38,7 @@ func parseEndorser(item string) (endorser, error) {
 	return endorser{address, &fingerprint}, nil
 }
 
-// unplain tells of characters that are in no address but in lists of another
+// unplain reports whether a character is in no address but in lists of another
 // form: several on a line, quoted or in angle brackets.
 func unplain(r rune) bool {
 	return strings.ContainsRune(`,;<>"`, r) || !unicode.IsPrint(r)
@@ -79,7 +79,7 @@ func addChecksum(list *map[string]bool, item string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("checksum %q, of %d characters: 32, 40, 64 or 128 hexadecimal digits are expected, of MD5, SHA-1, SHA-256 or SHA-512",
+	return fmt.Errorf("checksum %q, of %d characters: not a valid checksum; want the 32, 40, 64 or 128 hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512",
 		quoted(item), len(item))
 }
 

@@ -3,7 +3,6 @@ package trust
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -28,7 +27,7 @@ var lists = []list{
 	{"images", BlacklistImages, func(p *policy, item string) error { return addImage(&p.blackImages, item) }},
 }
 
-// parsePolicy reads a policy of at most 1 MiB:
+// parsePolicy reads a policy:
 //
 //	[endorsers]
 //	whitelistendorsers =
@@ -43,26 +42,20 @@ var lists = []list{
 // A list has one item after its key, or on each indented line below it. An
 // endorser is an e-mail address, perhaps with the SHA-256 fingerprint of a
 // certificate; a checksum the digits of MD5, SHA-1, SHA-256 or SHA-512, which
-// its length tells; an image its identifier. The case of keys and sections does
+// as its length says; an image its identifier. The case of keys and sections does
 // not matter, nor does that of checksums. Lines that begin with "#" or ";",
 // indented or not, are comments.
 //
 // Whatever else there is, is an error that names the line: a list that is
 // misspelled must not silently be none. For the same reason no key may be given
 // twice.
-func parsePolicy(r io.Reader) (*policy, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxPolicy+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(data) > maxPolicy:
-		return nil, fmt.Errorf("more than %d bytes, which is too long for a policy", maxPolicy)
-	case !utf8.Valid(data):
+func parsePolicy(text []byte) (*policy, error) {
+	if !utf8.Valid(text) {
 		return nil, errors.New("it is not UTF-8 text")
 	}
 	read := reader{policy: &policy{}, seen: make(map[string]bool)}
 	number := 0
-	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
 		number++
 		if err := read.line(line); err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
@@ -107,7 +100,7 @@ func (r *reader) header(text string) error {
 	name := strings.TrimSuffix(text[1:], "]")
 	l := find(func(l list) bool { return strings.EqualFold(l.section, name) })
 	if l == nil || name == text[1:] {
-		return fmt.Errorf("unknown section %q; allowed: [endorsers], [checksums], [images]", quoted(text))
+		return fmt.Errorf("section %q is not supported; want [endorsers], [checksums] or [images]", quoted(text))
 	}
 	r.section, r.list = l.section, nil
 	return nil
@@ -117,14 +110,14 @@ func (r *reader) key(text string) error {
 	name, value, ok := cutKey(text)
 	switch {
 	case !ok:
-		return fmt.Errorf("reading %q: KEY = VALUE, or an item after white space, is expected", quoted(text))
+		return fmt.Errorf("%q: not a valid line; want KEY = VALUE, or an item after white space", quoted(text))
 	case r.section == "":
 		return fmt.Errorf("the key %q stands before the first section", quoted(name))
 	}
 	l := find(func(l list) bool { return l.section == r.section && strings.EqualFold(l.key, name) })
 	switch {
 	case l == nil:
-		return fmt.Errorf("unknown key %q in [%s]; allowed: %s", quoted(name), r.section, allowedKeys(r.section))
+		return fmt.Errorf("key %q in [%s] is not supported; want %s", quoted(name), r.section, allowedKeys(r.section))
 	case r.seen[l.key]:
 		return fmt.Errorf("the key %q is given twice; put all of its items below the first one", l.key)
 	}
@@ -160,7 +153,7 @@ func allowedKeys(section string) string {
 			keys = append(keys, l.key)
 		}
 	}
-	return strings.Join(keys, ", ")
+	return strings.Join(keys, " or ")
 }
 
 // quoted shortens what is quoted from the file.

@@ -33,7 +33,7 @@ func subjectOf(email string, pair byte) subject {
 
 func policyOf(t *testing.T, text string) *policy {
 	t.Helper()
-	p, err := parsePolicy(strings.NewReader(text))
+	p, err := parsePolicy([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,11 +45,11 @@ func (s *store) checkRevocation(c, issuer *x509.Certificate, now time.Time) erro
 	var unusable error
 	for _, list := range s.lists[string(c.RawIssuer)] {
 		if list.err != nil {
-			unusable = fmt.Errorf("the revocation list of %s cannot be read: %s", nameOf(issuer.Subject), visible(list.err.Error()))
+			unusable = fmt.Errorf("the revocation list of %s is not valid: %s", nameOf(issuer.Subject), visible(list.err.Error()))
 			continue
 		}
-		// Whoever has the issuer's key has signed for the issuer, whatever
-		// the one of its certificates says that stands in this chain.
+		// The holder of the issuer's key signs for the issuer, whatever the
+		// certificate of the issuer in this chain says.
 		err := issuer.CheckSignature(list.head.SignatureAlgorithm, list.head.RawTBSRevocationList, list.head.Signature)
 		switch {
 		case err == nil && (newest == nil || newer(list.head, newest.head)):

@@ -118,12 +118,11 @@ func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFil
 	var policies []policyFile
 	for _, path := range paths {
 		p, err := files.Await(ctx, func() (*policy, error) {
-			f, err := os.Open(path)
+			text, err := files.ReadFile(path, maxPolicy)
 			if err != nil {
 				return nil, err
 			}
-			defer f.Close()
-			return parsePolicy(f)
+			return parsePolicy(text)
 		})
 		switch {
 		case err == nil:
@@ -180,8 +179,8 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 
 const confirmed = "if its owner confirms the fingerprint, "
 
-// DecideUntrusted answers whether the policies allow the document, whoever signed
-// it: for users who do not want to rely on certificates. An address counts as
+// DecideUntrusted answers whether the policies allow the document, without regard
+// to its signer: for users who do not want to rely on certificates. An address counts as
 // certified where the certificate names it, which anybody can make one do.
 func (j *Judge) DecideUntrusted(by *signature.Endorsed, _ time.Time) Verdict {
 	if refusal := j.consult(by).refusal; refusal != "" {

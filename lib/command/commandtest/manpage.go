@@ -37,7 +37,7 @@ func ManPage(t *testing.T, c *command.Program, page string) {
 	t.Run("format", func(t *testing.T) { checkFormat(t, c.Name, page) })
 }
 
-// helpOptions gives the lines of the command's help that name options.
+// helpOptions returns the lines of the command's help that name options.
 func helpOptions(t *testing.T, c *command.Program) []string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -56,7 +56,7 @@ func helpOptions(t *testing.T, c *command.Program) []string {
 
 var item = regexp.MustCompile(`(?m)^\.It Fl (.*)$`)
 
-// pageOptions gives the items of a man page that name options, as the help
+// pageOptions returns the items of a man page that name options, as the help
 // would print them.
 func pageOptions(text string) []string {
 	var options []string

@@ -70,7 +70,7 @@ func ParseDays(text string) (int, error) {
 func ParseName(text string) (string, error) {
 	switch n := utf8.RuneCountInString(text); {
 	case n > maxName:
-		return "", fmt.Errorf("it has %d characters, at most %d are allowed", n, maxName)
+		return "", fmt.Errorf("%d characters, at most %d", n, maxName)
 	case !strictxml.ValidText(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return "", errors.New("it holds a character that cannot stand in a document")
 	case strings.TrimSpace(text) != text:

@@ -117,7 +117,7 @@ func (f *Finding) text() string {
 	case f.Signature == good && f.Identity == good:
 		return fmt.Sprintf("good signature by %s, but the document is refused: %s", f.Signer.who(), reason)
 	case f.Signature == good:
-		return "good signature by somebody, but not by whom the document names: " + reason
+		return "good signature, but not by the endorser that the document names: " + reason
 	}
 	return reason
 }
