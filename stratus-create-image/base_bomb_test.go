@@ -34,7 +34,8 @@ func TestBomb(t *testing.T) {
 		t.Errorf("standard error does not match %q:\n%s", says, messages)
 	}
 	used := b.cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	t.Logf("%v of processor time, %d KiB of memory, %d blocks written", b.cmd.ProcessState.UserTime()+b.cmd.ProcessState.SystemTime(), used.Maxrss, used.Oublock)
+	t.Logf("%v of processor time, %d KiB of memory, %d blocks written",
+		b.cmd.ProcessState.UserTime()+b.cmd.ProcessState.SystemTime(), used.Maxrss, used.Oublock)
 	const memory, blocks = 128 << 10, 1 << 20 / 512 // in KiB, and of 512 bytes
 	if used.Maxrss > memory && !peers.RaceDetector || used.Oublock > blocks {
 		t.Errorf("%d KiB of memory and %d blocks were taken, want at most %d and %d", used.Maxrss, used.Oublock, memory, blocks)

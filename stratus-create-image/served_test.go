@@ -19,7 +19,8 @@ func serveMarket(t *testing.T, dir string) string {
 	t.Helper()
 	peers.Need(t, "go")
 	program := t.TempDir() + "/marketplace"
-	if out, err := exec.CommandContext(t.Context(), "go", goBuild("-o", program, "../scripts/marketplace")...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go",
+		goBuild("-o", program, "../scripts/marketplace")...).CombinedOutput(); err != nil {
 		t.Fatalf("building the service: %v\n%s", err, out)
 	}
 	cmd := exec.Command(program, "--data", dir, "--listen", "127.0.0.1:0")

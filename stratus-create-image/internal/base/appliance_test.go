@@ -29,7 +29,8 @@ func appliance(t *testing.T) (dir string) {
 	run(t, "qemu-img", "create", "-q", "-f", "raw", dir+"/raw", "8M")
 	run(t, "qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", dir+"/raw", dir+"/vmdk")
 	var b bytes.Buffer
-	if err := ova.Write(t.Context(), &b, ova.Machine{Name: "box", Title: "Box", Disk: dir + "/vmdk", CPUs: 1, Memory: 64, Firmware: "bios", DisksBus: "scsi"}); err != nil {
+	if err := ova.Write(t.Context(), &b, ova.Machine{Name: "box", Title: "Box", Disk: dir + "/vmdk", CPUs: 1, Memory: 64,
+		Firmware: "bios", DisksBus: "scsi"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(dir+"/box.ova", b.Bytes(), 0o600); err != nil {
@@ -144,7 +145,8 @@ func TestDigestedAppliance(t *testing.T) {
 		if err := i.unpack(t.Context(), scratch); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(shape{"disk", true, diskimage.Vmdk, diskSize, "scsi", first.Sums.SHA1}, shapeOf(t, i, scratch)); diff != "" {
+		if diff := cmp.Diff(shape{"disk", true, diskimage.Vmdk, diskSize, "scsi", first.Sums.SHA1},
+			shapeOf(t, i, scratch)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
@@ -165,8 +167,10 @@ func TestBadAppliances(t *testing.T) {
 	}
 	run(t, "tar", "--format=ustar", "-C", dir, "-cf", dir+"/bad.ova", "box.ovf", "box.mf", "box-disk1.vmdk")
 	run(t, "tar", "--format=ustar", "-C", dir, "-cf", dir+"/empty.ova", "box.ovf", "box.mf")
-	for name, want := range map[string]string{"bad.ova": "box-disk1.vmdk", "box.ovf": "box-disk1.vmdk", "empty.ova": "box-disk1.vmdk", "missing.ovf": "missing.ovf"} {
-		if _, err := Open(t.Context(), filepath.Join(dir, name), t.TempDir(), io.Discard); !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), want) {
+	for name, want := range map[string]string{"bad.ova": "box-disk1.vmdk", "box.ovf": "box-disk1.vmdk",
+		"empty.ova": "box-disk1.vmdk", "missing.ovf": "missing.ovf"} {
+		if _, err := Open(t.Context(), filepath.Join(dir, name), t.TempDir(), io.Discard); !errors.Is(err, ErrUnusable) ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want ErrUnusable and %q", name, err, want)
 		}
 	}
@@ -202,7 +206,8 @@ func TestBomb(t *testing.T) {
 			}
 		}
 	}
-	for packed, want := range map[int64]int64{0: 16 << 30, 1 << 20: 16 << 30, 4 << 20: 4 << 20 * 10000, 1 << 62: maxDisk / 10000 * 10000} {
+	for packed, want := range map[int64]int64{0: 16 << 30, 1 << 20: 16 << 30, 4 << 20: 4 << 20 * 10000,
+		1 << 62: maxDisk / 10000 * 10000} {
 		if got := maxUnpacked(packed); got != want {
 			t.Errorf("maxUnpacked(%d) = %d, want %d", packed, got, want)
 		}

@@ -42,7 +42,8 @@ func TestUnsignedDescription(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := found.check(&Image{Sums: sums}); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+		if err := found.check(&Image{Sums: sums}); (err == nil) != (test.want == "") || err != nil &&
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("a base with %q: %v, want %q", test.content, err, test.want)
 		}
 	}

@@ -79,7 +79,8 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{dir, filepath.Join(dir, "missing"), "/dev/null", pipe} {
-		if _, err := Open(t.Context(), bad, dir, io.Discard); !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), strconv.Quote(bad)) {
+		if _, err := Open(t.Context(), bad, dir, io.Discard); !errors.Is(err, ErrUnusable) ||
+			!strings.Contains(err.Error(), strconv.Quote(bad)) {
 			t.Errorf("Open(%q): %v, want ErrUnusable with the name", bad, err)
 		}
 	}

@@ -47,15 +47,19 @@ func TestDescription(t *testing.T) {
 		kind fault.Kind
 		says string
 	}{
-		{Name{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)), local: true}, fault.BadInput, "changed.xml"},
+		{Name{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)),
+			local: true}, fault.BadInput, "changed.xml"},
 		{Name{Form: Description, Text: put("long.xml", long), local: true}, fault.BadInput, "bytes"},
 		{Name{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, fault.BadInput, "missing.xml"},
 		{Name{Form: Description, Text: other, local: true}, fault.BadInput, "found at|" + key + "|" + identifier("one")},
 		{Name{Form: Description, Text: "file://" + other}, fault.BadInput, "found at|" + key + "|" + identifier("one")},
-		{Name{Form: Description, Text: "file://" + put("list", "<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, fault.BadInput, "a list of descriptions|EMAIL/TAG"},
+		{Name{Form: Description, Text: "file://" + put("list",
+			"<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, fault.BadInput, "a list of descriptions|EMAIL/TAG"},
 		{Name{Form: Description, Text: "file://" + put("page", page)}, fault.BadInput, "a web page|EMAIL/TAG"},
-		{Name{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, fault.Usage, "not a signed description|--base-sha256|EMAIL/TAG"},
-		{Name{Form: Description, Text: "file://" + put("eve.xml", string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, fault.Credentials, "trust " + eve},
+		{Name{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, fault.Usage,
+			"not a signed description|--base-sha256|EMAIL/TAG"},
+		{Name{Form: Description, Text: "file://" + put("eve.xml",
+			string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, fault.Credentials, "trust " + eve},
 	} {
 		_, err := m.find(test.base)
 		checkError(t, err, test.kind, test.says)

@@ -106,7 +106,8 @@ func TestCheckImage(t *testing.T) {
 	if err := m.finder.checkImage(found, diskimage.Image{}); err != nil {
 		t.Error(err)
 	}
-	checkError(t, m.finder.checkImage(found, diskimage.Image{SHA256: barred}), fault.Credentials, found.Identifier+": it is in a black list")
+	checkError(t, m.finder.checkImage(found, diskimage.Image{SHA256: barred}), fault.Credentials,
+		found.Identifier+": it is in a black list")
 }
 
 // checkError looks for the code, and for the parts of says in the error and in

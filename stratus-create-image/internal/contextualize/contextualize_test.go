@@ -46,7 +46,8 @@ func newSeed(t *testing.T, user string) *Seed {
 	return s
 }
 
-var card = &Card{MAC: "52:54:00:12:34:56", IP: "10.0.2.15", Mask: "255.255.255.0", Network: "10.0.2.0", Gateway: "10.0.2.2", DNS: "10.0.2.3"}
+var card = &Card{MAC: "52:54:00:12:34:56", IP: "10.0.2.15", Mask: "255.255.255.0", Network: "10.0.2.0",
+	Gateway: "10.0.2.2", DNS: "10.0.2.3"}
 
 // disks writes a scheme's disks and lets xorriso unpack them: the directory of
 // each, by its label.
@@ -98,7 +99,8 @@ func read(t *testing.T, source Scheme, dir string) (got struct {
 // TestCloudInit hands a cloud's contexts to cloud-init.
 func TestCloudInit(t *testing.T) {
 	script := Part{Name: "s", Content: []byte("#!/bin/sh\n" + strings.Repeat("0123456789\n", 2000) + "\x00\xff")}
-	c := &Context{Keys: []string{key}, UserData: &UserData{Keys: []string{key + "2"}, Parts: []Part{script}}, Variables: hostile[:10], Card: card}
+	c := &Context{Keys: []string{key}, UserData: &UserData{Keys: []string{key + "2"}, Parts: []Part{script}},
+		Variables: hostile[:10], Card: card}
 	dirs := disks(t, c, Auto)
 	meta := make(map[string]any)
 	for _, v := range c.Variables {
@@ -114,7 +116,8 @@ func TestCloudInit(t *testing.T) {
 		switch scheme {
 		case NoCloud:
 			instance = got.Metadata["instance-id"]
-			if diff := cmp.Diff(map[string]any{"instance-id": instance, "meta": meta, "public-keys": []any{key, key + "2"}}, got.Metadata); diff != "" {
+			if diff := cmp.Diff(map[string]any{"instance-id": instance, "meta": meta, "public-keys": []any{key, key + "2"}},
+				got.Metadata); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", scheme, diff)
 			}
 		case ConfigDrive:
@@ -199,7 +202,8 @@ func TestLimits(t *testing.T) {
 		packed.Write(sum)
 	}
 	c := &Context{UserData: &UserData{Parts: []Part{{Name: "f", Content: packed.Bytes()}}}}
-	if all, notes, err := c.Disks(Auto); err != nil || len(all) != 3 || len(notes) != 1 || !strings.Contains(notes[0], "USER_DATA has") {
+	if all, notes, err := c.Disks(Auto); err != nil || len(all) != 3 || len(notes) != 1 ||
+		!strings.Contains(notes[0], "USER_DATA has") {
 		t.Errorf("auto: %d disks, %q, %v", len(all), notes, err)
 	}
 	if _, _, err := c.Disks(OpenNebula); err == nil || !strings.Contains(err.Error(), "at most 131071") {

@@ -41,7 +41,8 @@ I2Nsb3VkLWNvbmZpZwpuYW1lOiBow6kK
 `
 
 func TestJoinParts(t *testing.T) {
-	got, err := joinParts([]Part{{"a\"b.sh", "", []byte("#!/bin/sh\ntrue\n")}, {"c", "cloud-config", []byte("#cloud-config\nname: h\xc3\xa9\n")}})
+	got, err := joinParts([]Part{{"a\"b.sh", "", []byte("#!/bin/sh\ntrue\n")},
+		{"c", "cloud-config", []byte("#cloud-config\nname: h\xc3\xa9\n")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +248,8 @@ func TestFormatJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := pipe(pythontest.Command(t, "yaml", "-c", "import sys, yaml; sys.stdout.buffer.write(yaml.safe_load(sys.stdin.buffer).encode())"), text)
+	got, err := pipe(pythontest.Command(t, "yaml", "-c",
+		"import sys, yaml; sys.stdout.buffer.write(yaml.safe_load(sys.stdin.buffer).encode())"), text)
 	if err != nil || got != all.String() {
 		t.Errorf("YAML reads another text: %v", err)
 	}

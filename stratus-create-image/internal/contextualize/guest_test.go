@@ -21,7 +21,8 @@ import (
 const pretend = `set -eu
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/etc /mnt/stratuslab
-cp -a /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/login.defs /etc/pam.d /etc/skel /etc/nsswitch.conf /mnt/etc 2>/dev/null || :
+cp -a /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/login.defs \
+    /etc/pam.d /etc/skel /etc/nsswitch.conf /mnt/etc 2>/dev/null || :
 mkdir /mnt/etc/sudoers.d
 mount --bind /mnt/etc /etc
 for dir in /run /root /home; do mount -t tmpfs -o mode=755 tmpfs "$dir"; done
@@ -75,16 +76,21 @@ func TestGuest(t *testing.T) {
 		marks   string
 	}{
 		{"stratuslab", StratusLab, "sh /mnt/stratuslab/init.sh", "exec|" + quotes + "|ran|" + quotes + "|", "stratuslab\n"},
-		{"read in", StratusLab, "bash -uc '. /mnt/stratuslab/init.sh; test -z \"${stratus_keys+set}\"'", "exec|" + quotes + "|ran|" + quotes + "|", "stratuslab\n"},
+		{"read in", StratusLab, "bash -uc '. /mnt/stratuslab/init.sh; test -z \"${stratus_keys+set}\"'",
+			"exec|" + quotes + "|ran|" + quotes + "|", "stratuslab\n"},
 		{"busybox", StratusLab, "busybox sh /mnt/stratuslab/init.sh", "exec|" + quotes + "|ran|" + quotes + "|", "stratuslab\n"},
-		{"hepix", HEPiX, "cd /mnt/stratuslab; sh ./prolog.sh; test -e /run/first || test ! -e /run/ran; : >/run/first; sh ./epilog.sh", "exec|" + quotes + "|ran|" + quotes + "|", "hepix\n"},
-		{"both", StratusLab, "sh /mnt/stratuslab/prolog.sh; sh /mnt/stratuslab/init.sh; sh /mnt/stratuslab/epilog.sh", "exec|" + quotes + "|ran|" + quotes + "|", "hepix\nstratuslab\n"},
+		{"hepix", HEPiX,
+			"cd /mnt/stratuslab; sh ./prolog.sh; test -e /run/first || test ! -e /run/ran; : >/run/first; sh ./epilog.sh",
+			"exec|" + quotes + "|ran|" + quotes + "|", "hepix\n"},
+		{"both", StratusLab, "sh /mnt/stratuslab/prolog.sh; sh /mnt/stratuslab/init.sh; sh /mnt/stratuslab/epilog.sh",
+			"exec|" + quotes + "|ran|" + quotes + "|", "hepix\nstratuslab\n"},
 		{"opennebula", OpenNebula, "sh /mnt/stratuslab/start", "ran||", "opennebula\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			peers.Need(t, "bash", "busybox")
 			exec := Variable{"SCRIPT_EXEC", "#!/bin/sh\nprintf '%s|' exec \"$QUOTES\" >>/run/ran"}
-			x := &Context{Seed: newSeed(t, "root"), Keys: []string{key}, UserData: &UserData{Parts: script}, Variables: []Variable{hostile[0], exec}}
+			x := &Context{Seed: newSeed(t, "root"), Keys: []string{key}, UserData: &UserData{Parts: script},
+				Variables: []Variable{hostile[0], exec}}
 			dir := guestDir(t, x, c.scheme)
 			// Twice, as at a second start of what runs it.
 			got := strings.Split(inGuest(t, dir, "touch /run/began; "+c.command+"; "+c.command+state), "===\n")
@@ -133,7 +139,8 @@ func guestDir(t *testing.T, c *Context, scheme Scheme) string {
 
 // TestGuestFailure is about scripts that fail, and those that cloud-init runs.
 func TestGuestFailure(t *testing.T) {
-	parts := []Part{{Name: "bad.sh", Content: []byte("#!/bin/sh\nexit 3")}, {Name: "good.sh", Content: []byte("#!/bin/sh\necho good >>/run/ran")}}
+	parts := []Part{{Name: "bad.sh", Content: []byte("#!/bin/sh\nexit 3")},
+		{Name: "good.sh", Content: []byte("#!/bin/sh\necho good >>/run/ran")}}
 	c := &Context{UserData: &UserData{Parts: parts}}
 	dir := guestDir(t, c, StratusLab)
 	got := inGuest(t, dir, "sh /mnt/stratuslab/init.sh 2>&1 || echo failed; cat /run/ran")
@@ -141,8 +148,10 @@ func TestGuestFailure(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	dir = guestDir(t, c, OpenNebula)
-	got = inGuest(t, dir, "mkdir /run/cloud-init; : >/run/cloud-init/enabled; SCRIPT_EXEC='echo exec' sh /mnt/stratuslab/start 2>&1; ls -d /run/[!m]*")
-	if want := "exec\nstratus-context: the scripts are left to cloud-init\n/run/cloud-init\n/run/stratus-context\n/run/stratus-context.ran\n"; got != want {
+	got = inGuest(t, dir,
+		"mkdir /run/cloud-init; : >/run/cloud-init/enabled; SCRIPT_EXEC='echo exec' sh /mnt/stratuslab/start 2>&1; ls -d /run/[!m]*")
+	if want := "exec\nstratus-context: the scripts are left to cloud-init\n" +
+		"/run/cloud-init\n/run/stratus-context\n/run/stratus-context.ran\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -151,8 +160,11 @@ func TestGuestUser(t *testing.T) {
 	peers.Need(t, "useradd")
 	c := &Context{Seed: newSeed(t, "stratus-guest")}
 	got := inGuest(t, guestDir(t, c, StratusLab), `sh /mnt/stratuslab/init.sh; sh /mnt/stratuslab/init.sh
-getent passwd stratus-guest | cut -d: -f5; stat -c '%U %a' /home/stratus-guest/.ssh /home/stratus-guest/.ssh/authorized_keys; cat /home/stratus-guest/.ssh/authorized_keys /etc/sudoers.d/*; cat /root/.ssh/authorized_keys`)
-	if want := c.Seed.Mark + "\nstratus-guest 700\nstratus-guest 600\n" + c.Seed.LoginKey() + "\nstratus-guest ALL=(ALL) NOPASSWD:ALL\nssh-rsa old"; got != want {
+getent passwd stratus-guest | cut -d: -f5
+stat -c '%U %a' /home/stratus-guest/.ssh /home/stratus-guest/.ssh/authorized_keys
+cat /home/stratus-guest/.ssh/authorized_keys /etc/sudoers.d/*; cat /root/.ssh/authorized_keys`)
+	if want := c.Seed.Mark + "\nstratus-guest 700\nstratus-guest 600\n" + c.Seed.LoginKey() +
+		"\nstratus-guest ALL=(ALL) NOPASSWD:ALL\nssh-rsa old"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -175,7 +187,8 @@ func TestTakenCommand(t *testing.T) {
 		t.Errorf("got %q from nothing", got)
 	}
 	got := ParseTaken(inGuest(t, dir, `printf 'hepix\nstratuslab\nhepix\nodd\n' >/run/stratus-context; mkdir /run/cloud-init
-echo '{"v1": {"datasource": "DataSourceNoCloud [seed=/dev/vdb][dsmode=net]", "errors": []}}' >/run/cloud-init/result.json; `+TakenCommand))
+echo '{"v1": {"datasource": "DataSourceNoCloud [seed=/dev/vdb][dsmode=net]", "errors": []}}' \
+    >/run/cloud-init/result.json; `+TakenCommand))
 	if want := []string{"hepix", "stratuslab", "cloud-init (NoCloud)"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -32,11 +32,13 @@ func TestHook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := command + " prolog; cat /root/.ssh/authorized_keys; test -e /run/ran || echo prolog; " + command + " epilog; cat /run/ran; ls /mnt/stratuslab"
+	run := command + " prolog; cat /root/.ssh/authorized_keys; test -e /run/ran || echo prolog; " +
+		command + " epilog; cat /run/ran; ls /mnt/stratuslab"
 	dir := guestDir(t, &Context{Keys: []string{key}, UserData: &UserData{Parts: script}}, StratusLab)
 
 	image := filepath.Join(t.TempDir(), "disk")
-	if out, err := exec.Command("mke2fs", "-q", "-t", "ext2", "-L", "_STRATUSLAB", "-d", dir, image, "2M").CombinedOutput(); err != nil {
+	if out, err := exec.Command("mke2fs", "-q", "-t", "ext2", "-L", "_STRATUSLAB", "-d", dir, image,
+		"2M").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	device, err := exec.Command("losetup", "-f", "--show", image).Output()

@@ -92,8 +92,10 @@ func TestSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"CONTEXT/context.sh", "_STRATUSLAB/access.sh", "_STRATUSLAB/context.sh", "_STRATUSLAB/epilog.sh", "_STRATUSLAB/init.sh",
-		"_STRATUSLAB/prolog.sh", "_STRATUSLAB/script.sh", "cidata/meta-data", "cidata/user-data", "config-2/openstack/latest/meta_data.json"}
+	want := []string{"CONTEXT/context.sh", "_STRATUSLAB/access.sh", "_STRATUSLAB/context.sh", "_STRATUSLAB/epilog.sh",
+		"_STRATUSLAB/init.sh",
+		"_STRATUSLAB/prolog.sh", "_STRATUSLAB/script.sh", "cidata/meta-data", "cidata/user-data",
+		"config-2/openstack/latest/meta_data.json"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
@@ -116,16 +118,20 @@ func TestSaveRefuses(t *testing.T) {
 		"file in a directory": {func(dir, _ string) error {
 			return errors.Join(os.MkdirAll(dir+"/openstack/latest", 0o700), os.WriteFile(dir+"/openstack/latest/user_data", nil, 0o600))
 		}, "openstack/latest/user_data", []string{".", "openstack", "openstack/latest", "openstack/latest/user_data"}},
-		"file for a directory": {func(dir, _ string) error { return os.WriteFile(dir+"/openstack", nil, 0o600) }, "openstack/latest", []string{".", "openstack"}},
-		"link to a directory":  {func(dir, outside string) error { return os.Symlink(outside, dir+"/openstack") }, "openstack/latest", []string{".", "openstack"}},
-		"link as a file":       {func(dir, outside string) error { return os.Symlink(outside+"/new", dir+"/z") }, "z", []string{".", "z"}},
+		"file for a directory": {func(dir, _ string) error { return os.WriteFile(dir+"/openstack", nil, 0o600) },
+			"openstack/latest", []string{".", "openstack"}},
+		"link to a directory": {func(dir, outside string) error { return os.Symlink(outside, dir+"/openstack") },
+			"openstack/latest", []string{".", "openstack"}},
+		"link as a file": {func(dir, outside string) error { return os.Symlink(outside+"/new", dir+"/z") }, "z",
+			[]string{".", "z"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, outside := t.TempDir(), t.TempDir()
 			if err := test.prepare(dir, outside); err != nil {
 				t.Fatal(err)
 			}
-			err := Save(dir, []File{{Path: "a"}, {Path: "new/b"}, {Path: "openstack/latest/meta_data.json"}, {Path: "openstack/latest/user_data"}, {Path: "z"}})
+			err := Save(dir, []File{{Path: "a"}, {Path: "new/b"}, {Path: "openstack/latest/meta_data.json"},
+				{Path: "openstack/latest/user_data"}, {Path: "z"}})
 			if err == nil || !strings.Contains(err.Error(), dir+"/"+test.names) {
 				t.Errorf("error %v, want one about %q", err, test.names)
 			}

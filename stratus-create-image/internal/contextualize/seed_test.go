@@ -62,7 +62,8 @@ func TestSeedForOtherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	config, _ := parseConfig(t, s, nil, false)
-	want := []any{map[string]any{"name": "builder", "gecos": s.Mark, "sudo": "ALL=(ALL) NOPASSWD:ALL", "shell": "/bin/sh", "ssh_authorized_keys": []any{s.LoginKey()}}}
+	want := []any{map[string]any{"name": "builder", "gecos": s.Mark, "sudo": "ALL=(ALL) NOPASSWD:ALL",
+		"shell": "/bin/sh", "ssh_authorized_keys": []any{s.LoginKey()}}}
 	if diff := cmp.Diff(want, config["users"]); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
 	}

@@ -72,7 +72,8 @@ func FuzzParseValue(f *testing.F) {
 
 func TestReadUserData(t *testing.T) {
 	inFiles(t, map[string]string{
-		"a.sh": "#!/bin/sh\n", "c.yaml": "#cloud-config\n{}\n", "keys": "Comment: mine\n\n" + plainKey + " me\n" + plainKey + " you\r\n", "odd": "hello\n",
+		"a.sh": "#!/bin/sh\n", "c.yaml": "#cloud-config\n{}\n",
+		"keys": "Comment: mine\n\n" + plainKey + " me\n" + plainKey + " you\r\n", "odd": "hello\n",
 		"none": "\xff\x00",
 	})
 	d, err := ReadUserData(t.Context(), []string{"a.sh", "ssh,keys#cloud-config,c.yaml", "x-shellscript,c.yaml", "x-odd,odd"})
@@ -85,7 +86,8 @@ func TestReadUserData(t *testing.T) {
 			{"a.sh", "", []byte("#!/bin/sh\n")}, {"c.yaml", "cloud-config", []byte("#cloud-config\n{}\n")},
 			{"c.yaml", "x-shellscript", []byte("#cloud-config\n{}\n")}, {"odd", "x-odd", []byte("hello\n")},
 		},
-		Warnings: []string{`user data "c.yaml": it begins as the type "cloud-config" does, not "x-shellscript"`, `user data "odd": cloud-init does not know the type "x-odd"`},
+		Warnings: []string{`user data "c.yaml": it begins as the type "cloud-config" does, not "x-shellscript"`,
+			`user data "odd": cloud-init does not know the type "x-odd"`},
 	}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -94,7 +96,8 @@ func TestReadUserData(t *testing.T) {
 	if len(scripts) != 1 || scripts[0].Name != "a.sh" || !slices.Equal(others, []string{"c.yaml", "c.yaml", "odd"}) {
 		t.Errorf("scripts %v, others %v", scripts, others)
 	}
-	if d, err := ReadUserData(t.Context(), []string{"none,none", "ssh,keys"}); err != nil || len(d.Keys) != 2 || string(d.Parts[0].Content) != "\xff\x00" {
+	if d, err := ReadUserData(t.Context(), []string{"none,none", "ssh,keys"}); err != nil || len(d.Keys) != 2 ||
+		string(d.Parts[0].Content) != "\xff\x00" {
 		t.Errorf("none: %+v, %v", d, err)
 	}
 }
@@ -102,7 +105,8 @@ func TestReadUserData(t *testing.T) {
 func TestUserDataRefused(t *testing.T) {
 	inFiles(t, map[string]string{
 		"a": "#!/bin/sh\n", "big": "#!" + strings.Repeat("x", MaxUserData), "half": "#!" + strings.Repeat("x", MaxUserData/2),
-		"nokey": "Comment: none\n", "badkey": "ssh-rsa !!\n", "control": plainKey + " a\x1bb\n", "binary": "#cloud-config\n\xff", "bomb": zeros(t),
+		"nokey": "Comment: none\n", "badkey": "ssh-rsa !!\n", "control": plainKey + " a\x1bb\n",
+		"binary": "#cloud-config\n\xff", "bomb": zeros(t),
 	})
 	for _, c := range []struct {
 		values []string

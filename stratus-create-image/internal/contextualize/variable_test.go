@@ -86,9 +86,12 @@ func TestParseVariables(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"A": "NAME=VALUE", "=b": "letters, digits", "1A=b": "letters, digits", "A B=c": "letters, digits", "A\n=b": "letters, digits",
-		"$(id)=b": "letters, digits", "\u00c9=b": "letters, digits", "PUBLIC_KEY=b": "the context sets this", "ETH0_IP=b": "the context sets this",
-		"USERDATA=b": "the context sets this", "START_SCRIPT=b": "the context sets this", "CLOUD_INIT_USER_DATA=b": "the context sets this",
-		"PATH=b": "the guest's shell", "BASH_ENV=b": "the guest's shell", "LD_PRELOAD=b": "the guest's shell", "IFS=b": "the guest's shell",
+		"$(id)=b": "letters, digits", "\u00c9=b": "letters, digits", "PUBLIC_KEY=b": "the context sets this",
+		"ETH0_IP=b":  "the context sets this",
+		"USERDATA=b": "the context sets this", "START_SCRIPT=b": "the context sets this",
+		"CLOUD_INIT_USER_DATA=b": "the context sets this",
+		"PATH=b":                 "the guest's shell", "BASH_ENV=b": "the guest's shell", "LD_PRELOAD=b": "the guest's shell",
+		"IFS=b":    "the guest's shell",
 		"A=b\x00c": "NUL", "A=\xff": "UTF-8", "A=" + strings.Repeat("x", 1<<20): "at most 131071",
 	} {
 		if _, err := ParseVariables([]string{text}); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 200 {

@@ -185,7 +185,8 @@ func TestUnsafe(t *testing.T) {
 			if err := test.prepare(t, dir); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := New(dir, 0).Acquire(t.Context(), name(1), nil); !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), test.want) {
+			if _, err := New(dir, 0).Acquire(t.Context(), name(1), nil); !errors.Is(err, ErrUnsafe) ||
+				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			if _, err := os.Lstat(elsewhere); !errors.Is(err, os.ErrNotExist) {
@@ -207,7 +208,8 @@ func TestOpen(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := errors.Join(os.Symlink(c.Item(name(1)).Path, c.Item(name(2)).Path), os.Mkdir(c.Item(name(3)).Path, 0o700), unix.Mkfifo(c.Item(name(4)).Path, 0o600)); err != nil {
+	if err := errors.Join(os.Symlink(c.Item(name(1)).Path, c.Item(name(2)).Path), os.Mkdir(c.Item(name(3)).Path, 0o700),
+		unix.Mkfifo(c.Item(name(4)).Path, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for n := 2; n <= 4; n++ {

@@ -76,7 +76,8 @@ func TestWrong(t *testing.T) {
 		claim Want
 		want  string
 	}{
-		{"one bit", content(swapped), want, fmt.Sprintf("its SHA-512 is %x, want %x", claimOf(t, swapped).Image.SHA512, want.Image.SHA512)},
+		{"one bit", content(swapped), want, fmt.Sprintf("its SHA-512 is %x, want %x", claimOf(t, swapped).Image.SHA512,
+			want.Image.SHA512)},
 		{"SHA-512 only", content(image), otherSHA512, fmt.Sprintf("its SHA-512 is %x, want abab", want.Image.SHA512)},
 		{"too short", content(image[:1000]), want, "it has 1000 bytes, want 1048576"},
 		{"too long", content(append(image, 'x')), want, "it has 1048577 bytes, want 1048576"},
@@ -84,13 +85,15 @@ func TestWrong(t *testing.T) {
 		{"cut, compressed", content(z.Bytes()[:z.Len()/2]), want, "decompressing gz data"},
 		{"endless", endless, want, "it has more than 1048576 bytes"},
 		{"error page", content([]byte(page)), want, fmt.Sprintf("it has %d bytes, want 1048576 (it is a web page)", len(page))},
-		{"digest alone", content([]byte(page)), Want{SHA256: want.Image.SHA256}, fmt.Sprintf("its SHA-256 is %x, want %x", sha256.Sum256([]byte(page)), want.Image.SHA256)},
+		{"digest alone", content([]byte(page)), Want{SHA256: want.Image.SHA256},
+			fmt.Sprintf("its SHA-256 is %x, want %x", sha256.Sum256([]byte(page)), want.Image.SHA256)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			location := serve(t, test.serve)
 			_, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, test.claim, filesIn(dir))
-			if !errors.Is(err, diskimage.ErrMismatch) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), location) {
+			if !errors.Is(err, diskimage.ErrMismatch) || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), location) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -128,7 +131,8 @@ func TestLocations(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	missing, broken, page := status(404), status(503), serve(t, content([]byte("<html>")))
-	bad := []string{"pdisk:host:1234", missing, broken, gone.URL, page, "file:///dev/zero", "file:///does/not/exist", "https://user:secret@127.0.0.1/x"}
+	bad := []string{"pdisk:host:1234", missing, broken, gone.URL, page, "file:///dev/zero", "file:///does/not/exist",
+		"https://user:secret@127.0.0.1/x"}
 	files := filesIn(t.TempDir())
 	got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), append(bad, serve(t, content(image))), want, files)
 	checkImage(t, got, err, image, files)
@@ -141,7 +145,9 @@ func TestLocations(t *testing.T) {
 			t.Errorf("the error does not wrap %q", kind)
 		}
 	}
-	for _, text := range []string{"none of 8 locations", `the scheme of "pdisk:host:1234" is not supported`, missing + `": `, "404", broken, "503", gone.URL, page, `opening "file:///dev/zero": not a regular file`, `opening "file:///does/not/exist": no such file or directory`} {
+	for _, text := range []string{"none of 8 locations", `the scheme of "pdisk:host:1234" is not supported`,
+		missing + `": `, "404", broken, "503", gone.URL, page, `opening "file:///dev/zero": not a regular file`,
+		`opening "file:///does/not/exist": no such file or directory`} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error does not say %q:\n%v", text, err)
 		}
@@ -162,7 +168,8 @@ func TestFailuresOnce(t *testing.T) {
 	first, second := "file:///missing/1", "file:///missing/2"
 	want := claimOf(t, testImage(1<<10))
 	_, err := f.Fetch(t.Context(), []string{first}, want, filesIn(t.TempDir()))
-	if fault.KindOf(err) != fault.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` || len(log.infos) > 0 {
+	if fault.KindOf(err) != fault.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` ||
+		len(log.infos) > 0 {
 		t.Errorf("one location: got %v, log %q", err, log.infos)
 	}
 	_, err = f.Fetch(t.Context(), []string{first, second}, want, filesIn(t.TempDir()))

@@ -45,7 +45,8 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.claim.Check(got, test.file)
-			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || !errors.Is(err, diskimage.ErrMismatch)) {
+			if (err == nil) != (test.want == "") || err != nil &&
+				(!strings.Contains(err.Error(), test.want) || !errors.Is(err, diskimage.ErrMismatch)) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})

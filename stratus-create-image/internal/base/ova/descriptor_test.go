@@ -43,7 +43,8 @@ func TestHints(t *testing.T) {
 }
 
 func TestParseDescriptorRefuses(t *testing.T) {
-	entity := strings.Replace(string(envelope(goodFile, goodDisk, "", "")), "<Envelope", `<!DOCTYPE Envelope [<!ENTITY x SYSTEM "file:///etc/passwd">]><Envelope`, 1)
+	entity := strings.Replace(string(envelope(goodFile, goodDisk, "", "")), "<Envelope",
+		`<!DOCTYPE Envelope [<!ENTITY x SYSTEM "file:///etc/passwd">]><Envelope`, 1)
 	file := func(attributes string) []byte {
 		return envelope(`<File ovf:id="f" `+attributes+`/>`, goodDisk, "", "")
 	}
@@ -51,16 +52,20 @@ func TestParseDescriptorRefuses(t *testing.T) {
 		text []byte
 		want string
 	}{
-		"no XML":               {[]byte("hello"), "reading the descriptor"},
-		"DTD with an entity":   {[]byte(entity), "document type"},
-		"too deep":             {[]byte(strings.Repeat("<a>", 100)), "reading the descriptor"},
-		"another root":         {[]byte(`<Envelope xmlns="http://www.vmware.com/schema/ovf/1/envelope"/>`), `of the namespace "http://www.vmware.com/schema/ovf/1/envelope"`},
-		"no disk":              {envelope(goodFile, "", "", ""), "0 disks in the appliance"},
-		"two disks":            {envelope(goodFile, goodDisk+strings.Replace(goodDisk, `diskId="d"`, `diskId="e"`, 1), "", ""), `2 disks in the appliance ("d", "e")`},
-		"difference":           {envelope(goodFile, strings.Replace(goodDisk, "<Disk", `<Disk ovf:parentRef="p"`, 1), "", ""), `the differences to the disk "p"`},
-		"no file":              {envelope("", goodDisk, "", ""), `0 files with the id "f"`},
-		"two files":            {envelope(goodFile+goodFile, goodDisk, "", ""), `2 files with the id "f"`},
-		"empty disk":           {envelope(`<File ovf:href="d"/>`, strings.Replace(goodDisk, `ovf:fileRef="f"`, "", 1), "", ""), `with the id ""`},
+		"no XML":             {[]byte("hello"), "reading the descriptor"},
+		"DTD with an entity": {[]byte(entity), "document type"},
+		"too deep":           {[]byte(strings.Repeat("<a>", 100)), "reading the descriptor"},
+		"another root": {[]byte(`<Envelope xmlns="http://www.vmware.com/schema/ovf/1/envelope"/>`),
+			`of the namespace "http://www.vmware.com/schema/ovf/1/envelope"`},
+		"no disk": {envelope(goodFile, "", "", ""), "0 disks in the appliance"},
+		"two disks": {envelope(goodFile, goodDisk+strings.Replace(goodDisk, `diskId="d"`, `diskId="e"`, 1), "",
+			""), `2 disks in the appliance ("d", "e")`},
+		"difference": {envelope(goodFile, strings.Replace(goodDisk, "<Disk", `<Disk ovf:parentRef="p"`, 1), "",
+			""), `the differences to the disk "p"`},
+		"no file":   {envelope("", goodDisk, "", ""), `0 files with the id "f"`},
+		"two files": {envelope(goodFile+goodFile, goodDisk, "", ""), `2 files with the id "f"`},
+		"empty disk": {envelope(`<File ovf:href="d"/>`, strings.Replace(goodDisk, `ovf:fileRef="f"`, "", 1), "",
+			""), `with the id ""`},
 		"chunks":               {file(`ovf:href="d" ovf:chunkSize="5"`), "a disk in chunks"},
 		"another compression":  {file(`ovf:href="d" ovf:compression="xz"`), `compression "xz"`},
 		"no href":              {file(""), `not a valid file name: ""`},
@@ -85,7 +90,8 @@ func TestCapacity(t *testing.T) {
 		want          int64
 	}{
 		{"5", "", 5}, {"5", "byte", 5}, {"5", "byte * 2^30", 5 << 30}, {"5", "byte*10^3", 5000}, {"5", "GigaBytes", 0},
-		{"${size}", "byte", 0}, {"-5", "byte", 0}, {"9223372036854775807", "byte", 0}, {"5", "byte * 10^99", 0}, {"0", "byte * 10^99", 0},
+		{"${size}", "byte", 0}, {"-5", "byte", 0}, {"9223372036854775807", "byte", 0}, {"5", "byte * 10^99", 0}, {"0",
+			"byte * 10^99", 0},
 	}
 	for _, test := range tests {
 		if got := capacity(test.number, test.units); got != test.want {
@@ -101,7 +107,8 @@ func TestParseManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []checksum{{"SHA1", "a.ovf", make([]byte, 20)}, {"SHA1", "b (1).vmdk", make([]byte, 20)}, {"SHA256", "a.ovf", slices.Repeat([]byte{0xab}, 32)}}
+	want := []checksum{{"SHA1", "a.ovf", make([]byte, 20)}, {"SHA1", "b (1).vmdk", make([]byte, 20)},
+		{"SHA256", "a.ovf", slices.Repeat([]byte{0xab}, 32)}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(checksum{})); diff != "" {
 		t.Errorf("manifest (-want +got):\n%s", diff)
 	}
@@ -137,7 +144,8 @@ func FuzzParseManifest(f *testing.F) {
 
 func FuzzParseDescriptor(f *testing.F) {
 	f.Add(envelope(goodFile, goodDisk, on("5", "PIIX4"), `<vbox:Machine><Firmware type="EFI"/></vbox:Machine>`))
-	f.Add(envelope(`<File ovf:href="a%20b" ovf:id="f" ovf:compression="gzip"/>`, goodDisk, `<vmw:Config vmw:key="firmware" vmw:value="bios"/>`, ""))
+	f.Add(envelope(`<File ovf:href="a%20b" ovf:id="f" ovf:compression="gzip"/>`, goodDisk,
+		`<vmw:Config vmw:key="firmware" vmw:value="bios"/>`, ""))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		d, err := parseDescriptor(text)
 		if err != nil {

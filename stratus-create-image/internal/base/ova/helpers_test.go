@@ -87,15 +87,20 @@ func archived(t testing.TB, members []member) string {
 
 const (
 	goodFile = `<File ovf:href="d.vmdk" ovf:id="f"/>`
-	goodDisk = `<Disk ovf:capacity="8" ovf:capacityAllocationUnits="byte * 2^20" ovf:diskId="d" ovf:fileRef="f" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>`
+	goodDisk = `<Disk ovf:capacity="8" ovf:capacityAllocationUnits="byte * 2^20" ovf:diskId="d" ovf:fileRef="f"
+	ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>`
 )
 
 // envelope makes a descriptor, as VirtualBox writes them.
 func envelope(files, disks, hardware, machine string) []byte {
 	return []byte(`<?xml version="1.0"?>
-<Envelope ovf:version="1.0" xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1" xmlns:rasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vbox="http://www.virtualbox.org/ovf/machine" xmlns:vmw="http://www.vmware.com/schema/ovf">
+<Envelope ovf:version="1.0"
+	xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1"
+	xmlns:rasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
+	xmlns:vbox="http://www.virtualbox.org/ovf/machine" xmlns:vmw="http://www.vmware.com/schema/ovf">
 <References>` + files + `</References><DiskSection><Info>x</Info>` + disks + `</DiskSection>
-<VirtualSystem ovf:id="x"><VirtualHardwareSection>` + hardware + `</VirtualHardwareSection>` + machine + `</VirtualSystem></Envelope>`)
+<VirtualSystem ovf:id="x"><VirtualHardwareSection>` +
+		hardware + `</VirtualHardwareSection>` + machine + `</VirtualSystem></Envelope>`)
 }
 
 // item is one of the hardware.

@@ -27,18 +27,23 @@ func hostileArchives(t *testing.T, content []byte) []hostile {
 	sized := func(size int64) func(*tar.Header) { return func(h *tar.Header) { h.Size = size } }
 	mf := func(text string) member { return member{name: "a.mf", content: []byte(text)} }
 	bomb := member{name: "d.vmdk", content: gzipped(t, make([]byte, 20*mib))}
-	packed := member{name: "a.ovf", content: envelope(`<File ovf:href="d.vmdk" ovf:id="f" ovf:compression="gzip"/>`, goodDisk, "", "")}
+	packed := member{name: "a.ovf", content: envelope(`<File ovf:href="d.vmdk" ovf:id="f" ovf:compression="gzip"/>`,
+		goodDisk, "", "")}
 	many := []member{ovf}
 	for i := range maxMembers {
 		many = append(many, member{name: fmt.Sprint("f", i)})
 	}
 	return []hostile{
-		{"wrong checksum", []member{ovf, mf(string(manifestOf(ovf, member{name: "d.vmdk", content: []byte("x")}))), disk}, `the SHA1 of "d.vmdk" is `},
-		{"wrong checksum, listed last", []member{ovf, disk, mf(string(manifestOf(ovf)) + "SHA512(d.vmdk)= " + strings.Repeat("00", 64))}, "the manifest wants 0000"},
-		{"wrong checksum of the descriptor", []member{ovf, mf(string(manifestOf(disk, member{name: "a.ovf"}))), disk}, `the SHA1 of "a.ovf" is`},
+		{"wrong checksum", []member{ovf, mf(string(manifestOf(ovf, member{name: "d.vmdk", content: []byte("x")}))), disk},
+			`the SHA1 of "d.vmdk" is `},
+		{"wrong checksum, listed last", []member{ovf, disk,
+			mf(string(manifestOf(ovf)) + "SHA512(d.vmdk)= " + strings.Repeat("00", 64))}, "the manifest wants 0000"},
+		{"wrong checksum of the descriptor", []member{ovf, mf(string(manifestOf(disk, member{name: "a.ovf"}))), disk},
+			`the SHA1 of "a.ovf" is`},
 		{"disk not listed", []member{ovf, mf(string(manifestOf(ovf))), disk}, `the manifest has no checksum of "d.vmdk"`},
 		{"descriptor not listed", []member{ovf, disk, mf(string(manifestOf(disk)))}, `the manifest has no checksum of "a.ovf"`},
-		{"listed file missing", []member{ovf, mf(string(manifestOf(ovf, disk, member{name: "gone"}))), disk}, `no file "gone", which the manifest lists`},
+		{"listed file missing", []member{ovf, mf(string(manifestOf(ovf, disk, member{name: "gone"}))), disk},
+			`no file "gone", which the manifest lists`},
 		{"second manifest", []member{ovf, mf(""), {name: "b.mf"}, disk}, `a second manifest, "b.mf"`},
 		{"bad manifest", []member{ovf, mf("hello\n"), disk}, `line 1 of the manifest, "hello"`},
 		{"parent directory", []member{ovf, {name: "../d.vmdk"}, disk}, `not a valid file name: "../d.vmdk"`},
@@ -50,7 +55,8 @@ func hostileArchives(t *testing.T, content []byte) []hostile {
 		{"huge size claimed", []member{ovf, {name: "d.vmdk", content: content, change: sized(1 << 50)}}, "at most 16777216"},
 		{"huge size claimed beside", []member{ovf, {name: "x", change: sized(1 << 50)}, disk}, "unexpected EOF"},
 		{"truncated", []member{ovf, {name: "d.vmdk", content: content, change: sized(int64(len(content)) + mib)}}, "unexpected EOF"},
-		{"bad tar header", []member{ovf, {name: "x", content: bytes.Repeat([]byte("x"), 1024), change: sized(0)}, disk}, "invalid tar header"},
+		{"bad tar header", []member{ovf, {name: "x", content: bytes.Repeat([]byte("x"), 1024), change: sized(0)}, disk},
+			"invalid tar header"},
 		{"two descriptors", []member{ovf, {name: "b.ovf", content: ovf.content}, disk}, `two descriptors, "a.ovf" and "b.ovf"`},
 		{"descriptor not first", []member{disk, ovf}, `the archive begins with "d.vmdk"`},
 		{"empty", nil, "an empty archive"},
@@ -62,8 +68,11 @@ func hostileArchives(t *testing.T, content []byte) []hostile {
 		{"not gzip", []member{packed, disk}, "is not compressed with gzip"},
 		{"damaged gzip", []member{packed, {name: "d.vmdk", content: gzipped(t, content)[:20000]}}, "bad compressed data"},
 		{"raw disk", []member{ovf, {name: "d.vmdk", content: make([]byte, 4096)}}, "is a raw file"},
-		{"another format", []member{ovf, {name: "d.vmdk", content: append([]byte("QFI\xfb\x00\x00\x00\x03"), make([]byte, 4096)...)}}, "is a qcow2 file"},
-		{"disk that is /etc/passwd", []member{ovf, {name: "d.vmdk", content: []byte("# Disk DescriptorFile\nversion=1\ncreateType=\"monolithicFlat\"\nRW 8 FLAT \"/etc/passwd\" 0\n")}}, `extent "/etc/passwd"`},
+		{"another format", []member{ovf, {name: "d.vmdk",
+			content: append([]byte("QFI\xfb\x00\x00\x00\x03"), make([]byte, 4096)...)}}, "is a qcow2 file"},
+		{"disk that is /etc/passwd", []member{ovf, {name: "d.vmdk",
+			content: []byte("# Disk DescriptorFile\nversion=1\ncreateType=\"monolithicFlat\"\nRW 8 FLAT \"/etc/passwd\" 0\n")}},
+			`extent "/etc/passwd"`},
 	}
 }
 
@@ -119,10 +128,12 @@ func TestHostileFolders(t *testing.T) {
 		prepare func(t *testing.T, dir string)
 		want    string
 	}{
-		"no disk":         {func(*testing.T, string) {}, `no file "d.vmdk"`},
-		"linked disk":     {func(t *testing.T, dir string) { link(t, dir, "d.vmdk", vmdk) }, `"d.vmdk": not a regular file, but a symbolic link`},
-		"linked manifest": {func(t *testing.T, dir string) { link(t, dir, "a.mf", "/dev/zero") }, `"a.mf": not a regular file, but a symbolic link`},
-		"pipe":            {func(t *testing.T, dir string) { run(t, "mkfifo", dir+"/d.vmdk") }, "not a regular file"},
+		"no disk": {func(*testing.T, string) {}, `no file "d.vmdk"`},
+		"linked disk": {func(t *testing.T, dir string) { link(t, dir, "d.vmdk", vmdk) },
+			`"d.vmdk": not a regular file, but a symbolic link`},
+		"linked manifest": {func(t *testing.T, dir string) { link(t, dir, "a.mf", "/dev/zero") },
+			`"a.mf": not a regular file, but a symbolic link`},
+		"pipe": {func(t *testing.T, dir string) { run(t, "mkfifo", dir+"/d.vmdk") }, "not a regular file"},
 		"listed directory": {func(t *testing.T, dir string) {
 			writeFile(t, dir+"/d.vmdk", readFile(t, vmdk))
 			writeFile(t, dir+"/a.mf", []byte("SHA1(dir)= "+strings.Repeat("00", 20)))

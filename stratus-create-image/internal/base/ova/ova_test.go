@@ -38,7 +38,8 @@ func TestOpen(t *testing.T) {
 	disk := member{name: "d.vmdk", content: content}
 	other := member{name: "a.nvram", content: []byte("x")}
 	packed := member{name: "d.vmdk", content: gzipped(t, content)}
-	packedOvf := member{name: "a.ovf", content: envelope(`<File ovf:href="d.vmdk" ovf:id="f" ovf:compression="gzip"/>`, goodDisk, "", "")}
+	packedOvf := member{name: "a.ovf", content: envelope(`<File ovf:href="d.vmdk" ovf:id="f" ovf:compression="gzip"/>`,
+		goodDisk, "", "")}
 	spaced := member{name: "a b.vmdk", content: content}
 	spacedOvf := member{name: "a.ovf", content: envelope(`<File ovf:href="a%20b.vmdk" ovf:id="f"/>`, goodDisk, "", "")}
 	wrongSize := member{name: "a.ovf", content: envelope(goodFile, strings.Replace(goodDisk, `"8"`, `"9"`, 1), "", "")}
@@ -52,10 +53,12 @@ func TestOpen(t *testing.T) {
 		"manifest last":    {[]member{ovf, disk, other, {name: "a.mf", content: manifestOf(disk, ovf, other)}}, false, nil},
 		"capital manifest": {[]member{ovf, {name: "A.MF", content: manifestOf(ovf, disk)}, disk}, false, nil},
 		"no manifest":      {[]member{ovf, disk}, false, []string{noManifest}},
-		"signed":           {[]member{ovf, {name: "a.mf", content: manifestOf(ovf, disk)}, {name: "a.cert", content: []byte("x")}, disk}, false, []string{"the signature in a.cert is not verified"}},
-		"gzip":             {[]member{packedOvf, {name: "a.mf", content: manifestOf(packedOvf, packed)}, packed}, true, nil},
-		"percent encoded":  {[]member{spacedOvf, spaced}, false, []string{noManifest}},
-		"another capacity": {[]member{wrongSize, disk}, false, []string{noManifest, "the disk has 8388608 bytes, the descriptor says 9437184"}},
+		"signed": {[]member{ovf, {name: "a.mf", content: manifestOf(ovf, disk)},
+			{name: "a.cert", content: []byte("x")}, disk}, false, []string{"the signature in a.cert is not verified"}},
+		"gzip":            {[]member{packedOvf, {name: "a.mf", content: manifestOf(packedOvf, packed)}, packed}, true, nil},
+		"percent encoded": {[]member{spacedOvf, spaced}, false, []string{noManifest}},
+		"another capacity": {[]member{wrongSize, disk}, false,
+			[]string{noManifest, "the disk has 8388608 bytes, the descriptor says 9437184"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +78,8 @@ func TestOpen(t *testing.T) {
 				if inScratch := filepath.Dir(a.Disk) == o.Scratch; inScratch != (test.copied || strings.HasSuffix(file, ".ova")) {
 					t.Errorf("%s: the disk is %s", file, a.Disk)
 				}
-				if diff := cmp.Diff(test.warnings, a.Warnings, cmpopts.EquateEmpty()); diff != "" || a.Format != diskimage.Vmdk || progress.Len() == 0 && a.Warnings == nil {
+				if diff := cmp.Diff(test.warnings, a.Warnings, cmpopts.EquateEmpty()); diff != "" || a.Format != diskimage.Vmdk ||
+					progress.Len() == 0 && a.Warnings == nil {
 					t.Errorf("%s, %d bytes of progress, warnings (-want +got):\n%s", a.Format, progress.Len(), diff)
 				}
 			}
@@ -129,7 +133,8 @@ func TestSwappedDisk(t *testing.T) {
 // TestOpenIsNoFault: what is not the appliance's fault is not called so.
 func TestOpenIsNoFault(t *testing.T) {
 	_, vmdk := newDisk(t, "streamOptimized")
-	file := archived(t, []member{{name: "a.ovf", content: envelope(goodFile, goodDisk, "", "")}, {name: "d.vmdk", content: readFile(t, vmdk)}})
+	file := archived(t, []member{{name: "a.ovf", content: envelope(goodFile, goodDisk, "", "")},
+		{name: "d.vmdk", content: readFile(t, vmdk)}})
 	stopped := errors.New("stopped by the user")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(stopped)

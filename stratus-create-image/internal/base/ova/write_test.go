@@ -39,7 +39,8 @@ func TestWrite(t *testing.T) {
 	}
 	run(t, "tar", "-xf", file, "-C", dir)
 	run(t, "xmllint", "--noout", "--nonet", dir+"/debian-12_x.ovf")
-	if title := run(t, "xmllint", "--xpath", "string(//*[local-name()='VirtualSystem']/*[local-name()='Info'])", dir+"/debian-12_x.ovf"); title != `A <server> & "more"`+"\n" {
+	if title := run(t, "xmllint", "--xpath", "string(//*[local-name()='VirtualSystem']/*[local-name()='Info'])",
+		dir+"/debian-12_x.ovf"); title != `A <server> & "more"`+"\n" {
 		t.Errorf("title %q", title)
 	}
 	// The manifest, in the form that sha256sum checks.
