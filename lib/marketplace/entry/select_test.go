@@ -22,7 +22,9 @@ func TestSelect(t *testing.T) {
 	e := verified.Summary()
 	unlike := func(change func(*Summary)) Summary { s := e; change(&s); return s }
 	at := func(created string) Summary { return unlike(func(s *Summary) { s.Created = created }) }
-	other := func(created string) Summary { return unlike(func(s *Summary) { s.Created, s.Fingerprint = created, "other" }) }
+	other := func(created string) Summary {
+		return unlike(func(s *Summary) { s.Created, s.Fingerprint = created, "other" })
+	}
 	tagged := func(s Summary) Summary { s.Tag = "web"; return s }
 	failure := errors.New("the disk is gone")
 	tests := map[string]struct {

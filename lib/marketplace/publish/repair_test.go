@@ -23,19 +23,14 @@ func TestRepairGoesOn(t *testing.T) {
 	old, err := registry.ReadHead(localFiles(t, dir))
 	must(t, err)
 	last := entries[11]
-	for name, damage := range map[string]string{
-		"found in the journal": registry.HeadFile,
-		"found by publishing":  registry.HeadFile,
+	for name, damage := range map[string]func(dir string){
+		"a torn note in the journal": func(dir string) { restore(t, dir, map[string]string{journalDir + "/token": "{"}) },
+		"the head is lost":           func(dir string) { must(t, os.Remove(filepath.Join(dir, registry.HeadFile))) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := t.TempDir()
 			must(t, os.CopyFS(before, os.DirFS(dir)))
-			must(t, os.Remove(filepath.Join(before, damage)))
-			// Of a writer that was killed.
-			must(t, os.WriteFile(filepath.Join(before, journalDir, "token"), []byte("{"), 0o600))
-			if name == "found by publishing" {
-				must(t, os.Remove(filepath.Join(before, journalDir, "token")))
-			}
+			damage(before)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			goOn := make(chan struct{})
