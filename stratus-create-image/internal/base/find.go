@@ -61,12 +61,10 @@ func (s *search) find(ctx context.Context) (*signed, error) {
 	var err error
 	switch s.name.Form {
 	case Identifier:
-		err = s.query(ctx, entry.Query{Identifier: s.name.Text})
+		err = s.query(ctx, entry.Query{Identifier: s.name.Text}, "")
 	case Tag:
-		// The query is not for the tag: an entry that is not trusted must not stand
-		// for it, and a newer entry without the tag takes the tag away.
-		email, _, _ := strings.Cut(s.name.Text, "/")
-		err = s.query(ctx, entry.Query{Email: email})
+		email, tag, _ := strings.Cut(s.name.Text, "/")
+		err = s.query(ctx, entry.Query{Email: email}, tag)
 	default:
 		var e *entry.Entry
 		if e, err = s.readDescription(ctx); err == nil {
@@ -92,15 +90,43 @@ const (
 	maxUnchecked = 10_000 // entries where every endorser counts as trusted
 )
 
-// query judges the entries of the Marketplace one by one.
-func (s *search) query(ctx context.Context, q entry.Query) error {
+// images yields all entries of the images to which a tag leads. An entry that is not
+// trusted must not stand for a tag, and a newer one takes it away without having it,
+// also if it is signed with another certificate: so each image is looked up as a whole.
+func images(ctx context.Context, place Marketplace, email, tag string) iter.Seq2[*entry.Entry, error] {
+	return func(yield func(*entry.Entry, error) bool) {
+		seen := make(map[string]bool)
+		for tagged, err := range place.Find(ctx, entry.Query{Email: email, Tag: tag}) {
+			if err != nil && !yield(nil, err) {
+				return
+			}
+			if err != nil || seen[tagged.Identifier] {
+				continue
+			}
+			seen[tagged.Identifier] = true
+			for e, err := range place.Find(ctx, entry.Query{Identifier: tagged.Identifier, Email: email}) {
+				if !yield(e, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// query judges the entries of the Marketplace one by one: those that the query is for
+// or, with a tag, all of the images that have it.
+func (s *search) query(ctx context.Context, q entry.Query, tag string) error {
 	place, err := s.Open()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = place.Close() }() // it was only read
+	found := place.Find(ctx, q)
+	if tag != "" {
+		found = images(ctx, place, q.Email, tag)
+	}
 	invalid := 0
-	for e, err := range place.Find(ctx, q) {
+	for e, err := range found {
 		if err == nil && !q.Matches(e.Summary(), s.now) {
 			err = fmt.Errorf("%w: not what was asked for: %s", entry.ErrInvalid, e.Path())
 		}

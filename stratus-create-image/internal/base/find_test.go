@@ -117,6 +117,8 @@ func TestFind(t *testing.T) {
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {nameless, is{Content: "one", Texts: deprecated}}}},
 		{name: "a mere claim takes its own back", base: byIdentifier, want: 1,
 			published: []published{{nameless, is{Content: "one", Created: days(3), Texts: deprecated}}, {nameless, is{Content: "one"}}}},
+		{name: "a newer certificate takes the tag away", base: byTag, kind: fault.Refused, says: "has no such entry",
+			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {janeAgain, is{Content: "one", Texts: deprecated}}}},
 		{name: "a mere claim of the tag", base: byTag,
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{nameless, is{Content: "two", Texts: debian(nil)}}}},
