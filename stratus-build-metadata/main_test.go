@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		main()
 	}
+	peers.Contain()
 	testscript.Main(m, map[string]func(){"stratus-build-metadata": main})
 }
 

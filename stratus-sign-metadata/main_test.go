@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		main()
 	}
+	peers.Contain()
 	testscript.Main(m, map[string]func(){"stratus-sign-metadata": main})
 }
 

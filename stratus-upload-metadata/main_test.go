@@ -12,6 +12,7 @@ import (
 	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		main()
 	}
+	peers.Contain()
 	testscript.Main(m, map[string]func(){"stratus-upload-metadata": main})
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // childVariable makes the test binary run one of childActions as a command, so
@@ -19,6 +21,7 @@ func TestMain(m *testing.M) {
 	if action, ok := childActions[os.Getenv(childVariable)]; ok {
 		os.Exit(Main(&Program{Name: "child", MaxArgs: 1, Action: action}))
 	}
+	peers.Contain()
 	os.Exit(m.Run())
 }
 

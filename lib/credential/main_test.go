@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 	if action, ok := childActions[os.Getenv(childVariable)]; ok {
 		os.Exit(command.Main(program(action)))
 	}
+	peers.Contain()
 	code := m.Run()
 	if fixtures.dir != "" {
 		_ = os.RemoveAll(fixtures.dir)

@@ -2,10 +2,13 @@ package peers
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -182,5 +185,30 @@ func checkGone(t *testing.T, out io.Reader, tmp string, pids []int) {
 	}
 	if diff := cmp.Diff([]string(nil), left); diff != "" {
 		t.Errorf("what is left (-want +got):\n%s", diff)
+	}
+}
+
+// TestEverywhere looks for Contain in the tests of every package.
+func TestEverywhere(t *testing.T) {
+	contains := make(map[string]bool)
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		dir := filepath.Dir(path)
+		contains[dir] = contains[dir] || bytes.Contains(text, []byte("Contain()\n"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(contains) < 10 {
+		t.Errorf("tests were found in %d directories", len(contains))
+	}
+	for dir, does := range contains {
+		if !does {
+			t.Errorf("no TestMain in %s calls peers.Contain", dir)
+		}
 	}
 }

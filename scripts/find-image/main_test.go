@@ -10,9 +10,11 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 func TestMain(m *testing.M) {
+	peers.Contain()
 	testscript.Main(m, map[string]func(){"find-image": main})
 }
 

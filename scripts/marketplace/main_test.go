@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // childVariable makes the test binary the command itself, for tests that need
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		main()
 	}
+	peers.Contain()
 	os.Exit(m.Run())
 }
 

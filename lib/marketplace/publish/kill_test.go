@@ -15,6 +15,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
+	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/remote"
 )
 
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	peers.Contain()
 	code := m.Run()
 	for _, dir := range grown.dirs {
 		_ = os.RemoveAll(dir)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 // name is the name of an image.
@@ -25,6 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	peers.Contain()
 	os.Exit(m.Run())
 }
 

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(vm.Pid())
 		select {} // until the test kills us
 	}
+	peers.Contain()
 	os.Exit(m.Run())
 }
 
