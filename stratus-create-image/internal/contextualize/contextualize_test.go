@@ -14,7 +14,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 )
 
 const (
@@ -92,7 +91,7 @@ func read(t *testing.T, source Scheme, dir string) (got struct {
 	Network  bool
 }) {
 	t.Helper()
-	pythontest.Answer(t, pythontest.Command(t, "cloudinit", "testdata/datasource.py", string(source), dir), &got)
+	peers.Answer(t, peers.Python(t, "cloudinit", "testdata/datasource.py", string(source), dir), &got)
 	return got
 }
 

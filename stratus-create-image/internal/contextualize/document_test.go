@@ -16,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 )
 
 const golden = `Content-Type: multipart/mixed; boundary="stratus-fceb56394f2624021089a68f603b62d7"
@@ -135,9 +134,9 @@ func process(t *testing.T, document []byte) (got []struct {
 	Content    []byte
 }) {
 	t.Helper()
-	cmd := pythontest.Command(t, "cloudinit", "testdata/process.py")
+	cmd := peers.Python(t, "cloudinit", "testdata/process.py")
 	cmd.Stdin = bytes.NewReader(document)
-	pythontest.Answer(t, cmd, &got)
+	peers.Answer(t, cmd, &got)
 	return got
 }
 
@@ -248,7 +247,7 @@ func TestFormatJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := pipe(pythontest.Command(t, "yaml", "-c",
+	got, err := pipe(peers.Python(t, "yaml", "-c",
 		"import sys, yaml; sys.stdout.buffer.write(yaml.safe_load(sys.stdin.buffer).encode())"), text)
 	if err != nil || got != all.String() {
 		t.Errorf("YAML reads another text: %v", err)

@@ -16,7 +16,7 @@ import (
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
-// Dir is a fresh private directory in the guest.
+// Dir is a new private directory in the guest.
 type Dir struct {
 	Path  string
 	guest *Guest
@@ -32,7 +32,7 @@ func (g *Guest) MakeDir(ctx context.Context) (*Dir, error) {
 	}
 	name := strings.TrimSpace(out)
 	if !strings.HasPrefix(name, "/var/tmp/stratus.") || strings.ContainsAny(name, "\n ") {
-		return nil, fmt.Errorf("%s: the guest answers %q", label, name)
+		return nil, fmt.Errorf("%s: the guest answered %q", label, name)
 	}
 	if g.user != "root" {
 		if err := g.Run(ctx, label, shell.Join("chown", g.user, name)); err != nil {
@@ -86,7 +86,7 @@ func (d *Dir) write(ctx context.Context, target string, content io.Reader, mode 
 	if err != nil {
 		return err
 	}
-	// The mode is set while the file is empty: nobody else ever reads it.
+	// The mode is set while the file is empty, so that no other user reads it.
 	if err := f.Chmod(mode.Perm()); err != nil {
 		return errors.Join(err, f.Close())
 	}
@@ -97,7 +97,7 @@ func (d *Dir) write(ctx context.Context, target string, content io.Reader, mode 
 }
 
 // Upload copies a local file or directory tree to a new name in the directory,
-// with the permission bits and symbolic links that it has.
+// with its permission bits and symbolic links.
 func (d *Dir) Upload(ctx context.Context, local, name string) error {
 	target := path.Join(d.Path, name)
 	root, err := filepath.EvalSymlinks(local)
@@ -134,7 +134,7 @@ func (d *Dir) uploadEntry(ctx context.Context, file, target string, entry fs.Dir
 		if err := d.sftp.Mkdir(target); err != nil {
 			return err
 		}
-		return d.sftp.Chmod(target, mode.Perm()|0o700) // what is in it must still get there
+		return d.sftp.Chmod(target, mode.Perm()|0o700) // its files are still to be written
 	case mode&fs.ModeSymlink != 0:
 		link, err := os.Readlink(file)
 		if err != nil {
@@ -149,6 +149,6 @@ func (d *Dir) uploadEntry(ctx context.Context, file, target string, entry fs.Dir
 		defer f.Close()
 		return d.write(ctx, target, f, mode)
 	default:
-		return fmt.Errorf("no file, directory or symbolic link: %s", mode)
+		return fmt.Errorf("not a file, directory or symbolic link: %s", mode)
 	}
 }

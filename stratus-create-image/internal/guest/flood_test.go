@@ -7,16 +7,16 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
 
 // floodServer runs an ssh server in this process. It answers every command with
-// lines on both streams that never end, and takes no notice of signals or of
-// the end of the session's channel.
-func floodServer(t *testing.T) Login {
+// lines on both streams that never end, and takes no notice of signals. It sends
+// to flowing when the client has read some of the lines.
+func floodServer(t *testing.T) (login Login, flowing <-chan struct{}) {
 	t.Helper()
 	_, secret, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -33,19 +33,20 @@ func floodServer(t *testing.T) Login {
 	t.Cleanup(func() { _ = listener.Close() })
 	config := &ssh.ServerConfig{NoClientAuth: true}
 	config.AddHostKey(key)
+	read := make(chan struct{})
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go serveFlood(conn, config)
+			go serveFlood(t.Context(), conn, config, read)
 		}
 	}()
-	return Login{Address: listener.Addr().String(), User: "root", Keys: []ssh.Signer{key}, HostKey: key.PublicKey()}
+	return Login{Address: listener.Addr().String(), User: "root", Keys: []ssh.Signer{key}, HostKey: key.PublicKey()}, read
 }
 
-func serveFlood(conn net.Conn, config *ssh.ServerConfig) {
+func serveFlood(ctx context.Context, conn net.Conn, config *ssh.ServerConfig, read chan<- struct{}) {
 	_, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {
 		return
@@ -60,18 +61,27 @@ func serveFlood(conn net.Conn, config *ssh.ServerConfig) {
 			for r := range requests {
 				_ = r.Reply(true, nil)
 				if r.Type == "exec" {
-					go flood(channel)
-					go flood(channel.Stderr())
+					go flood(ctx, channel, read)
+					go flood(ctx, channel.Stderr(), nil)
 				}
 			}
 		}()
 	}
 }
 
-func flood(w io.Writer) {
-	for {
-		if _, err := io.WriteString(w, "one more line\n"); err != nil {
+func flood(ctx context.Context, w io.Writer, read chan<- struct{}) {
+	const window = 2 << 20 // what a client lets a server send before it has read any
+	for sent := 0; ; {
+		n, err := io.WriteString(w, strings.Repeat("one more line\n", 1000))
+		if err != nil {
 			return
+		}
+		if sent += n; sent > 2*window && read != nil {
+			select {
+			case read <- struct{}{}:
+			case <-ctx.Done():
+			}
+			read = nil
 		}
 	}
 }
@@ -79,7 +89,7 @@ func flood(w io.Writer) {
 // TestFlood ends commands whose output does not: what they have printed until
 // then is read while more of it arrives. The race detector watches.
 func TestFlood(t *testing.T) {
-	login := floodServer(t)
+	login, flowing := floodServer(t)
 	for name, run := range map[string]func(ctx context.Context, g *Guest) error{
 		"Run": func(ctx context.Context, g *Guest) error { return g.Run(ctx, "flood", "true") },
 		"Output": func(ctx context.Context, g *Guest) error {
@@ -104,13 +114,14 @@ func TestFlood(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer g.Close()
-			for range 5 { // a connection outlives what was given up on it
-				enough := errors.New("enough")
-				ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, enough)
-				if err := run(ctx, g); !errors.Is(err, enough) {
-					t.Errorf("a command that never ends: %v, want %v", err, enough)
-				}
-				cancel()
+			enough := errors.New("enough")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() {
+				<-flowing
+				cancel(enough)
+			}()
+			if err := run(ctx, g); !errors.Is(err, enough) {
+				t.Errorf("a command that never ends: %v, want %v", err, enough)
 			}
 		})
 	}

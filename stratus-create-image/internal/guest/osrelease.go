@@ -8,8 +8,8 @@ import (
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
-// OS is what a guest says of its operating system in os-release(5), and the
-// architecture of its kernel.
+// OS is the operating system of a guest by os-release(5), and the architecture of
+// its kernel.
 type OS struct {
 	ID      string   // such as "debian"
 	Like    []string // the systems it resembles, such as "rhel", "fedora"
@@ -17,7 +17,7 @@ type OS struct {
 	Arch    string   // as uname -m prints it
 }
 
-// ReadOS asks the guest.
+// ReadOS reads the description of the operating system in the guest.
 func (g *Guest) ReadOS(ctx context.Context) (OS, error) {
 	const label = "reading os-release"
 	out, err := g.Output(ctx, label, "uname -m && cat /etc/os-release || cat /usr/lib/os-release")
@@ -28,13 +28,13 @@ func (g *Guest) ReadOS(ctx context.Context) (OS, error) {
 	os := parseOSRelease(release)
 	os.Arch = strings.TrimSpace(arch)
 	if os.ID == "" {
-		return OS{}, fmt.Errorf("%s: the guest's file names no ID", label)
+		return OS{}, fmt.Errorf("%s: the file has no ID", label)
 	}
 	return os, nil
 }
 
-// parseOSRelease reads the assignments that we need; a line that is none is
-// passed over, as os-release(5) asks for.
+// parseOSRelease reads the assignments that OS needs. It skips other lines, as
+// os-release(5) demands.
 func parseOSRelease(text string) OS {
 	var os OS
 	for line := range strings.Lines(text) {

@@ -61,7 +61,7 @@ func (m Mirrors) copySources(ctx context.Context, g *guest.Guest, dir *guest.Dir
 		}
 	}
 	if !used {
-		return "", fmt.Errorf("using the mirror %s: the guest has no source that it could stand for", m)
+		return "", fmt.Errorf("using the mirror %s: no source of the guest has such an archive", m)
 	}
 	return fmt.Sprintf("Dir::Etc::sourcelist %q;\nDir::Etc::sourceparts %q;\n",
 		path.Join(dir.Path, place, "sources.list"), path.Join(dir.Path, parts)), nil

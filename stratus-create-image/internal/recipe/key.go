@@ -13,7 +13,7 @@ import (
 	"regexp"
 )
 
-// maxKey bounds what a server sends for a signing key, in bytes.
+// maxKey bounds a signing key that a server sends, in bytes.
 const maxKey = 1 << 20
 
 // key is the public key, or several, that a repository is signed with.
@@ -23,7 +23,7 @@ type key struct {
 	fingerprints []string // of OpenPGP's primary keys, in upper-case hex
 }
 
-// HTTP sends requests; its errors name no passwords.
+// HTTP sends requests. Its errors contain no passwords.
 type HTTP interface {
 	Do(*http.Request) (*http.Response, error)
 }
@@ -32,7 +32,7 @@ type HTTP interface {
 // A key that is not here is loaded over https.
 func (i Installer) readKey(ctx context.Context, client HTTP, r Repo) (*key, error) {
 	if r.keyFrom == "" {
-		return nil, nil //nolint:nilnil // as said above
+		return nil, nil //nolint:nilnil // see above
 	}
 	data, name := r.keyBytes, path.Base(r.keyFrom)
 	if isURL(r.keyFrom) {

@@ -2,22 +2,21 @@ package recipe
 
 import "slices"
 
-// manager is how one package manager is run: the words of its commands, to
-// which those that take packages get them added. No command asks questions,
-// and signatures are checked.
+// manager holds the commands of a package manager. Packages follow the words of
+// those that take packages. No command asks questions, and all check signatures.
 type manager struct {
 	refresh  []string // read the repositories anew
 	upgrade  []string // bring every installed package up to date
 	remove   []string // installed packages
 	install  []string // packages of the repositories
 	local    []string // package files, with what they need from the repositories
-	unsigned []string // further options, where a repository without signatures was asked for
+	unsigned []string // more options, if a repository without signatures is added
 	suffixes []string // of its package files
-	fine     []int    // exit codes, 0 aside, that say that everything was done
+	success  []int    // exit codes of success besides 0
 }
 
-// apt's options. Error-Mode=any: without it an unreachable mirror is only a
-// warning. Languages=none: nobody reads translated descriptions here.
+// Options of apt. Error-Mode=any: without it an unreachable mirror is only a
+// warning. Languages=none: translated descriptions are not needed.
 var (
 	aptGet     = []string{"apt-get", "-q", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"}
 	aptRefresh = join(aptGet, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Languages=none", "update")
@@ -29,8 +28,8 @@ var pacmanSuffixes = []string{".pkg.tar.zst", ".pkg.tar.xz", ".pkg.tar.gz", ".pk
 
 // managers are the package managers that we know.
 //
-// Whoever gives a package file vouches for it: its own signature is not asked
-// for, those of the packages that it needs are.
+// The user vouches for a package file: its own signature is not checked, those of
+// the packages that it needs are.
 var managers = map[Installer]manager{
 	Apt: {
 		refresh:  aptRefresh,
@@ -48,7 +47,7 @@ var managers = map[Installer]manager{
 		local:    []string{"dnf", "-y", "install", "--"},
 		suffixes: []string{".rpm"},
 	},
-	// yum's makecache loads lists that nobody needs here.
+	// yum's makecache loads lists that are not needed.
 	Yum: {
 		refresh:  []string{"yum", "-y", "clean", "expire-cache"},
 		upgrade:  []string{"yum", "-y", "update"},
@@ -57,7 +56,7 @@ var managers = map[Installer]manager{
 		local:    []string{"yum", "-y", "install", "--"},
 		suffixes: []string{".rpm"},
 	},
-	// 102 and 103 say that a reboot, or a newer zypper, should follow.
+	// 102 and 103: a reboot, or a newer zypper, should follow.
 	Zypper: {
 		refresh:  join(zypper, "refresh"),
 		upgrade:  join(zypper, "update"),
@@ -65,7 +64,7 @@ var managers = map[Installer]manager{
 		install:  join(zypper, "install", "--"),
 		local:    join(zypper, "install", "--allow-unsigned-rpm", "--"),
 		suffixes: []string{".rpm"},
-		fine:     []int{102, 103},
+		success:  []int{102, 103},
 	},
 	Apk: {
 		refresh:  []string{"apk", "update"},
@@ -86,11 +85,11 @@ var managers = map[Installer]manager{
 	},
 }
 
-// join is the first words with more after them, in memory of its own.
+// join returns the first words with more after them, in new memory.
 func join(first []string, more ...string) []string { return slices.Concat(first, more) }
 
-// command is one run of a package manager: the program and its arguments.
-// Packages stand after "--": none of them is an option.
+// command returns the program and the arguments of one run of a package manager.
+// Packages follow "--", so that none of them is an option.
 func (i Installer) command(base, packages []string, c conditions) []string {
 	var options []string
 	if c.config != "" {
@@ -99,7 +98,7 @@ func (i Installer) command(base, packages []string, c conditions) []string {
 	if c.unsigned {
 		options = append(options, managers[i].unsigned...)
 	}
-	// The first word is the program, after which every option may stand.
+	// The first word is the program; every option may follow it.
 	argv := slices.Concat(base[:1], options, base[1:], packages)
 	if i == Apt {
 		return join([]string{"env", "DEBIAN_FRONTEND=noninteractive"}, argv...)
@@ -107,14 +106,14 @@ func (i Installer) command(base, packages []string, c conditions) []string {
 	return argv
 }
 
-// conditions are what holds for all runs of the package manager in one build.
+// conditions apply to all runs of the package manager in one build.
 type conditions struct {
 	unsigned    bool   // a repository without signatures was added
 	environment string // a file in the guest that sets its environment, or empty
 	config      string // a file in the guest with dnf's or yum's settings, or empty
 }
 
-// allSuffixes are those of every kind of package file.
+// allSuffixes returns the suffixes of every kind of package file.
 func allSuffixes() []string {
 	var all []string
 	for _, i := range installers {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Mirror stands for an archive of apt's while a recipe is applied: for the one
-// at a URL or, where that is empty, for each whose URL ends with the same name as
-// the mirror's.
+// Mirror replaces an archive of apt while a recipe is applied: the one at the URL
+// from or, if that is empty, each whose URL ends with the same name as the
+// mirror's.
 type Mirror struct{ from, to string }
 
 // Mirrors are several of them; the first that fits counts.

@@ -68,7 +68,7 @@ func names(packages []Package, local bool) []string {
 	return names
 }
 
-// items returns what stands between the commas of a list, empty items aside.
+// items splits a list at its commas, without empty items.
 func items(list string) []string {
 	all := strings.Split(list, ",")
 	for i := range all {

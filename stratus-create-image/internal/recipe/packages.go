@@ -176,7 +176,7 @@ func (p *packaging) run(ctx context.Context, g *guest.Guest, base, packages []st
 	return p.timed(ctx, func(ctx context.Context) error {
 		err := g.Run(ctx, string(p.installer), command)
 		var exit *guest.ExitError
-		if errors.As(err, &exit) && slices.Contains(managers[p.installer].fine, exit.Status) {
+		if errors.As(err, &exit) && slices.Contains(managers[p.installer].success, exit.Status) {
 			return nil
 		}
 		return err

@@ -12,10 +12,10 @@ import (
 
 const proxyLabel = "using the package proxy"
 
-// configure writes the settings that hold for the runs of the package manager to
-// the private directory: the mirrors' and the proxy's. On a command line they
-// would stay in the image: in the logs of apt, zypper, apk, pacman and sudo, in
-// dnf's and yum's database. Scripts take the mirrors, too.
+// configure writes the settings of the package manager for this build to the
+// private directory: the mirrors and the proxy. On a command line they would stay
+// in the image: in the logs of apt, zypper, apk, pacman and sudo, in dnf's and
+// yum's database. Scripts use the mirrors, too.
 func (p *packaging) configure(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
 	var variables []Variable
 	var apt string // settings

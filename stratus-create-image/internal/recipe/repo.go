@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// word matches what may stand in a repository's line beside its address; never
-// an option.
+// word matches a word of a repository after its URL; never an option.
 var word = regexp.MustCompile(`^[A-Za-z0-9._/:+~][A-Za-z0-9._/:+~-]*$`)
 
 // signedBy matches the option of an apt source that names a key ring which the
@@ -25,7 +24,7 @@ type Repo struct {
 	option   string   // of an apt source, such as "signed-by=/etc/apt/keyrings/x.gpg", or empty
 	keyFrom  string   // the path here, or the URL, of its signing key, or empty
 	keyBytes []byte   // content of the file keyFrom; nil where that is a URL
-	fields   []string // its address, and what the package manager wants with it
+	fields   []string // its URL, and the words that the package manager needs
 }
 
 // String returns the repository as the user wrote it.

@@ -2,7 +2,7 @@ package sbom
 
 import "slices"
 
-// changes tells what a build has done to the packages.
+// changes returns what a build has done to the packages.
 type changes struct {
 	added    map[Package]bool
 	upgraded map[Package]string // the version that is gone

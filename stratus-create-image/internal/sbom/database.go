@@ -16,7 +16,7 @@ type database struct {
 
 var databases = []database{
 	{"dpkg", "command -v dpkg-query >/dev/null || exit 0; LC_ALL=C dpkg-query -W -f='" + dpkgFormat + "'", parseDpkg},
-	// Debian's rpm has no database until somebody makes one, and asking would.
+	// Debian's rpm has no database at first, and a query would make one.
 	{"rpm", `command -v rpm >/dev/null || exit 0; d=$(rpm --eval %_dbpath); ` +
 		`[ -s "$d"/rpmdb.sqlite ] || [ -s "$d"/Packages ] || [ -s "$d"/Packages.db ] || exit 0; ` +
 		`LC_ALL=C rpm -qa --qf '` + rpmFormat + `'`, parseRpm},
@@ -48,7 +48,7 @@ func parseDpkg(out []byte, to *Packages) {
 	}
 }
 
-// parseRpm reads rpmFormat. The keys that rpm trusts stand in its database as
+// parseRpm reads rpmFormat. rpm keeps the keys that it trusts in its database as
 // packages; they are none.
 func parseRpm(out []byte, to *Packages) {
 	for line := range bytes.Lines(out) {

@@ -25,7 +25,7 @@ const (
 
 var errListing = fmt.Errorf("more than %d bytes", maxListing)
 
-// ErrNoPackages says that a guest has none of the databases that we know, or
+// ErrNoPackages is the error of a guest that has none of the known databases, or
 // only empty ones.
 var ErrNoPackages = errors.New("no package database with packages: those of dpkg, rpm, apk and pacman are known")
 
@@ -42,7 +42,7 @@ func List(ctx context.Context, g Guest) (Packages, error) {
 		}
 		d.parse(out, &all)
 		if len(all.List) > maxPackages {
-			return Packages{}, fmt.Errorf("%s: %d packages, at most %d are allowed", label, len(all.List), maxPackages)
+			return Packages{}, fmt.Errorf("%s: %d packages, want at most %d", label, len(all.List), maxPackages)
 		}
 	}
 	if len(all.List) == 0 {

@@ -151,7 +151,7 @@ func TestListBounds(t *testing.T) {
 		is     error
 	}{
 		"endless":           {"exec yes", "more than 67108864 bytes", errListing},
-		"too many packages": {`seq 200001 | sed 's/$/\t1\tall/; s/^/ii \tp/'`, "200001 packages, at most 200000 are allowed", nil},
+		"too many packages": {`seq 200001 | sed 's/$/\t1\tall/; s/^/ii \tp/'`, "200001 packages, want at most 200000", nil},
 		"none":              {"exit 0", "no package database with packages", ErrNoPackages},
 		"fails":             {"exit 2", "exit status 2", nil},
 	}

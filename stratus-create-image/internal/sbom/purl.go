@@ -25,7 +25,7 @@ func (p Package) purl(os guest.OS) string {
 			qualifiers = append(qualifiers, "epoch="+percent(epoch))
 		}
 	} else {
-		name = strings.ToLower(name) // only rpm tells cases apart
+		name = strings.ToLower(name) // only rpm distinguishes cases
 	}
 	return "pkg:" + p.Kind + "/" + percent(strings.ToLower(os.ID)) + "/" + percent(name) + "@" + percent(version) + "?" + strings.Join(qualifiers, "&")
 }

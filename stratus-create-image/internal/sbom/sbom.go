@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// Package is one installed package, as the database in the guest has it.
+// Package is one installed package, as in the database of the guest.
 type Package struct {
 	Kind    string // of the package: deb, rpm, apk or alpm, as package URLs have it
 	Name    string
@@ -21,15 +21,15 @@ type Package struct {
 	License string // in the words of the database, empty where it has none
 }
 
-// Packages is what the databases of a guest list.
+// Packages are the packages in the databases of a guest.
 type Packages struct {
 	List []Package // sorted, each once
-	// Unread is the number of records that are left out because they make no
-	// sense: without a name, or with characters that nobody prints.
+	// Unread is the number of records that are left out: without a name, or with
+	// characters that cannot be printed.
 	Unread int
 }
 
-// add takes a record of a database in.
+// add adds a record of a database.
 func (p *Packages) add(one Package) {
 	one.License = printable(strings.Join(strings.Fields(one.License), " "))
 	if one.Name == "" || one.Version == "" || !sound(one.Name) || !sound(one.Version) || !sound(one.Arch) {
@@ -42,7 +42,7 @@ func (p *Packages) add(one Package) {
 // maxText bounds what is taken over from one field, in bytes.
 const maxText = 4096
 
-// sound tells whether a text can be one of those that identify a package.
+// sound reports whether a text can identify a package.
 func sound(text string) bool {
 	return len(text) <= maxText && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return !unicode.IsGraphic(r) || unicode.IsSpace(r)

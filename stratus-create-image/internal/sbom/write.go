@@ -14,16 +14,16 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// About says what the packages are in, and who says so.
+// About describes the image and the tool.
 type About struct {
 	Identifier  string          // of the image
-	Title       string          // of the image; its identifier stands in for an empty one
+	Title       string          // of the image; empty: its identifier
 	Version     string          // of the image
 	Sums        diskimage.Image // of the image; those that are nil are left out
 	OS          guest.OS        // of the guest
 	Tool        string          // the command that has made the image
 	ToolVersion string
-	Time        time.Time // when
+	Time        time.Time
 }
 
 // Names of the properties that CycloneDX has no fields for.
@@ -41,7 +41,7 @@ const specVersion = cdx.SpecVersion1_6
 
 // Write writes a CycloneDX document in JSON of the packages that are installed
 // after a build, with a mark on those that were not there before it. The same
-// arguments give the same bytes.
+// arguments result in the same bytes.
 func Write(w io.Writer, before, after Packages, about About) error {
 	bom := newBOM(before, after, about)
 	var content bytes.Buffer

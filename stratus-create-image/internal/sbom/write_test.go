@@ -13,7 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
 )
 
 var (
@@ -147,7 +146,7 @@ func TestSchema(t *testing.T) {
 	peers.Need(t, "go", "dpkg-query")
 	module := strings.TrimSpace(run(t, nil, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go"))
 	check := func(document []byte) error {
-		cmd := pythontest.Command(t, "jsonschema", "-W", "ignore", "-c", validator, module)
+		cmd := peers.Python(t, "jsonschema", "-W", "ignore", "-c", validator, module)
 		cmd.Stdin = bytes.NewReader(document)
 		out, err := cmd.CombinedOutput()
 		if err != nil {

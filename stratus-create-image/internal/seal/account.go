@@ -13,7 +13,7 @@ import (
 // Account is the user that the build had made to log in as.
 type Account struct {
 	Name string
-	Mark string // what its comment field (GECOS) holds, which no other account's does
+	Mark string // its comment field (GECOS), which differs from that of every other account
 }
 
 var (
@@ -42,13 +42,13 @@ fi
 `
 
 // failedRemoval is the exit status of LastCommand where the account is still
-// there. No program that it runs has it.
+// there. No program that it runs ends with it.
 const failedRemoval = 97
 
 // LastCommand is what the guest runs as root in the very end: it removes the
 // build's account, and then runs the shell command that ends the machine. Both
-// are one command since, once the account is gone, nobody who logged in with it
-// becomes root any more. Where the account is root, or the plan leaves it in the
+// are one command: once the account is gone, its login session cannot become root
+// any more. Where the account is root, or the plan leaves it in the
 // image, only the other remains. A failure to remove it ends the command before
 // the machine goes down: see StillThere.
 func (p *Plan) LastCommand(a Account, end string) (string, error) {
@@ -56,13 +56,13 @@ func (p *Plan) LastCommand(a Account, end string) (string, error) {
 		return end, nil
 	}
 	if !accountName.MatchString(a.Name) || !accountMark.MatchString(a.Mark) {
-		return "", fmt.Errorf("removing the account %q: it or its mark %q has a form that is not expected", a.Name, a.Mark)
+		return "", fmt.Errorf("removing the account %q: not a valid name, or its mark %q is not valid", a.Name, a.Mark)
 	}
 	script := "set -eu; u=" + shell.Quote(a.Name) + "; mark=" + shell.Quote(a.Mark) + removeAccount
 	return fmt.Sprintf("sh -c %s || exit %d\nsync; %s", shell.Quote(script), failedRemoval, end), nil
 }
 
-// StillThere says whether LastCommand failed to remove the account: the image
+// StillThere reports whether LastCommand failed to remove the account: the image
 // must not be saved.
 func StillThere(err error) bool {
 	var exit *guest.ExitError

@@ -95,7 +95,7 @@ func WriteTable(w io.Writer) error {
 func (p *Plan) Apply(ctx context.Context, g *guest.Guest, loginKey string, say func(format string, args ...any)) error {
 	for _, pattern := range p.Exclude {
 		say("sealing: removing %q", pattern)
-		// With an empty IFS the unquoted variable is matched, but never split.
+		// With an empty IFS the unquoted variable is expanded, but not split.
 		command := "set -eu; IFS=; p=" + shell.Quote(string(pattern)) + "; rm -rf -- $p"
 		err := p.timed(ctx, func(ctx context.Context) error { return g.Run(ctx, "exclude", command) })
 		if err != nil {

@@ -5,13 +5,17 @@ package smtpdtest
 import (
 	"bufio"
 	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	_ "embed"
 	"encoding/json"
+	"net"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/stratus-create-image/internal/pythontest"
+	"github.com/stratuslab/stratus/lib/credential/credentialtest"
+	"github.com/stratuslab/stratus/lib/peers"
 )
 
 //go:embed smtpd.py
@@ -21,9 +25,9 @@ var script string
 type Options struct {
 	TLS            string   // "none", "starttls" or "implicit"
 	Certificate    string   // path of a PEM file with the certificate and its key
-	User, Password string   // whom it lets in; without a user, everybody
+	User, Password string   // the login; without a user, none is needed
 	Without        []string // mechanisms of AUTH that it does not have
-	Refuse         string   // an address for which it takes no mail
+	Refuse         string   // an address for which it refuses mail
 	Hang           bool     // never to answer once it has a mail
 }
 
@@ -52,7 +56,7 @@ func Start(t testing.TB, o Options) *Server {
 	for _, mechanism := range o.Without {
 		args = append(args, "--without", mechanism)
 	}
-	cmd := pythontest.Command(t, "aiosmtpd", args...) // its end is its input's
+	cmd := peers.Python(t, "aiosmtpd", args...) // its end is its input's
 	cmd.Env = append(os.Environ(), "SMTPD_PASSWORD="+o.Password)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -82,8 +86,8 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
-// Next gives the next mail that the server took, which it tells before it
-// answers.
+// Next waits for the next mail that the server accepts. The server reports a mail
+// before it answers the client.
 func (s *Server) Next(t testing.TB) Mail {
 	t.Helper()
 	line, err := s.lines.ReadBytes('\n')
@@ -95,4 +99,17 @@ func (s *Server) Next(t testing.TB) Mail {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// Certificate makes a certificate of its own authority for 127.0.0.1 and
+// localhost. It returns two files: one for the server, with the key, and one for
+// clients that trust it.
+func Certificate(t testing.TB) (server, root string) {
+	t.Helper()
+	id := credentialtest.SelfSigned(t, x509.Certificate{
+		Subject: pkix.Name{CommonName: "mail server of a test"},
+		IsCA:    true, BasicConstraintsValid: true,
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}, nil)
+	return credentialtest.Write(t, "server.pem", id.KeyPEM(t), id.CertificatePEM()), credentialtest.Write(t, "root.pem", id.CertificatePEM())
 }
