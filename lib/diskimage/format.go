@@ -62,22 +62,14 @@ func ParseFormat(name string) (Format, error) {
 // Checksums are not verified, but for those of VHDX headers: an image whose
 // checksum is wrong may pass here and be refused by the program that opens it.
 func CheckSelfContained(f io.ReaderAt, size int64, format Format) error {
-	i := source{f, size}
-	switch format {
-	case Raw, Ova:
+	if format == Raw || format == Ova {
 		return nil
-	case Qcow2:
-		return i.checkQcow2()
-	case Vmdk:
-		return i.checkVmdk()
-	case Vdi:
-		return i.checkVdi()
-	case Vhd:
-		return i.checkVhd()
-	case Vhdx:
-		return i.checkVhdx()
 	}
-	return fmt.Errorf("checking an image of the unknown format %q", format)
+	reader, ok := readers[format]
+	if !ok {
+		return fmt.Errorf("checking an image: the format %q is not supported", format)
+	}
+	return reader.check(source{f, size})
 }
 
 // VirtualSize returns the size in bytes of the disk that the image of size
@@ -85,27 +77,14 @@ func CheckSelfContained(f io.ReaderAt, size int64, format Format) error {
 // an OVA archive is not one disk, which is an error. Errors wrap ErrForeign,
 // ErrMalformed or are reading errors of f, as for CheckSelfContained.
 func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
-	var (
-		i     = source{f, size}
-		bytes uint64
-		err   error
-	)
-	switch format {
-	case Raw:
+	if format == Raw {
 		return size, nil
-	case Qcow2:
-		bytes, err = i.qcow2Size()
-	case Vmdk:
-		bytes, err = i.vmdkSize()
-	case Vdi:
-		bytes, err = i.vdiSize()
-	case Vhd:
-		bytes, err = i.vhdSize()
-	case Vhdx:
-		bytes, err = i.vhdxSize()
-	default:
+	}
+	reader, ok := readers[format]
+	if !ok {
 		return 0, fmt.Errorf("reading the disk size of an image: the format %q does not hold one disk", format)
 	}
+	bytes, err := reader.size(source{f, size})
 	if err != nil {
 		return 0, err
 	}
@@ -113,6 +92,18 @@ func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
 		return 0, malformed("disk size of %d bytes, want at most %d", bytes, int64(maxVirtual))
 	}
 	return int64(bytes), nil
+}
+
+// readers read the headers of the formats that have any.
+var readers = map[Format]struct {
+	check func(source) error
+	size  func(source) (uint64, error)
+}{
+	Qcow2: {source.checkQcow2, source.qcow2Size},
+	Vmdk:  {source.checkVmdk, source.vmdkSize},
+	Vdi:   {source.checkVdi, source.vdiSize},
+	Vhd:   {source.checkVhd, source.vhdSize},
+	Vhdx:  {source.checkVhdx, source.vhdxSize},
 }
 
 // source is the file of which the headers are read.

@@ -2,85 +2,39 @@ package strictxml
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 )
 
-const declarationForm = `<?xml version="1.0" encoding="UTF-8"?>, the encoding and a standalone="yes" or "no" after it being optional`
+// declarationForm is an XML declaration with whatever values. They stand in quotes
+// in the groups; white space is what the characters of XML leave of \s.
+var declarationForm = regexp.MustCompile(`^<\?xml\s+version\s*=\s*` + quoted +
+	`(?:\s+encoding\s*=\s*` + quoted + `)?(?:\s+standalone\s*=\s*` + quoted + `)?\s*\?>`)
+
+const quoted = `("[^"]*"|'[^']*')`
 
 // declaration reads the XML declaration, which stands at the very start.
 func (p *parser) declaration() error {
-	start := p.pos
-	p.pos += len("<?xml")
-	previous := ""
-	for {
-		space := p.space()
-		if p.at("?>") {
-			break
-		}
-		name := p.name()
-		value, ok := p.pseudoAttribute()
-		if !space || !ok || !follows(previous, name) {
-			return p.fail(p.pos, "malformed XML declaration; want %s", declarationForm)
-		}
-		if allowed, ok := declarable(name, value); !ok {
-			return p.fail(p.pos, "%s %q in the XML declaration; want %s", name, clip(value), allowed)
-		}
-		previous = name
+	found := declarationForm.FindSubmatch(p.src[p.pos:])
+	if found == nil {
+		return p.fail(p.pos, `malformed XML declaration; want <?xml version="1.0" encoding="UTF-8"?>,`+
+			` the encoding and a standalone="yes" or "no" after it being optional`)
 	}
-	if previous == "" {
-		return p.fail(p.pos, "XML declaration without version; want %s", declarationForm)
+	for i, part := range []struct {
+		name, want string
+		good       func(value string) bool
+	}{
+		{"version", `"1.0"`, func(value string) bool { return value == "1.0" }},
+		{"encoding", `"UTF-8"`, func(value string) bool { return strings.EqualFold(value, "UTF-8") }},
+		{"standalone", `"yes" or "no"`, func(value string) bool { return value == "yes" || value == "no" }},
+	} {
+		value := found[1+i]
+		if value != nil && !part.good(string(value[1:len(value)-1])) {
+			return p.fail(p.pos, "%s %q in the XML declaration; want %s", part.name, clip(string(value[1:len(value)-1])), part.want)
+		}
 	}
-	inside := p.src[start+len("<?xml") : p.pos]
-	p.doc.Declaration = normaliseLineEnds(string(bytes.TrimLeft(inside, " \t\r\n")))
-	p.pos += len("?>")
+	inside := bytes.TrimSuffix(bytes.TrimPrefix(found[0], []byte("<?xml")), []byte("?>"))
+	p.doc.Declaration = normaliseLineEnds(string(bytes.TrimLeft(inside, WhiteSpace)))
+	p.pos += len(found[0])
 	return nil
-}
-
-// follows reports whether the pseudo attribute name may come after the previous
-// one, which is empty at first.
-func follows(previous, name string) bool {
-	switch name {
-	case "version":
-		return previous == ""
-	case "encoding":
-		return previous == "version"
-	case "standalone":
-		return previous == "version" || previous == "encoding"
-	}
-	return false
-}
-
-// declarable reports whether a pseudo attribute may have this value, and returns
-// which ones it may have.
-func declarable(name, value string) (allowed string, ok bool) {
-	switch name {
-	case "version":
-		return `"1.0"`, value == "1.0"
-	case "encoding":
-		return `"UTF-8"`, strings.EqualFold(value, "UTF-8")
-	}
-	return `"yes" or "no"`, value == "yes" || value == "no"
-}
-
-// pseudoAttribute reads the equals sign and the quoted value after a name in
-// the XML declaration, where references have no meaning.
-func (p *parser) pseudoAttribute() (string, bool) {
-	p.space()
-	if !p.at("=") {
-		return "", false
-	}
-	p.pos++
-	p.space()
-	if !p.at(`"`) && !p.at("'") {
-		return "", false
-	}
-	quote := p.src[p.pos]
-	p.pos++
-	length := bytes.IndexByte(p.src[p.pos:], quote)
-	if length < 0 {
-		return "", false
-	}
-	value := string(p.src[p.pos : p.pos+length])
-	p.pos += length + 1
-	return value, true
 }

@@ -80,7 +80,7 @@ var refused = []struct {
 	{name: "declaration inside", src: "<a><?xml version='1.0'?></a>", want: "XML declaration out of place"},
 	{name: "declaration in capitals", src: "<?XML version='1.0'?><a/>", want: "XML declaration out of place"},
 	{name: "empty declaration", src: "<?xml?><a/>", want: "XML declaration out of place"},
-	{name: "declaration with space only", src: "<?xml ?><a/>", want: "without version"},
+	{name: "declaration with space only", src: "<?xml ?><a/>", want: "malformed XML declaration"},
 	{name: "declaration without version", src: "<?xml encoding='UTF-8'?><a/>", want: "malformed XML declaration"},
 	{name: "declaration out of order", src: "<?xml version='1.0' standalone='no' encoding='UTF-8'?><a/>", want: "malformed XML declaration"},
 	{name: "version twice", src: "<?xml version='1.0' version='1.0'?><a/>", want: "malformed XML declaration"},

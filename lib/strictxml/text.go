@@ -84,7 +84,7 @@ func (p *parser) reference() (rune, error) {
 	case strings.HasPrefix(name, "#"):
 		number = name[1:]
 	default:
-		char, ok := entity(name)
+		char, ok := entities[name]
 		if !ok {
 			return 0, p.fail(p.pos, "entity %q is not defined; want amp, lt, gt, apos, quot and character references", clip(name))
 		}
@@ -99,21 +99,8 @@ func (p *parser) reference() (rune, error) {
 	return rune(code), nil
 }
 
-func entity(name string) (rune, bool) {
-	switch name {
-	case "amp":
-		return '&', true
-	case "lt":
-		return '<', true
-	case "gt":
-		return '>', true
-	case "apos":
-		return '\'', true
-	case "quot":
-		return '"', true
-	}
-	return 0, false
-}
+// entities are the ones that XML predefines.
+var entities = map[string]rune{"amp": '&', "lt": '<', "gt": '>', "apos": '\'', "quot": '"'}
 
 func (p *parser) cdata() error {
 	n := &Node{Kind: CData, Start: p.pos, EndTag: -1}
