@@ -32,7 +32,8 @@ read key
 	peers.Need(t, "sed")
 	master, slave := peers.Terminal(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "--edit", "--draft", commandtest.Vectors+"/comment.xml", "-o", out)
-	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir, "READY="+ready, "VISUAL=", "EDITOR=sh "+editor)
+	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir, "READY="+ready,
+		"VISUAL=", "EDITOR=sh "+editor)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {

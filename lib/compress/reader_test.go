@@ -90,7 +90,8 @@ func TestSkippable(t *testing.T) {
 func TestPadding(t *testing.T) {
 	want := text(1000)
 	stream := pack(t, want, "xz", "-c")
-	checkUnpack(t, "padded", slices.Concat(stream, make([]byte, 8), stream, make([]byte, 4)), diskimage.Xz, slices.Concat(want, want))
+	checkUnpack(t, "padded", slices.Concat(stream, make([]byte, 8), stream, make([]byte, 4)), diskimage.Xz,
+		slices.Concat(want, want))
 }
 
 // small are streams short enough to damage them everywhere.
@@ -139,7 +140,8 @@ func TestFlipped(t *testing.T) {
 func TestTrailing(t *testing.T) {
 	for name, stream := range small(t) {
 		t.Run(name, func(t *testing.T) {
-			for _, tail := range []string{"\x00", "x", "xx", "xxx", "xxxx", "xxxxxxxxxxxx", string(stream[:2]), string(stream[:5])} {
+			for _, tail := range []string{"\x00", "x", "xx", "xxx", "xxxx", "xxxxxxxxxxxx", string(stream[:2]),
+				string(stream[:5])} {
 				_, _, err := unpack(t, bytes.NewReader(append(slices.Clone(stream), tail...)))
 				wantCorrupt(t, fmt.Sprintf("followed by %q", tail), err)
 			}
@@ -177,7 +179,8 @@ func TestLimits(t *testing.T) {
 func TestNoProgram(t *testing.T) {
 	stream := pack(t, text(1000), "xz", "-c")
 	t.Setenv("PATH", "")
-	if _, _, err := unpack(t, bytes.NewReader(stream)); err == nil || errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "xz-utils") {
+	if _, _, err := unpack(t, bytes.NewReader(stream)); err == nil || errors.Is(err, ErrCorrupt) ||
+		!strings.Contains(err.Error(), "xz-utils") {
 		t.Errorf("got error %v, want one that says what to install", err)
 	}
 }

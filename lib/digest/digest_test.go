@@ -76,7 +76,8 @@ func TestKnown(t *testing.T) {
 		MD5:    unhex("900150983cd24fb0d6963f7d28e17f72"),
 		SHA1:   unhex("a9993e364706816aba3e25717850c26c9cd0d89d"),
 		SHA256: unhex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-		SHA512: unhex("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),
+		SHA512: unhex("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d44236" +
+			"43ce80e2a9ac94fa54ca49f"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -86,7 +87,8 @@ func TestKnown(t *testing.T) {
 func TestSizes(t *testing.T) {
 	data := noise(3*ringSize*chunkSize + 12345)
 	for _, n := range []int{0, 1, 5, 6, 7, chunkSize - 1, chunkSize, chunkSize + 1, ringSize * chunkSize, len(data)} {
-		for name, sum := range map[string]func(context.Context, io.Reader, ...io.Writer) (diskimage.Image, error){"Raw": Raw, "Stream": Stream} {
+		for name, sum := range map[string]func(context.Context, io.Reader, ...io.Writer) (diskimage.Image, error){"Raw": Raw,
+			"Stream": Stream} {
 			var sink bytes.Buffer
 			got, err := sum(t.Context(), iotest.HalfReader(bytes.NewReader(data[:n])), &sink)
 			if err != nil {

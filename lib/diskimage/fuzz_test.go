@@ -40,12 +40,14 @@ func FuzzImage(f *testing.F) {
 	for _, words := range []string{
 		"-f vdi disk.image 1M", "-f vpc disk.image 1M", "-f vmdk disk.image 1M", "-f vmdk -o subformat=monolithicFlat disk.image 1M",
 		"-f vmdk -b base.vmdk -F vmdk disk.image", "-f qcow2 -o cluster_size=512 disk.image 1M",
-		"-f qcow2 -o cluster_size=512,data_file=data.raw disk.image 1M", "-f qcow2 -o cluster_size=512 -b base.qcow2 -F qcow2 disk.image",
+		"-f qcow2 -o cluster_size=512,data_file=data.raw disk.image 1M", "-f qcow2 -o cluster_size=512 -b base.qcow2 -F qcow2 " +
+			"disk.image",
 	} {
 		images = append(images, readFile(f, qemuImage(f, words)))
 	}
 	small := smallVhdx(readFile(f, qemuImage(f, "-f vhdx disk.image 1M")))
-	if size, err := diskimage.VirtualSize(bytes.NewReader(small), int64(len(small)), diskimage.Vhdx); err != nil || size != 1<<20 {
+	if size, err := diskimage.VirtualSize(bytes.NewReader(small), int64(len(small)), diskimage.Vhdx); err != nil ||
+		size != 1<<20 {
 		f.Fatalf("the small VHDX holds %d bytes, %v, want %d", size, err, 1<<20)
 	}
 	images = append(images, small)
@@ -54,7 +56,8 @@ func FuzzImage(f *testing.F) {
 			f.Add(uint8(n), uint32(at), []byte("\xff\xff\xff\xff"), uint32(len(b)))
 		}
 	}
-	for _, at := range []int{64<<10 + 48, regions + 8, regions + 0x30, regions + 0x40, 320<<10 + 10, 320<<10 + 32, 320<<10 + 48, 384 << 10} {
+	for _, at := range []int{64<<10 + 48, regions + 8, regions + 0x30, regions + 0x40, 320<<10 + 10, 320<<10 + 32, 320<<10 +
+		48, 384 << 10} {
 		f.Add(uint8(len(images)-1), uint32(at), []byte("\xff\xff\xff\xff"), uint32(len(small)))
 	}
 	f.Fuzz(func(t *testing.T, n uint8, at uint32, patch []byte, end uint32) {

@@ -71,9 +71,15 @@ func TestPatchedHeaders(t *testing.T) {
 	}{
 		{"long backing name", backed, diskimage.Qcow2, func(b []byte) { big.PutUint32(b[16:], 1024) }, malformed, nil},
 		{"backing name far away", backed, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[8:], 1<<63) }, malformed, nil},
-		{"backing name past the end", backed, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[8:], uint64(len(b)-3)) }, malformed, nil},
+		{
+			"backing name past the end", backed, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[8:], uint64(len(b)-3)) },
+			malformed, nil,
+		},
 		{"data file without a name", qcow2Words, diskimage.Qcow2, func(b []byte) { b[79] |= 4 }, foreign, nil},
-		{"extensions past the end", qcow2Words, diskimage.Qcow2, func(b []byte) { b[79] |= 4; big.PutUint32(b[100:], math.MaxUint32) }, malformed, nil},
+		{
+			"extensions past the end", qcow2Words, diskimage.Qcow2,
+			func(b []byte) { b[79] |= 4; big.PutUint32(b[100:], math.MaxUint32) }, malformed, nil,
+		},
 		{"endless extensions", qcow2Words, diskimage.Qcow2, func(b []byte) {
 			b[79] |= 4
 			for at := 104; at < 2048; at += 8 {
@@ -87,11 +93,17 @@ func TestPatchedHeaders(t *testing.T) {
 			replace(b, "# The Disk Data Base", `RW 8 SPARSE "/etc/x"`)
 		}, foreign, nil},
 		{"flat extent", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, ` SPARSE "`, ` FLAT   "`) }, foreign, nil},
-		{"parent content ID", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "parentCID=ffffffff", "parentCID=fffffffa") }, foreign, nil},
+		{
+			"parent content ID", vmdkWords, diskimage.Vmdk,
+			func(b []byte) { replace(b, "parentCID=ffffffff", "parentCID=fffffffa") }, foreign, nil,
+		},
 		{"parent in a comment", vmdkWords, diskimage.Vmdk, func(b []byte) {
 			replace(b, "ddb.virtualHWVersion = \"4\"", "#parentFileNameHint=\"/e/x\"")
 		}, foreign, nil},
-		{"other type", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "monolithicSparse", "monolithicOthers") }, foreign, nil},
+		{
+			"other type", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "monolithicSparse", "monolithicOthers") },
+			foreign, nil,
+		},
 		{"no type", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "createType", "########t=") }, malformed, nil},
 		{"no extent", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "RW ", "## ") }, malformed, nil},
 		{"no descriptor", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[28:], 0) }, malformed, nil},
@@ -99,7 +111,10 @@ func TestPatchedHeaders(t *testing.T) {
 		{"descriptor far away", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[28:], 1<<55+1) }, malformed, nil},
 		{"no capacity", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[12:], 0) }, malformed, malformed},
 		{"capacity overflows", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[12:], 1<<55+1) }, nil, malformed},
-		{"footer missing", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[56:], math.MaxUint64) }, malformed, malformed},
+		{
+			"footer missing", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[56:], math.MaxUint64) }, malformed,
+			malformed,
+		},
 		{"no vmdk", vmdkWords, diskimage.Vmdk, func(b []byte) { b[0] = 'X' }, malformed, malformed},
 
 		{"differencing vdi", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 4 }, foreign, nil},
@@ -117,7 +132,10 @@ func TestPatchedHeaders(t *testing.T) {
 		{"vhd negative size", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512+48] = 0x80 }, nil, malformed},
 		{"no vhd footer", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512] = 'X' }, malformed, malformed},
 
-		{"differencing vhdx", vhdxWords, diskimage.Vhdx, func(b []byte) { _, item := itemOf(b, "\x37\x67\xa1\xca"); item[4] |= 2 }, foreign, nil},
+		{
+			"differencing vhdx", vhdxWords, diskimage.Vhdx,
+			func(b []byte) { _, item := itemOf(b, "\x37\x67\xa1\xca"); item[4] |= 2 }, foreign, nil,
+		},
 		{"vhdx parent locator", vhdxWords, diskimage.Vhdx, func(b []byte) {
 			entry, _ := itemOf(b, "\xab\x12\xca\xbe") // the page 83 data
 			copy(entry, "\x2d\x5f\xd3\xa8\x0b\xb3\x4d\x45\xab\xf7\xd3\xd8\x48\x34\xab\x0c")
@@ -135,15 +153,30 @@ func TestPatchedHeaders(t *testing.T) {
 			entry, _ := itemOf(b, "\x24\x42\xa5\x2f")
 			little.PutUint32(entry[20:], math.MaxUint32)
 		}, nil, malformed},
-		{"vhdx item missing", vhdxWords, diskimage.Vhdx, func(b []byte) { entry, _ := itemOf(b, "\x24\x42\xa5\x2f"); entry[0]++ }, nil, malformed},
-		{"vhdx absurd size", vhdxWords, diskimage.Vhdx, func(b []byte) { _, item := itemOf(b, "\x24\x42\xa5\x2f"); item[7] = 0xff }, nil, malformed},
+		{
+			"vhdx item missing", vhdxWords, diskimage.Vhdx,
+			func(b []byte) { entry, _ := itemOf(b, "\x24\x42\xa5\x2f"); entry[0]++ }, nil, malformed,
+		},
+		{
+			"vhdx absurd size", vhdxWords, diskimage.Vhdx,
+			func(b []byte) { _, item := itemOf(b, "\x24\x42\xa5\x2f"); item[7] = 0xff }, nil, malformed,
+		},
 		{"vhdx regions disagree", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30+18]++ }, malformed, malformed},
-		{"vhdx many regions", vhdxWords, diskimage.Vhdx, func(b []byte) { little.PutUint32(b[regions+8:], math.MaxUint32) }, malformed, malformed},
+		{
+			"vhdx many regions", vhdxWords, diskimage.Vhdx, func(b []byte) { little.PutUint32(b[regions+8:], math.MaxUint32) },
+			malformed, malformed,
+		},
 		{"vhdx no metadata region", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30]++ }, malformed, malformed},
 		{"vhdx metadata far away", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30+23] = 0xff }, malformed, malformed},
 		{"vhdx no metadata table", vhdxWords, diskimage.Vhdx, func(b []byte) { b[metadata] = 'X' }, malformed, malformed},
-		{"vhdx log", vhdxWords, diskimage.Vhdx, func(b []byte) { patchVhdxHeaders(b, func(h []byte) { h[63] = 1 }) }, malformed, malformed},
-		{"vhdx without a valid header", vhdxWords, diskimage.Vhdx, func(b []byte) { b[64<<10+100]++; b[128<<10+100]++ }, malformed, malformed},
+		{
+			"vhdx log", vhdxWords, diskimage.Vhdx, func(b []byte) { patchVhdxHeaders(b, func(h []byte) { h[63] = 1 }) },
+			malformed, malformed,
+		},
+		{
+			"vhdx without a valid header", vhdxWords, diskimage.Vhdx, func(b []byte) { b[64<<10+100]++; b[128<<10+100]++ },
+			malformed, malformed,
+		},
 		{"vhdx with one valid header", vhdxWords, diskimage.Vhdx, func(b []byte) { b[64<<10+63]++ }, nil, nil},
 		{"no vhdx", vhdxWords, diskimage.Vhdx, func(b []byte) { b[0] = 'X' }, malformed, malformed},
 	}
@@ -209,7 +242,8 @@ func TestVmdkTwoDescriptors(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, filepath.Dir(path), "qemu-img", "info", "-f", "vmdk", path); !strings.Contains(string(out), "backing file: base.vmdk") {
+	if out := run(t, filepath.Dir(path), "qemu-img", "info", "-f", "vmdk", path); !strings.Contains(string(out),
+		"backing file: base.vmdk") {
 		t.Fatalf("qemu-img does not see the hidden parent:\n%s", out)
 	}
 	err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)

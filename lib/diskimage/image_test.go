@@ -70,9 +70,18 @@ func TestCheck(t *testing.T) {
 		{"one digest", Image{SHA1: image.SHA1}, ""},
 		{"another size", with(func(i *Image) { i.Bytes = 10 }), " it has 9 bytes, want 10"},
 		{"another MD5", with(func(i *Image) { i.MD5 = digest(9, 16) }), " its MD5 is " + hexOf(1, 16) + ", want " + hexOf(9, 16)},
-		{"another SHA-1", with(func(i *Image) { i.SHA1 = digest(9, 20) }), " its SHA-1 is " + hexOf(2, 20) + ", want " + hexOf(9, 20)},
-		{"another SHA-256", with(func(i *Image) { i.SHA256 = digest(9, 32) }), " its SHA-256 is " + hexOf(3, 32) + ", want " + hexOf(9, 32)},
-		{"another SHA-512", with(func(i *Image) { i.SHA512 = digest(9, 64) }), " its SHA-512 is " + hexOf(4, 64) + ", want " + hexOf(9, 64)},
+		{
+			"another SHA-1", with(func(i *Image) { i.SHA1 = digest(9, 20) }),
+			" its SHA-1 is " + hexOf(2, 20) + ", want " + hexOf(9, 20),
+		},
+		{
+			"another SHA-256", with(func(i *Image) { i.SHA256 = digest(9, 32) }),
+			" its SHA-256 is " + hexOf(3, 32) + ", want " + hexOf(9, 32),
+		},
+		{
+			"another SHA-512", with(func(i *Image) { i.SHA512 = digest(9, 64) }),
+			" its SHA-512 is " + hexOf(4, 64) + ", want " + hexOf(9, 64),
+		},
 		{"a digest of another algorithm", Image{SHA1: image.MD5}, " its SHA-1 is " + hexOf(2, 20) + ", want " + hexOf(1, 16)},
 		{
 			"several", Image{Bytes: 1, MD5: digest(8, 16), SHA1: digest(9, 20), SHA256: image.SHA256},

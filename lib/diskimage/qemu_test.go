@@ -63,7 +63,10 @@ func TestQemuImages(t *testing.T) {
 		{"raw", "-f raw disk.image 4M", "raw", diskimage.Raw, ""},
 		{"qcow2 v2", "-f qcow2 -o compat=0.10 disk.image 5M", "qcow2", diskimage.Qcow2, ""},
 		{"qcow2 v3", "-f qcow2 disk.image 6T", "qcow2", diskimage.Qcow2, ""},
-		{"qcow2 v2 backing", "-f qcow2 -o compat=0.10 -b base.qcow2 -F qcow2 disk.image", "qcow2", diskimage.Qcow2, `"base.qcow2"`},
+		{
+			"qcow2 v2 backing", "-f qcow2 -o compat=0.10 -b base.qcow2 -F qcow2 disk.image", "qcow2", diskimage.Qcow2,
+			`"base.qcow2"`,
+		},
 		{"qcow2 v3 backing", "-f qcow2 -b base.qcow2 -F qcow2 disk.image", "qcow2", diskimage.Qcow2, `"base.qcow2"`},
 		{"qcow2 data file", "-f qcow2 -o data_file=data.raw disk.image 4M", "qcow2", diskimage.Qcow2, `"data.raw"`},
 		{"vmdk sparse", "-f vmdk disk.image 7M", "vmdk", diskimage.Vmdk, ""},
@@ -119,7 +122,8 @@ func TestConverted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, words := range []string{
-		"qcow2", "qcow2 -c", "vmdk", "vmdk -o subformat=streamOptimized", "vdi", "vpc -o force_size=on", "vhdx", "vhdx -o subformat=fixed",
+		"qcow2", "qcow2 -c", "vmdk", "vmdk -o subformat=streamOptimized", "vdi", "vpc -o force_size=on", "vhdx",
+		"vhdx -o subformat=fixed",
 	} {
 		t.Run(words, func(t *testing.T) {
 			args := append([]string{"convert", "-f", "raw", "-O"}, strings.Fields(words)...)

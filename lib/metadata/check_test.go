@@ -72,7 +72,7 @@ func edits(pairs ...string) []string { return pairs }
 
 func TestCheck(t *testing.T) {
 	good := source(t, "complete.xml")
-	for _, test := range checkTests {
+	for _, test := range checkTests() {
 		t.Run(test.name, func(t *testing.T) {
 			err := mustParse(t, edit(t, good, test.edits)).Check(test.level)
 			if diff := cmp.Diff(test.want, problems(t, err)); diff != "" {
@@ -114,8 +114,9 @@ func TestCheckVectors(t *testing.T) {
 func TestCheckErrorText(t *testing.T) {
 	good := source(t, "complete.xml")
 	one := mustParse(t, edit(t, good, edits(size, "<slreq:bytes>x</slreq:bytes>"))).Check(Complete)
-	if got, want := fmt.Sprint(one), `invalid image metadata: slreq:bytes: "x"; want decimal digits, at most 9223372036854775807`; got != want {
-		t.Errorf("one problem: %q, want %q", got, want)
+	const wantOne = `invalid image metadata: slreq:bytes: "x"; want decimal digits, at most 9223372036854775807`
+	if got := fmt.Sprint(one); got != wantOne {
+		t.Errorf("one problem: %q, want %q", got, wantOne)
 	}
 	many := mustParse(t, edit(t, good, edits(account, strings.Repeat("<ex:a b=''/>", 25)))).Check(Complete)
 	lines := strings.Split(fmt.Sprint(many), "\n")

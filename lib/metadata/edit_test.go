@@ -19,33 +19,91 @@ func TestSetText(t *testing.T) {
 		value  string
 		after  string
 	}{
-		"into nothing":            {"", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n  "},
-		"into white space":        {"\n  ", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n  "},
-		"first":                   {"\n    <dcterms:type/>\n  ", Identifier, "x", "\n    <dcterms:identifier>x</dcterms:identifier>\n    <dcterms:type/>\n  "},
-		"first after a comment":   {"\n    <!--a-->\n    <dcterms:type/>\n  ", Identifier, "x", "\n    <!--a-->\n    <dcterms:identifier>x</dcterms:identifier>\n    <dcterms:type/>\n  "},
-		"after rdf:type":          {"\n    <rdf:type/>\n    <slreq:bytes/>\n  ", Identifier, "x", "\n    <rdf:type/>\n    <dcterms:identifier>x</dcterms:identifier>\n    <slreq:bytes/>\n  "},
-		"between":                 {"\n    <dcterms:type/>\n    <slterms:os/>\n  ", Kind, "x", "\n    <dcterms:type/>\n    <slterms:kind>x</slterms:kind>\n    <slterms:os/>\n  "},
-		"last":                    {"\n    <dcterms:type/>\n  ", Publisher, "x", "\n    <dcterms:type/>\n    <dcterms:publisher>x</dcterms:publisher>\n  "},
-		"deprecated after all":    {"\n    <dcterms:publisher/>\n    <dcterms:replaces/>\n  ", Deprecated, "x", "\n    <dcterms:publisher/>\n    <dcterms:replaces/>\n    <slterms:deprecated>x</slterms:deprecated>\n  "},
-		"before an extension":     {"\n    <dcterms:type/>\n    <slterms:tag/>\n  ", Title, "x", "\n    <dcterms:type/>\n    <dcterms:title>x</dcterms:title>\n    <slterms:tag/>\n  "},
-		"a term without place":    {"\n    <dcterms:type/>\n    <dcterms:publisher/>\n  ", Term{"slterms", "tag"}, "x", "\n    <dcterms:type/>\n    <dcterms:publisher/>\n    <slterms:tag>x</slterms:tag>\n  "},
-		"other order":             {"\n    <slreq:endorsement/>\n    <dcterms:title/>\n    <dcterms:type/>\n  ", Kind, "x", "\n    <slreq:endorsement/>\n    <dcterms:title/>\n    <dcterms:type/>\n    <slterms:kind>x</slterms:kind>\n  "},
-		"without lines":           {"<dcterms:type/><slterms:os/>", Kind, "x", "<dcterms:type/><slterms:kind>x</slterms:kind><slterms:os/>"},
-		"on one line":             {"<dcterms:type/> <slterms:os/>", Version, "x", "<dcterms:type/> <slterms:os/><slterms:version>x</slterms:version>"},
-		"tabs":                    {"\n\t\t<dcterms:type/>\n\t", Kind, "x", "\n\t\t<dcterms:type/>\n\t\t<slterms:kind>x</slterms:kind>\n\t"},
-		"after a blank line":      {"\n\n    <dcterms:type/>\n  ", Kind, "x", "\n\n    <dcterms:type/>\n    <slterms:kind>x</slterms:kind>\n  "},
-		"empty":                   {"\n    <dcterms:type/>\n  ", Kind, "", "\n    <dcterms:type/>\n    <slterms:kind/>\n  "},
-		"replaced":                {"\n    <dcterms:title>a</dcterms:title>\n  ", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n  "},
-		"emptied":                 {"\n    <dcterms:title>a</dcterms:title>\n  ", Title, "", "\n    <dcterms:title/>\n  "},
-		"language kept":           {`<dcterms:title xml:lang="en">a</dcterms:title>`, Title, "x", `<dcterms:title xml:lang="en">x</dcterms:title>`},
-		"everything replaced":     {"<dcterms:title>a<b/>c<!--d--><?e?><![CDATA[f]]></dcterms:title>", Title, "x", "<dcterms:title>x</dcterms:title>"},
-		"equal CDATA kept":        {"<dcterms:title><![CDATA[x]]></dcterms:title>", Title, "x", "<dcterms:title><![CDATA[x]]></dcterms:title>"},
+		"into nothing":     {"", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n  "},
+		"into white space": {"\n  ", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n  "},
+		"first": {
+			"\n    <dcterms:type/>\n  ", Identifier, "x",
+			"\n    <dcterms:identifier>x</dcterms:identifier>\n    <dcterms:type/>\n  ",
+		},
+		"first after a comment": {
+			"\n    <!--a-->\n    <dcterms:type/>\n  ", Identifier, "x",
+			"\n    <!--a-->\n    <dcterms:identifier>x</dcterms:identifier>\n    <dcterms:type/>\n  ",
+		},
+		"after rdf:type": {
+			"\n    <rdf:type/>\n    <slreq:bytes/>\n  ", Identifier, "x",
+			"\n    <rdf:type/>\n    <dcterms:identifier>x</dcterms:identifier>\n    <slreq:bytes/>\n  ",
+		},
+		"between": {
+			"\n    <dcterms:type/>\n    <slterms:os/>\n  ", Kind, "x",
+			"\n    <dcterms:type/>\n    <slterms:kind>x</slterms:kind>\n    <slterms:os/>\n  ",
+		},
+		"last": {
+			"\n    <dcterms:type/>\n  ", Publisher, "x",
+			"\n    <dcterms:type/>\n    <dcterms:publisher>x</dcterms:publisher>\n  ",
+		},
+		"deprecated after all": {
+			"\n    <dcterms:publisher/>\n    <dcterms:replaces/>\n  ", Deprecated, "x",
+			"\n    <dcterms:publisher/>\n    <dcterms:replaces/>\n    <slterms:deprecated>x</slterms:deprecated>\n  ",
+		},
+		"before an extension": {
+			"\n    <dcterms:type/>\n    <slterms:tag/>\n  ", Title, "x",
+			"\n    <dcterms:type/>\n    <dcterms:title>x</dcterms:title>\n    <slterms:tag/>\n  ",
+		},
+		"a term without place": {
+			"\n    <dcterms:type/>\n    <dcterms:publisher/>\n  ", Term{"slterms", "tag"}, "x",
+			"\n    <dcterms:type/>\n    <dcterms:publisher/>\n    <slterms:tag>x</slterms:tag>\n  ",
+		},
+		"other order": {
+			"\n    <slreq:endorsement/>\n    <dcterms:title/>\n    <dcterms:type/>\n  ", Kind, "x",
+			"\n    <slreq:endorsement/>\n    <dcterms:title/>\n    <dcterms:type/>\n    <slterms:kind>x</slterms:kind>\n  ",
+		},
+		"without lines": {
+			"<dcterms:type/><slterms:os/>", Kind, "x", "<dcterms:type/><slterms:kind>x</slterms:kind><slterms:os/>",
+		},
+		"on one line": {
+			"<dcterms:type/> <slterms:os/>", Version, "x", "<dcterms:type/> <slterms:os/><slterms:version>x</slterms:version>",
+		},
+		"tabs": {
+			"\n\t\t<dcterms:type/>\n\t", Kind, "x", "\n\t\t<dcterms:type/>\n\t\t<slterms:kind>x</slterms:kind>\n\t",
+		},
+		"after a blank line": {
+			"\n\n    <dcterms:type/>\n  ", Kind, "x", "\n\n    <dcterms:type/>\n    <slterms:kind>x</slterms:kind>\n  ",
+		},
+		"empty": {"\n    <dcterms:type/>\n  ", Kind, "", "\n    <dcterms:type/>\n    <slterms:kind/>\n  "},
+		"replaced": {
+			"\n    <dcterms:title>a</dcterms:title>\n  ", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n  ",
+		},
+		"emptied": {"\n    <dcterms:title>a</dcterms:title>\n  ", Title, "", "\n    <dcterms:title/>\n  "},
+		"language kept": {
+			`<dcterms:title xml:lang="en">a</dcterms:title>`, Title, "x", `<dcterms:title xml:lang="en">x</dcterms:title>`,
+		},
+		"everything replaced": {
+			"<dcterms:title>a<b/>c<!--d--><?e?><![CDATA[f]]></dcterms:title>", Title, "x", "<dcterms:title>x</dcterms:title>",
+		},
+		"equal CDATA kept": {
+			"<dcterms:title><![CDATA[x]]></dcterms:title>", Title, "x", "<dcterms:title><![CDATA[x]]></dcterms:title>",
+		},
 		"equal but for a comment": {"<dcterms:title>x<!--d--></dcterms:title>", Title, "x", "<dcterms:title>x</dcterms:title>"},
-		"further ones removed":    {"\n    <dcterms:title>a</dcterms:title>\n    <dcterms:type/>\n    <dcterms:title>b</dcterms:title>\n  ", Title, "x", "\n    <dcterms:title>x</dcterms:title>\n    <dcterms:type/>\n  "},
-		"only directly":           {`<dcterms:type/><a><dcterms:title>b</dcterms:title></a>`, Title, "x", `<dcterms:type/><dcterms:title>x</dcterms:title><a><dcterms:title>b</dcterms:title></a>`},
-		"other prefix":            {`<t xmlns="http://purl.org/dc/terms/"/><d:title xmlns:d="http://purl.org/dc/terms/">a</d:title>`, Title, "x", `<t xmlns="http://purl.org/dc/terms/"/><d:title xmlns:d="http://purl.org/dc/terms/">x</d:title>`},
-		"not of the namespace":    {`<d:title xmlns:d="u">a</d:title><dcterms:type/>`, Title, "x", `<d:title xmlns:d="u">a</d:title><dcterms:type/><dcterms:title>x</dcterms:title>`},
-		"escaped":                 {"", Title, "a & b <c> \"d\" 'e' ]]>\r\t\n é 日 \U0001F600", "\n    <dcterms:title>a &amp; b &lt;c&gt; \"d\" 'e' ]]&gt;&#xD;\t\n é 日 \U0001F600</dcterms:title>\n  "},
+		"further ones removed": {
+			"\n    <dcterms:title>a</dcterms:title>\n    <dcterms:type/>\n    <dcterms:title>b</dcterms:title>\n  ", Title, "x",
+			"\n    <dcterms:title>x</dcterms:title>\n    <dcterms:type/>\n  ",
+		},
+		"only directly": {
+			`<dcterms:type/><a><dcterms:title>b</dcterms:title></a>`, Title, "x",
+			`<dcterms:type/><dcterms:title>x</dcterms:title><a><dcterms:title>b</dcterms:title></a>`,
+		},
+		"other prefix": {
+			`<t xmlns="http://purl.org/dc/terms/"/><d:title xmlns:d="http://purl.org/dc/terms/">a</d:title>`, Title, "x",
+			`<t xmlns="http://purl.org/dc/terms/"/><d:title xmlns:d="http://purl.org/dc/terms/">x</d:title>`,
+		},
+		"not of the namespace": {
+			`<d:title xmlns:d="u">a</d:title><dcterms:type/>`, Title, "x",
+			`<d:title xmlns:d="u">a</d:title><dcterms:type/><dcterms:title>x</dcterms:title>`,
+		},
+		"escaped": {
+			"", Title, "a & b <c> \"d\" 'e' ]]>\r\t\n é 日 \U0001F600",
+			"\n    <dcterms:title>a &amp; b &lt;c&gt; \"d\" 'e' ]]&gt;&#xD;\t\n é 日 \U0001F600</dcterms:title>\n  ",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,15 +150,18 @@ func TestSetTextDeclares(t *testing.T) {
 	tests := map[string]struct{ before, after string }{
 		"no declaration": {
 			`<rdf:RDF ` + rdf + `><rdf:Description/></rdf:RDF>`,
-			`<rdf:RDF ` + rdf + ` xmlns:dcterms="http://purl.org/dc/terms/"><rdf:Description><dcterms:title>x</dcterms:title></rdf:Description></rdf:RDF>`,
+			`<rdf:RDF ` + rdf + ` xmlns:dcterms="http://purl.org/dc/terms/"><rdf:Description><dcterms:title>x</dcterms:title>` +
+				`</rdf:Description></rdf:RDF>`,
 		},
 		"prefix taken": {
 			`<rdf:RDF ` + rdf + ` xmlns:dcterms="u"><rdf:Description><dcterms:a/></rdf:Description></rdf:RDF>`,
-			`<rdf:RDF ` + rdf + ` xmlns:dcterms="u" xmlns:dcterms_="http://purl.org/dc/terms/"><rdf:Description><dcterms_:title>x</dcterms_:title><dcterms:a/></rdf:Description></rdf:RDF>`,
+			`<rdf:RDF ` + rdf + ` xmlns:dcterms="u" xmlns:dcterms_="http://purl.org/dc/terms/"><rdf:Description>` +
+				`<dcterms_:title>x</dcterms_:title><dcterms:a/></rdf:Description></rdf:RDF>`,
 		},
 		"prefix taken on the Description": {
 			`<rdf:RDF ` + rdf + ` xmlns:dcterms="http://purl.org/dc/terms/"><rdf:Description xmlns:dcterms="u"/></rdf:RDF>`,
-			`<rdf:RDF ` + rdf + ` xmlns:dcterms="http://purl.org/dc/terms/" xmlns:dcterms_="http://purl.org/dc/terms/"><rdf:Description xmlns:dcterms="u"><dcterms_:title>x</dcterms_:title></rdf:Description></rdf:RDF>`,
+			`<rdf:RDF ` + rdf + ` xmlns:dcterms="http://purl.org/dc/terms/" xmlns:dcterms_="http://purl.org/dc/terms/">` +
+				`<rdf:Description xmlns:dcterms="u"><dcterms_:title>x</dcterms_:title></rdf:Description></rdf:RDF>`,
 		},
 	}
 	for name, test := range tests {
@@ -165,7 +226,8 @@ func TestSetTexts(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	d := mustParse(t, inDescription("<dcterms:title>a<![CDATA[ & ]]>b<!--c-->d<?e?>f<g>h<i>j</i></g>k</dcterms:title><dcterms:title>l</dcterms:title><dcterms:valid/>"))
+	d := mustParse(t, inDescription("<dcterms:title>a<![CDATA[ & ]]>b<!--c-->d<?e?>f<g>h<i>j</i></g>k</dcterms:title>"+
+		"<dcterms:title>l</dcterms:title><dcterms:valid/>"))
 	if got, want := d.Text(Title), "a & bdfhjk"; got != want {
 		t.Errorf("title %q, want %q", got, want)
 	}
@@ -173,7 +235,8 @@ func TestText(t *testing.T) {
 		t.Errorf("titles (-want +got):\n%s", diff)
 	}
 	if d.Text(Valid) != "" || !d.Has(Valid) || d.Text(Created) != "" || d.Has(Created) {
-		t.Errorf("valid %q %v, created %q %v; want both empty and only the first there", d.Text(Valid), d.Has(Valid), d.Text(Created), d.Has(Created))
+		t.Errorf("valid %q %v, created %q %v; want both empty and only the first there", d.Text(Valid), d.Has(Valid),
+			d.Text(Created), d.Has(Created))
 	}
 }
 

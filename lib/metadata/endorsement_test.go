@@ -12,8 +12,10 @@ func TestEndorsement(t *testing.T) {
 	const ada, bob = "CN=Ada Image,OU=Image Factory,O=Example Project,C=EU", `CN=Bob\=Builder \#1,O=Foo\, Inc.,DC=example,DC=org`
 	want := map[string]Endorsement{
 		"complete.xml": {"2026-11-22T20:45:20Z", "ada@example.org", "CN=Ada Image,C=EU", []string{"CN=Authority,C=EU"}},
-		vectors + "signed-by-stratuslab/plain.rsa-san.xml":   {"2026-11-22T20:45:20Z", "ada@example.org", ada, []string{ada}},
-		vectors + "signed-by-stratuslab/plain.rsa-nosan.xml": {"2026-11-22T20:45:21Z", "fallback@example.net", bob, []string{bob}},
+		vectors + "signed-by-stratuslab/plain.rsa-san.xml": {"2026-11-22T20:45:20Z", "ada@example.org", ada, []string{ada}},
+		vectors + "signed-by-stratuslab/plain.rsa-nosan.xml": {
+			"2026-11-22T20:45:21Z", "fallback@example.net", bob, []string{bob},
+		},
 	}
 	for file, want := range want {
 		got, ok := load(t, file).Endorsement()
@@ -32,7 +34,8 @@ func TestEndorsement(t *testing.T) {
 		}
 	}
 	several := "<slreq:issuer>CN=B</slreq:issuer>" + "<slreq:issuer>CN=Authority,C=EU</slreq:issuer>"
-	got, _ := mustParse(t, inDescription(edit(t, endorsed, edits("<slreq:issuer>CN=Authority,C=EU</slreq:issuer>", several)))).Endorsement()
+	got, _ := mustParse(t, inDescription(edit(t, endorsed,
+		edits("<slreq:issuer>CN=Authority,C=EU</slreq:issuer>", several)))).Endorsement()
 	if diff := cmp.Diff([]string{"CN=B", "CN=Authority,C=EU"}, got.Issuers); diff != "" {
 		t.Errorf("issuers (-want +got):\n%s", diff)
 	}
@@ -61,7 +64,8 @@ func TestUnsignVectors(t *testing.T) {
 			anew := strings.NewReplacer("\r\n", "\n", "></dcterms:alternative>", "/>")
 			_, got, _ := strings.Cut(write(t, d), ">\n  <rdf:Description")
 			_, original, _ := strings.Cut(write(t, load(t, vectors+name+".xml")), ">\n  <rdf:Description")
-			original = strings.Replace(original, `xml:lang="en" rdf:parseType="Literal"`, `rdf:parseType="Literal" xml:lang="en"`, 1)
+			original = strings.Replace(original, `xml:lang="en" rdf:parseType="Literal"`,
+				`rdf:parseType="Literal" xml:lang="en"`, 1)
 			if diff := cmp.Diff(strings.TrimRight(anew.Replace(original), "\n"), got); diff != "" {
 				t.Errorf("document against the one that was signed (-want +got):\n%s", diff)
 			}
@@ -80,18 +84,21 @@ func TestUnsign(t *testing.T) {
 		before, after string
 		lost          bool
 	}{
-		"nothing":               {sum + blank + kind, sum + blank + kind, false},
-		"no endorsement":        {sum + kind, sum + blank + kind, false},
-		"comment only":          {sum + "\n    <slreq:endorsement><!--a--></slreq:endorsement>" + kind, sum + blank + kind, false},
-		"endorsed":              {sum + full + kind, sum + blank + kind, true},
-		"text":                  {sum + "\n    <slreq:endorsement>a</slreq:endorsement>" + kind, sum + blank + kind, true},
-		"misplaced":             {sum + kind + full, sum + blank + kind, true},
-		"misplaced and empty":   {sum + kind + blank, sum + blank + kind, false},
-		"several":               {sum + blank + full + kind + full, sum + blank + kind, true},
-		"nested":                {sum + kind + "\n    <a>" + endorsed + "</a>", sum + blank + kind + "\n    <a/>", true},
-		"signature":             {sum + blank + "\n    " + sealed + kind, sum + blank + kind, true},
-		"signature in any form": {sum + blank + kind + "<a><b:Signature xmlns:b='" + xmldsigNamespace + "'>" + sealed + "</b:Signature>c</a>", sum + blank + kind + "<a>c</a>", true},
-		"no other signature":    {sum + blank + "\n    <Signature/>" + kind, sum + blank + "\n    <Signature/>" + kind, false},
+		"nothing":             {sum + blank + kind, sum + blank + kind, false},
+		"no endorsement":      {sum + kind, sum + blank + kind, false},
+		"comment only":        {sum + "\n    <slreq:endorsement><!--a--></slreq:endorsement>" + kind, sum + blank + kind, false},
+		"endorsed":            {sum + full + kind, sum + blank + kind, true},
+		"text":                {sum + "\n    <slreq:endorsement>a</slreq:endorsement>" + kind, sum + blank + kind, true},
+		"misplaced":           {sum + kind + full, sum + blank + kind, true},
+		"misplaced and empty": {sum + kind + blank, sum + blank + kind, false},
+		"several":             {sum + blank + full + kind + full, sum + blank + kind, true},
+		"nested":              {sum + kind + "\n    <a>" + endorsed + "</a>", sum + blank + kind + "\n    <a/>", true},
+		"signature":           {sum + blank + "\n    " + sealed + kind, sum + blank + kind, true},
+		"signature in any form": {
+			sum + blank + kind + "<a><b:Signature xmlns:b='" + xmldsigNamespace + "'>" + sealed + "</b:Signature>c</a>",
+			sum + blank + kind + "<a>c</a>", true,
+		},
+		"no other signature": {sum + blank + "\n    <Signature/>" + kind, sum + blank + "\n    <Signature/>" + kind, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -28,13 +28,29 @@ func TestSetExtension(t *testing.T) {
 		declared, before string
 		after            string // with the declarations that the root has then
 	}{
-		"into nothing":  {"", "", ours + ">|\n  <stratus:sbom-sha256>ab</stratus:sbom-sha256>\n"},
-		"after all":     {"", "\n  <dcterms:type/>\n  <x xmlns=\"y\"/>\n", ours + ">|\n  <dcterms:type/>\n  <x xmlns=\"y\"/>\n  <stratus:sbom-sha256>ab</stratus:sbom-sha256>\n"},
-		"replaced":      {ours, "<stratus:sbom-sha256>cd<!--e--></stratus:sbom-sha256><dcterms:type/><stratus:sbom-sha256/>", ours + ">|<stratus:sbom-sha256>ab</stratus:sbom-sha256><dcterms:type/>"},
-		"equal kept":    {ours, "<stratus:sbom-sha256><![CDATA[ab]]></stratus:sbom-sha256>", ours + ">|<stratus:sbom-sha256><![CDATA[ab]]></stratus:sbom-sha256>"},
-		"prefix taken":  {` xmlns:stratus="u"`, "<dcterms:type/>", ` xmlns:stratus="u" xmlns:stratus_="https://stratuslab.github.io/terms#">|<dcterms:type/><stratus_:sbom-sha256>ab</stratus_:sbom-sha256>`},
-		"declared":      {ours, "<dcterms:type/>", ours + ">|<dcterms:type/><stratus:sbom-sha256>ab</stratus:sbom-sha256>"},
-		"another's one": {"", `<sbom-sha256 xmlns="u">cd</sbom-sha256>`, ours + `>|<sbom-sha256 xmlns="u">cd</sbom-sha256><stratus:sbom-sha256>ab</stratus:sbom-sha256>`},
+		"into nothing": {"", "", ours + ">|\n  <stratus:sbom-sha256>ab</stratus:sbom-sha256>\n"},
+		"after all": {
+			"", "\n  <dcterms:type/>\n  <x xmlns=\"y\"/>\n",
+			ours + ">|\n  <dcterms:type/>\n  <x xmlns=\"y\"/>\n  <stratus:sbom-sha256>ab</stratus:sbom-sha256>\n",
+		},
+		"replaced": {
+			ours, "<stratus:sbom-sha256>cd<!--e--></stratus:sbom-sha256><dcterms:type/><stratus:sbom-sha256/>",
+			ours + ">|<stratus:sbom-sha256>ab</stratus:sbom-sha256><dcterms:type/>",
+		},
+		"equal kept": {
+			ours, "<stratus:sbom-sha256><![CDATA[ab]]></stratus:sbom-sha256>",
+			ours + ">|<stratus:sbom-sha256><![CDATA[ab]]></stratus:sbom-sha256>",
+		},
+		"prefix taken": {
+			` xmlns:stratus="u"`, "<dcterms:type/>",
+			` xmlns:stratus="u" xmlns:stratus_="https://stratuslab.github.io/terms#">|<dcterms:type/><stratus_:sbom-sha2` +
+				`56>ab</stratus_:sbom-sha256>`,
+		},
+		"declared": {ours, "<dcterms:type/>", ours + ">|<dcterms:type/><stratus:sbom-sha256>ab</stratus:sbom-sha256>"},
+		"another's one": {
+			"", `<sbom-sha256 xmlns="u">cd</sbom-sha256>`,
+			ours + `>|<sbom-sha256 xmlns="u">cd</sbom-sha256><stratus:sbom-sha256>ab</stratus:sbom-sha256>`,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,13 +87,17 @@ func TestExtensionIsAccepted(t *testing.T) {
 	}
 	dir := t.TempDir()
 	draft, file, trusted := filepath.Join(dir, "draft.xml"), filepath.Join(dir, "signed.xml"), filepath.Join(dir, "trusted.pem")
-	for name, content := range map[string][]byte{draft: writeExtended(t, d), file: signed, trusted: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.Certificate.Raw})} {
+	for name, content := range map[string][]byte{draft: writeExtended(t, d), file: signed,
+		trusted: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.Certificate.Raw})} {
 		if err := os.WriteFile(name, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, command := range [][]string{
-		{"xmlsec1", "--verify", "--enabled-key-data", "x509", "--enabled-reference-uris", "empty", "--trusted-pem", trusted, file},
+		{
+			"xmlsec1", "--verify", "--enabled-key-data", "x509", "--enabled-reference-uris", "empty", "--trusted-pem", trusted,
+			file,
+		},
 		{"rapper", "--quiet", "-o", "ntriples", draft},
 	} {
 		out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()

@@ -15,7 +15,8 @@ import (
 // was read, and for one that Check accepts and the readers then cannot use.
 func FuzzParse(f *testing.F) {
 	f.Add(odd)
-	for _, pattern := range []string{"testdata/*.xml", "../testdata/vectors/*.xml", "../testdata/vectors/signed-by-stratuslab/*.xml"} {
+	for _, pattern := range []string{"testdata/*.xml", "../testdata/vectors/*.xml",
+		"../testdata/vectors/signed-by-stratuslab/*.xml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no documents %s: %v", pattern, err)
@@ -73,7 +74,8 @@ func checkAndUse(t *testing.T, d *Document) {
 	}
 	if complete == nil {
 		e, ok := d.Endorsement()
-		if !ok || e.Created == "" || e.Email == "" || e.Subject == "" || len(e.Issuers) == 0 || d.Text(Valid) == "" || d.Text(Type) == "" {
+		if !ok || e.Created == "" || e.Email == "" || e.Subject == "" || len(e.Issuers) == 0 || d.Text(Valid) == "" ||
+			d.Text(Type) == "" {
 			t.Errorf("complete document with endorsement %v", e)
 		}
 	}
@@ -81,7 +83,8 @@ func checkAndUse(t *testing.T, d *Document) {
 
 // FuzzSetText looks for a text that is read otherwise than it was set.
 func FuzzSetText(f *testing.F) {
-	for _, s := range []string{"", " ", "a & b <c> \"d\"", "\r\n\t\r", "]]>", "é 日 \U0001F600", "\x00", "\xff", "\ufffd", "\ufeff"} {
+	for _, s := range []string{"", " ", "a & b <c> \"d\"", "\r\n\t\r", "]]>", "é 日 \U0001F600", "\x00", "\xff", "\ufffd",
+		"\ufeff"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

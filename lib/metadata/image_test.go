@@ -72,7 +72,8 @@ func TestDecodeIdentifierRefuses(t *testing.T) {
 	for _, id := range []string{
 		"", "A", "Avux7XqPw_byV0N1H88W8J12oo", "Avux7XqPw_byV0N1H88W8J12oozA", "Qvux7XqPw_byV0N1H88W8J12ooz",
 		"_vux7XqPw_byV0N1H88W8J12ooz", "Avux7XqPw/byV0N1H88W8J12ooz", "Avux7XqPw+byV0N1H88W8J12ooz", "Avux7XqPw_byV0N1H88W8J12oo=",
-		"Avux7XqPw_byV0N1H88W8J12oo\n", "Avux7XqPw_byV0N1H88W8J12oo\r", "Avux7XqPw_byV0N1H88W8J12ooz\n", " vux7XqPw_byV0N1H88W8J12ooz", "Avux7XqPw_byV0N1H88W8J12o\u00e9",
+		"Avux7XqPw_byV0N1H88W8J12oo\n", "Avux7XqPw_byV0N1H88W8J12oo\r", "Avux7XqPw_byV0N1H88W8J12ooz\n",
+		" vux7XqPw_byV0N1H88W8J12ooz", "Avux7XqPw_byV0N1H88W8J12o\u00e9",
 	} {
 		if got, err := DecodeIdentifier(id); err == nil {
 			t.Errorf("DecodeIdentifier(%q) = %x, want an error", id, got)
@@ -161,7 +162,8 @@ func TestSetImageOtherPrefix(t *testing.T) {
 func TestSetImageWithoutSHA1(t *testing.T) {
 	d := load(t, "complete.xml")
 	d.SetImage(diskimage.Image{Bytes: 3})
-	want := []string{"schema: rdf:Description", "schema: rdf:Description", "constraint 4: rdf:Description", "constraint 12: dcterms:identifier"}
+	want := []string{"schema: rdf:Description", "schema: rdf:Description", "constraint 4: rdf:Description",
+		"constraint 12: dcterms:identifier"}
 	if diff := cmp.Diff(want, problems(t, d.Check(Draft))); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
@@ -185,14 +187,21 @@ func TestImage(t *testing.T) {
 		edits []string
 		want  string
 	}{
-		"no size":          {edits(size, ""), "0 elements slreq:bytes"},
-		"two sizes":        {edits(size, size+size), "2 elements slreq:bytes"},
-		"bad size":         {edits(size, "<slreq:bytes>3 B</slreq:bytes>"), `slreq:bytes "3 B"; want decimal digits`},
-		"two digests":      {edits(sha1Sum, sha1Sum+sha1Sum), "more than one slreq:checksum of SHA-1"},
-		"short digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", "acbd"), `slreq:value "acbd": not a valid MD5 digest; want 32 hexadecimal digits`},
-		"digest not hex":   {edits("acbd18db4cc2f85cedef654fccc4a4d8", "zcbd18db4cc2f85cedef654fccc4a4d8"), "not a valid MD5 digest"},
-		"empty digest":     {edits("acbd18db4cc2f85cedef654fccc4a4d8", ""), `slreq:value "": not a valid MD5`},
-		"no digest at all": {edits("<slreq:value>acbd18db4cc2f85cedef654fccc4a4d8</slreq:value>", ""), `slreq:value "": not a valid MD5`},
+		"no size":     {edits(size, ""), "0 elements slreq:bytes"},
+		"two sizes":   {edits(size, size+size), "2 elements slreq:bytes"},
+		"bad size":    {edits(size, "<slreq:bytes>3 B</slreq:bytes>"), `slreq:bytes "3 B"; want decimal digits`},
+		"two digests": {edits(sha1Sum, sha1Sum+sha1Sum), "more than one slreq:checksum of SHA-1"},
+		"short digest": {
+			edits("acbd18db4cc2f85cedef654fccc4a4d8", "acbd"),
+			`slreq:value "acbd": not a valid MD5 digest; want 32 hexadecimal digits`,
+		},
+		"digest not hex": {
+			edits("acbd18db4cc2f85cedef654fccc4a4d8", "zcbd18db4cc2f85cedef654fccc4a4d8"), "not a valid MD5 digest",
+		},
+		"empty digest": {edits("acbd18db4cc2f85cedef654fccc4a4d8", ""), `slreq:value "": not a valid MD5`},
+		"no digest at all": {
+			edits("<slreq:value>acbd18db4cc2f85cedef654fccc4a4d8</slreq:value>", ""), `slreq:value "": not a valid MD5`,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,8 @@ func infoset(t testing.TB, src string) []string {
 	var visit func(depth int, nodes []*strictxml.Node)
 	visit = func(depth int, nodes []*strictxml.Node) {
 		for _, n := range nodes {
-			lines = append(lines, fmt.Sprintf("%d %d %q %q %q %q %q %q", depth, n.Kind, n.Prefix, n.Local, n.URI, n.Data, n.Declarations, n.Attributes))
+			lines = append(lines, fmt.Sprintf("%d %d %q %q %q %q %q %q", depth, n.Kind, n.Prefix, n.Local, n.URI, n.Data,
+				n.Declarations, n.Attributes))
 			visit(depth+1, n.Children)
 		}
 	}
@@ -43,17 +44,22 @@ func infoset(t testing.TB, src string) []string {
 }
 
 const root = `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dcterms="http://purl.org/dc/terms/"` +
-	` xmlns:slreq="http://mp.stratuslab.eu/slreq#" xmlns:slterms="http://mp.stratuslab.eu/slterms#" xml:base="http://mp.stratuslab.eu/">`
+	` xmlns:slreq="http://mp.stratuslab.eu/slreq#" xmlns:slterms="http://mp.stratuslab.eu/slterms#" ` +
+	`xml:base="http://mp.stratuslab.eu/">`
 
 // odd has what is lost easily when a document is read and written.
-const odd = "\ufeff<?xml version='1.0' encoding='utf-8'?><!-- a \r\n - b --><?before  x?>\r\n" + root + "<!--c-->\t<rdf:Description" +
-	" rdf:about='a&#9;b&#10;c&#13;d&quot;&apos;&lt;&gt;\te'><?p?><x:y xmlns:x='u&amp;v' xmlns='' x:z=\"'\" w='' xml:space='preserve'>" +
-	"\r\n&#13;&#13;&#10; a]]&gt;&amp;<![CDATA[<&]]>b<![CDATA[]]><![CDATA[>]]>\u00e9\U0001F600\u0085\u2028<y xmlns='w'/><z>  </z></x:y>" +
+const odd = "\ufeff<?xml version='1.0' encoding='utf-8'?><!-- a \r\n - b --><?before  x?>\r\n" + root +
+	"<!--c-->\t<rdf:Description" +
+	" rdf:about='a&#9;b&#10;c&#13;d&quot;&apos;&lt;&gt;\te'><?p?>" +
+	"<x:y xmlns:x='u&amp;v' xmlns='' x:z=\"'\" w='' xml:space='preserve'>" +
+	"\r\n&#13;&#13;&#10; a]]&gt;&amp;<![CDATA[<&]]>b<![CDATA[]]><![CDATA[>]]>\u00e9\U0001F600\u0085\u2028<y xmlns='w'/>" +
+	"<z>  </z></x:y>" +
 	"</rdf:Description></rdf:RDF><!----><?after?>"
 
 func TestRoundTrip(t *testing.T) {
 	sources := map[string]string{"odd": odd, "bare": "<r:RDF xmlns:r='" + rdfNamespace + "'><r:Description/></r:RDF>"}
-	for _, pattern := range []string{"testdata/*.xml", "../testdata/vectors/*.xml", "../testdata/vectors/signed-by-stratuslab/*.xml"} {
+	for _, pattern := range []string{"testdata/*.xml", "../testdata/vectors/*.xml",
+		"../testdata/vectors/signed-by-stratuslab/*.xml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no documents %s: %v", pattern, err)
@@ -76,7 +82,8 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestWriteKeepsBytes(t *testing.T) {
-	for _, file := range []string{vectors + "plain.xml", vectors + "comment.xml", vectors + "cdata-lang.xml", vectors + "extension.xml", "complete.xml"} {
+	for _, file := range []string{vectors + "plain.xml", vectors + "comment.xml", vectors + "cdata-lang.xml", vectors +
+		"extension.xml", "complete.xml"} {
 		src := source(t, file)
 		if diff := cmp.Diff(src, write(t, mustParse(t, src))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", file, diff)
@@ -108,8 +115,14 @@ func TestParseRefuses(t *testing.T) {
 		"no Description":        {root + "</rdf:RDF>", "0 elements rdf:Description"},
 		"two Descriptions":      {root + "<rdf:Description/><rdf:Description/></rdf:RDF>", "2 elements rdf:Description"},
 		"Description elsewhere": {root + "<a><rdf:Description/></a></rdf:RDF>", "0 elements rdf:Description"},
-		"too long":              {root + "<rdf:Description/></rdf:RDF>" + strings.Repeat(" ", MaxBytes), "more than 1048576 bytes"},
-		"too deep":              {root + "<rdf:Description>" + strings.Repeat("<a>", 300) + strings.Repeat("</a>", 300) + "</rdf:Description></rdf:RDF>", "too deep"},
+		"too long": {
+			root + "<rdf:Description/></rdf:RDF>" + strings.Repeat(" ", MaxBytes), "more than 1048576 bytes",
+		},
+		"too deep": {
+			root + "<rdf:Description>" + strings.Repeat("<a>", 300) + strings.Repeat("</a>", 300) +
+				"</rdf:Description></rdf:RDF>",
+			"too deep",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

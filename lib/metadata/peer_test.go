@@ -13,7 +13,7 @@ import (
 func TestRapper(t *testing.T) {
 	peers.Need(t, "rapper")
 	good := source(t, "complete.xml")
-	for _, test := range checkTests {
+	for _, test := range checkTests() {
 		if test.want != nil {
 			continue
 		}

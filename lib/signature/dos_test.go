@@ -98,7 +98,8 @@ func measure(t *testing.T, action string, src []byte) usage {
 		}
 	}
 	if got.Seconds > secondsLimit || got.Peak > memoryLimit {
-		t.Errorf("%s: %.3f s and %d KiB, want at most %.3f s and %d KiB", action, got.Seconds, got.Peak, secondsLimit, memoryLimit)
+		t.Errorf("%s: %.3f s and %d KiB, want at most %.3f s and %d KiB", action, got.Seconds, got.Peak, secondsLimit,
+			memoryLimit)
 	}
 	return got
 }

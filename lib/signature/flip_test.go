@@ -130,7 +130,8 @@ func checkCertificateFlips(t *testing.T, src []byte, certificates []span) {
 			if err != nil {
 				continue
 			}
-			same := got.Subject == want.Subject && got.Issuer == want.Issuer && got.Email == want.Email && bytes.Equal(got.Canonical, want.Canonical)
+			same := got.Subject == want.Subject && got.Issuer == want.Issuer && got.Email == want.Email &&
+				bytes.Equal(got.Canonical, want.Canonical)
 			if !same || got.Certificate.Equal(want.Certificate) || !key.Equal(got.Certificate.PublicKey) {
 				t.Errorf("accepted, with byte %d of the certificate changed from %q to %q: %+v", i, src[i], changed[i], got)
 			}

@@ -166,7 +166,8 @@ func octetsOf(s string) func(*strictxml.Document, *strictxml.Node) []byte {
 func (f forgery) sign(t *testing.T, src string, s Signer) []byte {
 	t.Helper()
 	_, info := signedInfo(t, src)
-	signed, err := c14n.Method{Exclusive: strings.Contains(src, `Method Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#`)}.Element(info)
+	signed, err := c14n.Method{Exclusive: strings.Contains(src,
+		`Method Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#`)}.Element(info)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,19 +25,51 @@ const (
 func TestForgedIdentity(t *testing.T) {
 	attacks := []forgery{
 		{name: "decoy before", document: []string{"<slreq:bytes>", adaEmail + "<slreq:bytes>"}},
-		{name: "decoys before the endorsement", document: []string{endorsementStart, adaEmail + adaSubject + adaIssuer + endorsementStart}},
+		{
+			name:     "decoys before the endorsement",
+			document: []string{endorsementStart, adaEmail + adaSubject + adaIssuer + endorsementStart},
+		},
 		{name: "decoy in the endorsement", document: []string{endorsementStart, endorsementStart + adaEmail}},
-		{name: "decoys in an extension", document: []string{descriptionEnd, extension + adaEmail + adaSubject + adaIssuer + "</e:x>" + descriptionEnd}},
-		{name: "decoy endorsement in an extension", document: []string{descriptionEnd, extension + adaEndorsement + "</e:x>" + descriptionEnd}},
+		{
+			name:     "decoys in an extension",
+			document: []string{descriptionEnd, extension + adaEmail + adaSubject + adaIssuer + "</e:x>" + descriptionEnd},
+		},
+		{
+			name:     "decoy endorsement in an extension",
+			document: []string{descriptionEnd, extension + adaEndorsement + "</e:x>" + descriptionEnd},
+		},
 		{name: "decoy endorsement after the Description", document: []string{"</rdf:RDF>", adaEndorsement + "</rdf:RDF>"}},
-		{name: "decoy Description", document: []string{"</rdf:RDF>", `<x><rdf:Description rdf:about="#J7M1U1pZuOJOcq_d7bypZorP2KY">` + adaEndorsement + "</rdf:Description></x></rdf:RDF>"}},
+		{
+			name: "decoy Description",
+			document: []string{
+				"</rdf:RDF>",
+				`<x><rdf:Description rdf:about="#J7M1U1pZuOJOcq_d7bypZorP2KY">` + adaEndorsement +
+					"</rdf:Description></x></rdf:RDF>",
+			},
+		},
 		{name: "second endorsement", document: []string{"</slreq:endorsement>", "</slreq:endorsement>" + adaEndorsement}},
-		{name: "second endorser", document: []string{"</slreq:endorsement>", `<slreq:endorser rdf:parseType="Resource">` + adaEmail + adaSubject + adaIssuer + "</slreq:endorser></slreq:endorsement>"}},
+		{
+			name: "second endorser",
+			document: []string{
+				"</slreq:endorsement>",
+				`<slreq:endorser rdf:parseType="Resource">` + adaEmail + adaSubject + adaIssuer +
+					"</slreq:endorser></slreq:endorsement>",
+			},
+		},
 		{name: "second email", document: []string{"</slreq:email>", "</slreq:email>" + adaEmail}},
 		{name: "second subject", document: []string{"</slreq:subject>", "</slreq:subject>" + adaSubject}},
-		{name: "two issuers", document: []string{"</slreq:issuer>", "</slreq:issuer>" + adaIssuer}, stage: StageIdentity, want: "2 issuers"},
-		{name: "first endorsement", document: []string{endorsementStart, adaEndorsement + endorsementStart}, stage: StageIdentity, want: "differ: got subject"},
-		{name: "first email", document: []string{"<slreq:email>", adaEmail + "<slreq:email>"}, stage: StageIdentity, want: "differ: got e-mail address"},
+		{
+			name: "two issuers", document: []string{"</slreq:issuer>", "</slreq:issuer>" + adaIssuer}, stage: StageIdentity,
+			want: "2 issuers",
+		},
+		{
+			name: "first endorsement", document: []string{endorsementStart, adaEndorsement + endorsementStart},
+			stage: StageIdentity, want: "differ: got subject",
+		},
+		{
+			name: "first email", document: []string{"<slreq:email>", adaEmail + "<slreq:email>"}, stage: StageIdentity,
+			want: "differ: got e-mail address",
+		},
 	}
 	for i := range attacks {
 		f := &attacks[i]
@@ -53,37 +85,67 @@ func TestForgedIdentity(t *testing.T) {
 // readers take in different ways.
 func TestForgedEndorsement(t *testing.T) {
 	attacks := []forgery{
-		{name: "another email", document: []string{"ada@example.org", "eve@example.org"}, want: `got e-mail address "eve@example.org"`},
+		{
+			name: "another email", document: []string{"ada@example.org", "eve@example.org"},
+			want: `got e-mail address "eve@example.org"`,
+		},
 		{name: "email in another case", document: []string{"ada@example.org", "Ada@example.org"}, want: "got e-mail address"},
 		{name: "space around the email", document: []string{"ada@example.org", " ada@example.org"}, want: "got e-mail address"},
 		{name: "no email", document: []string{adaEmail, ""}, want: "got e-mail address"},
-		{name: "another subject", document: []string{adaSubject, strings.Replace(adaSubject, "Ada", "Eve", 1)}, want: "got subject"},
+		{
+			name: "another subject", document: []string{adaSubject, strings.Replace(adaSubject, "Ada", "Eve", 1)},
+			want: "got subject",
+		},
 		{name: "another issuer", document: []string{adaIssuer, strings.Replace(adaIssuer, "Ada", "Eve", 1)}, want: "got issuer"},
 		{name: "no issuer", document: []string{adaIssuer, ""}, want: "0 issuers"},
-		{name: "subject in another order", document: []string{adaSubject, "<slreq:subject>C=EU,O=Example Project,OU=Image Factory,CN=Ada Image</slreq:subject>"}, want: "got subject"},
-		{name: "endorser of another namespace", document: []string{`<slreq:endorser `, `<dcterms:endorser `, "</slreq:endorser>", "</dcterms:endorser>"}, want: "0 issuers"},
-		{name: "empty endorsement", document: []string{strings.TrimSuffix(endorsementStart, ">"), strings.TrimSuffix(endorsementStart, ">") + `/><slreq:old rdf:parseType="Resource"`, "</slreq:endorsement>", "</slreq:old>"}, want: "has no endorsement"},
+		{
+			name: "subject in another order",
+			document: []string{
+				adaSubject, "<slreq:subject>C=EU,O=Example Project,OU=Image Factory,CN=Ada Image</slreq:subject>",
+			},
+			want: "got subject",
+		},
+		{
+			name:     "endorser of another namespace",
+			document: []string{`<slreq:endorser `, `<dcterms:endorser `, "</slreq:endorser>", "</dcterms:endorser>"},
+			want:     "0 issuers",
+		},
+		{
+			name: "empty endorsement",
+			document: []string{
+				strings.TrimSuffix(endorsementStart, ">"),
+				strings.TrimSuffix(endorsementStart, ">") + `/><slreq:old rdf:parseType="Resource"`, "</slreq:endorsement>",
+				"</slreq:old>",
+			},
+			want: "has no endorsement",
+		},
 		{name: "another day", document: []string{"2026-11-23T01:02:03Z", "yesterday"}, want: "the time of the endorsement"},
 	}
 	for i := range attacks {
 		attacks[i].stage = StageIdentity
 	}
 	// These say what the certificate says, to readers that read on.
-	for _, field := range [][2]string{{"email", "ada@example.org"}, {"subject", "OU=Image Factory"}, {"identifier", "J7M1U1pZuOJOcq_d7bypZorP2KY</"}, {"created", "2026-11-23T01:02:03Z"}} {
+	for _, field := range [][2]string{{"email", "ada@example.org"}, {"subject", "OU=Image Factory"},
+		{"identifier", "J7M1U1pZuOJOcq_d7bypZorP2KY</"}, {"created", "2026-11-23T01:02:03Z"}} {
 		for kind, split := range map[string]string{"comment": "<!-- -->", "instruction": "<?x?>", "element": "<i/>"} {
 			with := field[1][:5] + split + field[1][5:]
 			if field[0] == "email" && kind == "element" {
 				with = "ada@example.org<i/>"
 			}
-			attacks = append(attacks, forgery{name: kind + " in the " + field[0], document: twice(field[0], field[1], with), stage: StageDocument, want: " inside; want text only"})
+			attacks = append(attacks, forgery{name: kind + " in the " + field[0], document: twice(field[0], field[1], with),
+				stage: StageDocument, want: " inside; want text only"})
 			if kind == "comment" {
-				attacks = append(attacks, forgery{name: kind + " put into the " + field[0], after: twice(field[0], field[1], with), stage: StageDocument, want: "comment inside; want text only"})
+				attacks = append(attacks, forgery{name: kind + " put into the " + field[0],
+					after: twice(field[0], field[1], with), stage: StageDocument, want: "comment inside; want text only"})
 			}
 		}
 	}
 	for name, change := range map[string][]string{
-		"subject before email":      {adaEmail, "", adaSubject, adaSubject + adaEmail},
-		"endorser before created":   {"\n      <dcterms:created>2026-11-23T01:02:03Z</dcterms:created>", "", "</slreq:endorser>", "</slreq:endorser><dcterms:created>2026-11-23T01:02:03Z</dcterms:created>"},
+		"subject before email": {adaEmail, "", adaSubject, adaSubject + adaEmail},
+		"endorser before created": {
+			"\n      <dcterms:created>2026-11-23T01:02:03Z</dcterms:created>", "", "</slreq:endorser>",
+			"</slreq:endorser><dcterms:created>2026-11-23T01:02:03Z</dcterms:created>",
+		},
 		"no Resource":               {endorsementStart, "<slreq:endorsement>"},
 		"text beside the elements":  {adaEmail, "eve@example.org" + adaEmail},
 		"attribute of the email":    {"<slreq:email>", `<slreq:email value="eve@example.org">`},
@@ -132,7 +194,8 @@ func TestSelfMadeCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	by, err = Verify(sign(t, plain(t), s))
-	if err != nil || by.Subject != real.Subject || by.Issuer != real.Issuer || by.Email != real.Email || by.Certificate.Equal(ada) {
+	if err != nil || by.Subject != real.Subject || by.Issuer != real.Issuer || by.Email != real.Email ||
+		by.Certificate.Equal(ada) {
 		t.Errorf("copied name: %+v (%v), want it accepted with a certificate of its own", by, err)
 	}
 }

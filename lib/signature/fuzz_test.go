@@ -37,7 +37,8 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("the signed bytes are no sound document: %v", err)
 		}
 		said, ok := doc.Endorsement()
-		if !ok || said.Email != by.Email || said.Subject != by.Subject || len(said.Issuers) != 1 || said.Issuers[0] != by.Issuer ||
+		if !ok || said.Email != by.Email || said.Subject != by.Subject || len(said.Issuers) != 1 ||
+			said.Issuers[0] != by.Issuer ||
 			said.Created != metadata.FormatTime(by.Created) {
 			t.Errorf("the signed bytes say %+v, and the verification says %+v", said, by)
 		}

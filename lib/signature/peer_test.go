@@ -84,7 +84,8 @@ func TestPeerVerifiesVectors(t *testing.T) {
 	for name := range endorsers {
 		options := trusting(t, keys[name].Certificate)
 		for _, document := range vectorDocuments {
-			if err := xmlsec(t.Context(), t.TempDir(), read(t, "vectors/signed-by-stratuslab/"+document+"."+name+".xml"), options...); err != nil {
+			if err := xmlsec(t.Context(), t.TempDir(), read(t, "vectors/signed-by-stratuslab/"+document+"."+name+".xml"),
+				options...); err != nil {
 				t.Errorf("%s, %s: %v", document, name, err)
 			}
 		}
@@ -116,7 +117,8 @@ func TestPeerVerifiesChain(t *testing.T) {
 }
 
 // issued makes a certificate for a key; without an issuer it is its own.
-func issued(t testing.TB, name string, authority bool, key crypto.Signer, issuer *credentialtest.Identity) *credentialtest.Identity {
+func issued(t testing.TB, name string, authority bool, key crypto.Signer,
+	issuer *credentialtest.Identity) *credentialtest.Identity {
 	t.Helper()
 	template := x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, NotBefore: vectorTime.AddDate(-1, 0, 0), NotAfter: vectorTime.AddDate(1, 0, 0),

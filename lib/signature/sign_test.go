@@ -123,11 +123,13 @@ func TestSignPlaces(t *testing.T) {
 	src := plain(t)
 	line := "\n    " + emptyEndorsement
 	tests := map[string][]byte{
-		"none":               replaced(t, src, line, ""),
-		"empty":              src,
-		"filled":             replaced(t, src, emptyEndorsement, `<slreq:endorsement rdf:parseType="Resource"><!-- x -->old</slreq:endorsement>`),
-		"two":                replaced(t, src, emptyEndorsement, emptyEndorsement+emptyEndorsement),
-		"at the end":         replaced(t, replaced(t, src, line, ""), "\n  </rdf:Description>", emptyEndorsement+"\n  </rdf:Description>"),
+		"none":  replaced(t, src, line, ""),
+		"empty": src,
+		"filled": replaced(t, src, emptyEndorsement,
+			`<slreq:endorsement rdf:parseType="Resource"><!-- x -->old</slreq:endorsement>`),
+		"two": replaced(t, src, emptyEndorsement, emptyEndorsement+emptyEndorsement),
+		"at the end": replaced(t, replaced(t, src, line, ""), "\n  </rdf:Description>",
+			emptyEndorsement+"\n  </rdf:Description>"),
 		"beside a signature": replaced(t, src, line, `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>`),
 		"without Resource":   replaced(t, src, emptyEndorsement, "<slreq:endorsement/>"),
 	}
@@ -146,8 +148,9 @@ func TestSignPlaces(t *testing.T) {
 func TestSignPrefixes(t *testing.T) {
 	src := string(plain(t))
 	tests := map[string]*strings.Replacer{
-		"others":       strings.NewReplacer("dcterms:", "dc:", ":dcterms=", ":dc=", "slreq:", "q:", ":slreq=", ":q="),
-		"exchanged":    strings.NewReplacer("dcterms:", "slreq:", ":dcterms=", ":slreq=", "slreq:", "dcterms:", ":slreq=", ":dcterms="),
+		"others": strings.NewReplacer("dcterms:", "dc:", ":dcterms=", ":dc=", "slreq:", "q:", ":slreq=", ":q="),
+		"exchanged": strings.NewReplacer("dcterms:", "slreq:", ":dcterms=", ":slreq=", "slreq:", "dcterms:", ":slreq=",
+			":dcterms="),
 		"default only": strings.NewReplacer("slreq:", "", ":slreq=", "="),
 	}
 	for name, r := range tests {

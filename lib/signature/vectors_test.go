@@ -52,7 +52,8 @@ func ecdsaSigner(t testing.TB, curve elliptic.Curve) Signer {
 	t.Helper()
 	i := credentialtest.SelfSigned(t, x509.Certificate{
 		Subject:   pkix.Name{CommonName: "Eve, the \"curve\" <&>", Country: []string{"FR"}},
-		NotBefore: vectorTime.AddDate(-1, 0, 0), NotAfter: vectorTime.AddDate(1, 0, 0), EmailAddresses: []string{"eve@example.org"},
+		NotBefore: vectorTime.AddDate(-1, 0, 0), NotAfter: vectorTime.AddDate(1, 0,
+			0), EmailAddresses: []string{"eve@example.org"},
 	}, credentialtest.NewKey(t, curve))
 	return newSigner(i.Certificate, i.Key)
 }
@@ -60,7 +61,8 @@ func ecdsaSigner(t testing.TB, curve elliptic.Curve) Signer {
 var vectorDocuments = []string{"plain", "comment", "cdata-lang", "crlf-empty", "extension"}
 
 // endorsers are who signed the vectors.
-var endorsers = map[string]string{"rsa-san": "ada@example.org", "rsa-nosan": "given@example.org", "rsa-utf8": "jose.muller@example.org"}
+var endorsers = map[string]string{"rsa-san": "ada@example.org", "rsa-nosan": "given@example.org",
+	"rsa-utf8": "jose.muller@example.org"}
 
 // TestVerifyVectors: every document that the original software signed has a
 // good signature of whom it names; those that break the schema are refused as
@@ -90,7 +92,8 @@ func TestVerifyVectors(t *testing.T) {
 				t.Fatal(err)
 			}
 			block, _ := pem.Decode(read(t, "vectors/"+signer+".pem"))
-			if string(by.Certificate.Raw) != string(block.Bytes) || by.Email == "" || by.EmailCertified != (signer != "rsa-nosan") || by.Method != "rsa-sha1" || by.Digest != "sha1" {
+			if string(by.Certificate.Raw) != string(block.Bytes) || by.Email == "" ||
+				by.EmailCertified != (signer != "rsa-nosan") || by.Method != "rsa-sha1" || by.Digest != "sha1" {
 				t.Errorf("signed by %+v", by)
 			}
 		})

@@ -30,28 +30,52 @@ func TestParseContent(t *testing.T) {
 		src  string
 		want []*Node // children of the root element
 	}{
-		"no content":             {`<r/>`, nil},
-		"start and end tag":      {`<r></r >`, nil},
-		"text":                   {`<r>a b</r>`, []*Node{text("a b")}},
-		"entities":               {`<r>&amp;&lt;&gt;&apos;&quot;</r>`, []*Node{text(`&<>'"`)}},
-		"character references":   {`<r>&#65;&#x42;&#x0000000000043;&#13;&#x1F600;</r>`, []*Node{text("ABC\r\U0001F600")}},
-		"bracket and reference":  {`<r>]]&gt;</r>`, []*Node{text("]]>")}},
-		"line ends":              {"<r>a\r\nb\rc\nd\r\r\n</r>", []*Node{text("a\nb\nc\nd\n\n")}},
-		"CDATA":                  {"<r>a<![CDATA[<&]]\r\n]]>b</r>", []*Node{text("a"), {Kind: CData, Data: "<&]]\n"}, text("b")}},
-		"empty CDATA":            {`<r><![CDATA[]]></r>`, []*Node{{Kind: CData}}},
-		"comment splits text":    {"<r>a<!-- x\r- -->b</r>", []*Node{text("a"), {Kind: Comment, Data: " x\n- "}, text("b")}},
-		"instruction":            {"<r><?p  a\r\nb ?></r>", []*Node{{Kind: Instruction, Local: "p", Data: "a\nb "}}},
-		"instruction, no data":   {`<r><?p?></r>`, []*Node{{Kind: Instruction, Local: "p"}}},
-		"question mark in it":    {`<r><?p a?b??></r>`, []*Node{{Kind: Instruction, Local: "p", Data: "a?b?"}}},
-		"name beginning xml":     {`<r><?xml-stylesheet x?></r>`, []*Node{{Kind: Instruction, Local: "xml-stylesheet", Data: "x"}}},
-		"attributes":             {"<r><a b='\"' c = \"'&quot;>\"\n/></r>", []*Node{{Local: "a", Attributes: []Attribute{{Local: "b", Value: `"`}, {Local: "c", Value: `'">`}}}}},
-		"attribute white space":  {"<r><a b='1\t2\n3\r\n4\r5&#9;&#10;&#13;'/></r>", []*Node{{Local: "a", Attributes: []Attribute{{Local: "b", Value: "1 2 3 4 5\t\n\r"}}}}},
-		"xml prefix":             {`<r><a xml:lang="en"/></r>`, []*Node{{Local: "a", Attributes: []Attribute{{"xml", "lang", XMLNamespace, "en"}}}}},
-		"xml prefix declared":    {`<r><a xmlns:xml="` + XMLNamespace + `"/></r>`, []*Node{{Local: "a"}}},
-		"default namespace":      {`<r><a xmlns="u" b=""/></r>`, []*Node{{Local: "a", URI: "u", Declarations: []Declaration{{"", "u"}}, Attributes: []Attribute{{Local: "b"}}}}},
-		"declared after its use": {`<r><p:a p:b="" xmlns:p="u"/></r>`, []*Node{{Prefix: "p", Local: "a", URI: "u", Declarations: []Declaration{{"p", "u"}}, Attributes: []Attribute{{"p", "b", "u", ""}}}}},
+		"no content":            {`<r/>`, nil},
+		"start and end tag":     {`<r></r >`, nil},
+		"text":                  {`<r>a b</r>`, []*Node{text("a b")}},
+		"entities":              {`<r>&amp;&lt;&gt;&apos;&quot;</r>`, []*Node{text(`&<>'"`)}},
+		"character references":  {`<r>&#65;&#x42;&#x0000000000043;&#13;&#x1F600;</r>`, []*Node{text("ABC\r\U0001F600")}},
+		"bracket and reference": {`<r>]]&gt;</r>`, []*Node{text("]]>")}},
+		"line ends":             {"<r>a\r\nb\rc\nd\r\r\n</r>", []*Node{text("a\nb\nc\nd\n\n")}},
+		"CDATA":                 {"<r>a<![CDATA[<&]]\r\n]]>b</r>", []*Node{text("a"), {Kind: CData, Data: "<&]]\n"}, text("b")}},
+		"empty CDATA":           {`<r><![CDATA[]]></r>`, []*Node{{Kind: CData}}},
+		"comment splits text":   {"<r>a<!-- x\r- -->b</r>", []*Node{text("a"), {Kind: Comment, Data: " x\n- "}, text("b")}},
+		"instruction":           {"<r><?p  a\r\nb ?></r>", []*Node{{Kind: Instruction, Local: "p", Data: "a\nb "}}},
+		"instruction, no data":  {`<r><?p?></r>`, []*Node{{Kind: Instruction, Local: "p"}}},
+		"question mark in it":   {`<r><?p a?b??></r>`, []*Node{{Kind: Instruction, Local: "p", Data: "a?b?"}}},
+		"name beginning xml": {
+			`<r><?xml-stylesheet x?></r>`, []*Node{{Kind: Instruction, Local: "xml-stylesheet", Data: "x"}},
+		},
+		"attributes": {
+			"<r><a b='\"' c = \"'&quot;>\"\n/></r>",
+			[]*Node{{Local: "a", Attributes: []Attribute{{Local: "b", Value: `"`}, {Local: "c", Value: `'">`}}}},
+		},
+		"attribute white space": {
+			"<r><a b='1\t2\n3\r\n4\r5&#9;&#10;&#13;'/></r>",
+			[]*Node{{Local: "a", Attributes: []Attribute{{Local: "b", Value: "1 2 3 4 5\t\n\r"}}}},
+		},
+		"xml prefix": {
+			`<r><a xml:lang="en"/></r>`, []*Node{{Local: "a", Attributes: []Attribute{{"xml", "lang", XMLNamespace, "en"}}}},
+		},
+		"xml prefix declared": {`<r><a xmlns:xml="` + XMLNamespace + `"/></r>`, []*Node{{Local: "a"}}},
+		"default namespace": {
+			`<r><a xmlns="u" b=""/></r>`,
+			[]*Node{{Local: "a", URI: "u", Declarations: []Declaration{{"", "u"}}, Attributes: []Attribute{{Local: "b"}}}},
+		},
+		"declared after its use": {
+			`<r><p:a p:b="" xmlns:p="u"/></r>`,
+			[]*Node{
+				{
+					Prefix: "p", Local: "a", URI: "u", Declarations: []Declaration{{"p", "u"}},
+					Attributes: []Attribute{{"p", "b", "u", ""}},
+				},
+			},
+		},
 		"scopes end": {`<r xmlns:p="1" xmlns="2"><a xmlns:p="3" xmlns=""><p:b/></a><p:c/><d/></r>`, []*Node{
-			{Local: "a", Declarations: []Declaration{{"p", "3"}, {"", ""}}, Children: []*Node{{Prefix: "p", Local: "b", URI: "3"}}},
+			{
+				Local: "a", Declarations: []Declaration{{"p", "3"}, {"", ""}},
+				Children: []*Node{{Prefix: "p", Local: "b", URI: "3"}},
+			},
 			{Prefix: "p", Local: "c", URI: "1"},
 			{Local: "d", URI: "2"},
 		}},

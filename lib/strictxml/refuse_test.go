@@ -69,22 +69,34 @@ var refused = []struct {
 	{name: "other prefix for xml", src: "<a xmlns:p='" + XMLNamespace + "'/>", want: "only the prefix xml"},
 	{name: "xml as default", src: "<a xmlns='" + XMLNamespace + "'/>", want: "only the prefix xml"},
 	{name: "xmlns declared", src: "<a xmlns:xmlns='u'/>", want: "the prefix xmlns cannot be declared"},
-	{name: "xmlns declared as itself", src: "<a xmlns:xmlns='" + xmlnsNamespace + "'/>", want: "the prefix xmlns cannot be declared"},
+	{
+		name: "xmlns declared as itself", src: "<a xmlns:xmlns='" + xmlnsNamespace + "'/>",
+		want: "the prefix xmlns cannot be declared",
+	},
 	{name: "prefix for xmlns", src: "<a xmlns:p='" + xmlnsNamespace + "'/>", want: "nothing can be bound"},
 	{name: "xmlns as default", src: "<a xmlns='" + xmlnsNamespace + "'/>", want: "nothing can be bound"},
 	{name: "xmlns as element prefix", src: "<xmlns:a/>", want: `prefix "xmlns" of element`},
 
 	{name: "late declaration", src: " <?xml version='1.0'?><a/>", want: "XML declaration out of place"},
 	{name: "declaration after comment", src: "<!--x--><?xml version='1.0'?><a/>", want: "XML declaration out of place"},
-	{name: "second declaration", src: "<?xml version='1.0'?>\n<?xml version='1.0'?><a/>", want: "line 2: XML declaration out of place"},
+	{
+		name: "second declaration", src: "<?xml version='1.0'?>\n<?xml version='1.0'?><a/>",
+		want: "line 2: XML declaration out of place",
+	},
 	{name: "declaration inside", src: "<a><?xml version='1.0'?></a>", want: "XML declaration out of place"},
 	{name: "declaration in capitals", src: "<?XML version='1.0'?><a/>", want: "XML declaration out of place"},
 	{name: "empty declaration", src: "<?xml?><a/>", want: "XML declaration out of place"},
 	{name: "declaration with space only", src: "<?xml ?><a/>", want: "malformed XML declaration"},
 	{name: "declaration without version", src: "<?xml encoding='UTF-8'?><a/>", want: "malformed XML declaration"},
-	{name: "declaration out of order", src: "<?xml version='1.0' standalone='no' encoding='UTF-8'?><a/>", want: "malformed XML declaration"},
+	{
+		name: "declaration out of order", src: "<?xml version='1.0' standalone='no' encoding='UTF-8'?><a/>",
+		want: "malformed XML declaration",
+	},
 	{name: "version twice", src: "<?xml version='1.0' version='1.0'?><a/>", want: "malformed XML declaration"},
-	{name: "standalone twice", src: "<?xml version='1.0' standalone='no' standalone='no'?><a/>", want: "malformed XML declaration"},
+	{
+		name: "standalone twice", src: "<?xml version='1.0' standalone='no' standalone='no'?><a/>",
+		want: "malformed XML declaration",
+	},
 	{name: "unknown in declaration", src: "<?xml version='1.0' a='b'?><a/>", want: "malformed XML declaration"},
 	{name: "no space in declaration", src: "<?xml version='1.0'encoding='UTF-8'?><a/>", want: "malformed XML declaration"},
 	{name: "no quotes in declaration", src: "<?xml version=1.0?><a/>", want: "malformed XML declaration"},
@@ -108,7 +120,10 @@ var refused = []struct {
 	{name: "DOCTYPE after root", src: "<a/><!DOCTYPE a>", want: "document type declaration"},
 	{name: "DOCTYPE inside", src: "<a><!DOCTYPE a></a>", want: "document type declaration"},
 	{name: "internal entity", src: "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", want: "document type declaration", policy: true},
-	{name: "external entity", src: "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", want: "document type declaration", policy: true},
+	{
+		name: "external entity", src: "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", want: "document type declaration",
+		policy: true,
+	},
 	{name: "element declaration", src: "<!ELEMENT a EMPTY><a/>", want: "begins a declaration"},
 	{name: "element declaration inside", src: "<a><!ELEMENT a EMPTY></a>", want: "begins a declaration"},
 	{name: "small doctype", src: "<!doctype a><a/>", want: "begins a declaration"},
@@ -201,7 +216,9 @@ func TestLimits(t *testing.T) {
 		"default nodes":      {Limits{}, nodes(20_000), nodes(20_002), "at most 20000"},
 		"nodes":              {Limits{Nodes: 4}, nodes(4), nodes(6), "at most 4"},
 		"bytes":              {Limits{Bytes: 4}, "<a/>", "<a />", "5 bytes, at most 4"},
-		"default bytes":      {Limits{}, "<a/>" + strings.Repeat(" ", 4<<20-4), "<a/>" + strings.Repeat(" ", 4<<20-3), "at most 4194304"},
+		"default bytes": {
+			Limits{}, "<a/>" + strings.Repeat(" ", 4<<20-4), "<a/>" + strings.Repeat(" ", 4<<20-3), "at most 4194304",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -89,8 +89,14 @@ func TestStillDescribes(t *testing.T) {
 		{"another checksum", func(d *metadata.Document) {
 			d.SetImage(diskimage.Image{Bytes: 3, SHA1: found.SHA1, MD5: bytes.Repeat([]byte{2}, 16)})
 		}, compared + "its MD5 is " + strings.Repeat("02", 16) + ", want " + strings.Repeat("00", 16)},
-		{"another format", func(d *metadata.Document) { d.SetText(metadata.Format, "raw") }, `dcterms:format: got "raw", but the image that was read has "qcow2"`},
-		{"another compression", func(d *metadata.Document) { d.SetText(metadata.Compression, "") }, `dcterms:compression: got "", but the image that was read has "gz"`},
+		{
+			"another format", func(d *metadata.Document) { d.SetText(metadata.Format, "raw") },
+			`dcterms:format: got "raw", but the image that was read has "qcow2"`,
+		},
+		{
+			"another compression", func(d *metadata.Document) { d.SetText(metadata.Compression, "") },
+			`dcterms:compression: got "", but the image that was read has "gz"`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

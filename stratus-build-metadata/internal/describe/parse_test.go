@@ -44,7 +44,8 @@ func TestLocation(t *testing.T) {
 
 // FuzzLocation: whatever passes can stand in a document.
 func FuzzLocation(f *testing.F) {
-	for _, seed := range []string{"https://example.org/a?b=%20#c", "urn:a:b", "http://[::1]/", "a:%", "http://a b", "x:\x00", "\xff:"} {
+	for _, seed := range []string{"https://example.org/a?b=%20#c", "urn:a:b", "http://[::1]/", "a:%", "http://a b", "x:\x00",
+		"\xff:"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
@@ -68,7 +69,9 @@ func TestDays(t *testing.T) {
 		want  time.Duration // 0 for an error
 	}{
 		{"1", day}, {"180", 180 * day}, {"180d", 180 * day}, {"36500", 36500 * day},
-		{"", 0}, {"d", 0}, {"0", 0}, {"-1", 0}, {"+1", 0}, {"1.5", 0}, {" 1", 0}, {"1dd", 0}, {"1w", 0}, {"36501", 0}, {"4294967297", 0},
+		{
+			"", 0}, {"d", 0}, {"0", 0}, {"-1", 0}, {"+1", 0}, {"1.5", 0}, {" 1", 0}, {"1dd", 0}, {"1w", 0}, {"36501",
+			0}, {"4294967297", 0},
 	}
 	for _, tt := range tests {
 		if got, err := ParseDays(tt.value); got != tt.want || (err == nil) != (tt.want > 0) {
@@ -107,7 +110,8 @@ func TestParseTexts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := tt.parse(tt.value)
-		if (err == nil) != (tt.want == "") || err == nil && got != tt.value || err != nil && !strings.Contains(err.Error(), tt.want) {
+		if (err == nil) != (tt.want == "") || err == nil && got != tt.value || err != nil && !strings.Contains(err.Error(),
+			tt.want) {
 			t.Errorf("%s: %q gave %v, want %q", tt.name, tt.value, err, tt.want)
 		}
 	}

@@ -79,10 +79,17 @@ func TestEditPasses(t *testing.T) {
 		{"untouched", "true", "<a>fair</a>\n", 1},
 		{"changed", `sed -i s/fair/good/ "$1"`, "<a>good</a>\n", 1},
 		{"replaced by a rename", `echo '<b/>' >"$1.new" && mv "$1.new" "$1"`, "<b/>\n", 1},
-		{"wrong, then right", `if [ $n = 0 ]; then sed -i s/fair/ugly/ "$1"; else sed -i s/ugly/good/ "$1"; fi`, "<a>good</a>\n", 2},
+		{
+			"wrong, then right", `if [ $n = 0 ]; then sed -i s/fair/ugly/ "$1"; else sed -i s/ugly/good/ "$1"; fi`,
+			"<a>good</a>\n", 2,
+		},
 		{"wrong twice", `case $n in 0) echo ugly >"$1";; 1) echo ugly2 >"$1";; *) echo '<b/>' >"$1";; esac`, "<b/>\n", 3},
 		{"the message taken out", `if [ $n = 0 ]; then echo ugly >"$1"; else echo '<b/>' >"$1"; fi`, "<b/>\n", 2},
-		{"the message changed", `if [ $n = 0 ]; then echo '<a>ugly</a>' >"$1"; else sed -i -e 's/give up/surrender/' -e 's/ugly/good/' "$1"; fi`, "<a>good</a>\n", 2},
+		{
+			"the message changed",
+			`if [ $n = 0 ]; then echo '<a>ugly</a>' >"$1"; else sed -i -e 's/give up/surrender/' -e 's/ugly/good/' "$1"; fi`,
+			"<a>good</a>\n", 2,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

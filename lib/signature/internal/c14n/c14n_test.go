@@ -37,22 +37,45 @@ func TestDocument(t *testing.T) {
 		src    string
 		want   string
 	}{
-		"bare":                   {inclusive, "<a/>", "<a></a>"},
-		"declaration and mark":   {inclusive, "\ufeff<?xml version='1.0'?>\n<a/>\n", "<a></a>"},
-		"around the root":        {inclusive, "<!--1--><?p  x ?><a/><!--2--><?q?>", "<?p x ?>\n<a></a>\n<?q?>"},
-		"comments":               {inclusiveComments, "<!--1--><a><!-- 2 --></a><!--3-->", "<!--1-->\n<a><!-- 2 --></a>\n<!--3-->"},
-		"no comments":            {inclusive, "<a>x<!-- 2 -->y</a>", "<a>xy</a>"},
-		"text":                   {inclusive, "<a>&amp;&lt;&gt;\"'&#13;\t\r\n]]&gt;é</a>", "<a>&amp;&lt;&gt;\"'&#xD;\t\n]]&gt;é</a>"},
-		"attribute":              {inclusive, "<a b='&amp;&lt;>\"&apos;&#9;&#10;&#13;\t\né'/>", "<a b=\"&amp;&lt;>&quot;'&#x9;&#xA;&#xD;  é\"></a>"},
-		"CDATA":                  {inclusive, "<a>x<![CDATA[<&]]>y</a>", "<a>x&lt;&amp;y</a>"},
-		"attributes sorted":      {inclusive, `<x xmlns:b="u:1" xmlns:a="u:2" a:j="" b:k="" z="" y=""/>`, `<x xmlns:a="u:2" xmlns:b="u:1" y="" z="" b:k="" a:j=""></x>`},
-		"xml attribute sorted":   {inclusive, `<x xmlns:r="http://a/" r:parseType="" xml:lang="en"/>`, `<x xmlns:r="http://a/" r:parseType="" xml:lang="en"></x>`},
-		"declared again":         {inclusive, `<a xmlns="u" xmlns:p="v"><b xmlns="u" xmlns:p="w"><c xmlns:p="w"/></b><d xmlns:p="w"/></a>`, `<a xmlns="u" xmlns:p="v"><b xmlns:p="w"><c></c></b><d xmlns:p="w"></d></a>`},
-		"default undone":         {inclusive, `<a xmlns="u"><b xmlns=""><c xmlns=""/></b></a>`, `<a xmlns="u"><b xmlns=""><c></c></b></a>`},
-		"nothing to undo":        {inclusive, `<a xmlns=""/>`, `<a></a>`},
-		"unused":                 {inclusive, `<a xmlns:p="u"/>`, `<a xmlns:p="u"></a>`},
-		"exclusive: unused":      {exclusive, `<a xmlns:p="u" xmlns="v"><p:b xmlns:q="w" q:c=""/></a>`, `<a xmlns="v"><p:b xmlns:p="u" xmlns:q="w" q:c=""></p:b></a>`},
-		"exclusive: undone":      {exclusive, `<a xmlns="u"><b xmlns=""/><p:c xmlns:p="v"><d/></p:c></a>`, `<a xmlns="u"><b xmlns=""></b><p:c xmlns:p="v"><d></d></p:c></a>`},
+		"bare":                 {inclusive, "<a/>", "<a></a>"},
+		"declaration and mark": {inclusive, "\ufeff<?xml version='1.0'?>\n<a/>\n", "<a></a>"},
+		"around the root":      {inclusive, "<!--1--><?p  x ?><a/><!--2--><?q?>", "<?p x ?>\n<a></a>\n<?q?>"},
+		"comments": {
+			inclusiveComments, "<!--1--><a><!-- 2 --></a><!--3-->", "<!--1-->\n<a><!-- 2 --></a>\n<!--3-->",
+		},
+		"no comments": {inclusive, "<a>x<!-- 2 -->y</a>", "<a>xy</a>"},
+		"text": {
+			inclusive, "<a>&amp;&lt;&gt;\"'&#13;\t\r\n]]&gt;é</a>", "<a>&amp;&lt;&gt;\"'&#xD;\t\n]]&gt;é</a>",
+		},
+		"attribute": {
+			inclusive, "<a b='&amp;&lt;>\"&apos;&#9;&#10;&#13;\t\né'/>", "<a b=\"&amp;&lt;>&quot;'&#x9;&#xA;&#xD;  é\"></a>",
+		},
+		"CDATA": {inclusive, "<a>x<![CDATA[<&]]>y</a>", "<a>x&lt;&amp;y</a>"},
+		"attributes sorted": {
+			inclusive, `<x xmlns:b="u:1" xmlns:a="u:2" a:j="" b:k="" z="" y=""/>`,
+			`<x xmlns:a="u:2" xmlns:b="u:1" y="" z="" b:k="" a:j=""></x>`,
+		},
+		"xml attribute sorted": {
+			inclusive, `<x xmlns:r="http://a/" r:parseType="" xml:lang="en"/>`,
+			`<x xmlns:r="http://a/" r:parseType="" xml:lang="en"></x>`,
+		},
+		"declared again": {
+			inclusive, `<a xmlns="u" xmlns:p="v"><b xmlns="u" xmlns:p="w"><c xmlns:p="w"/></b><d xmlns:p="w"/></a>`,
+			`<a xmlns="u" xmlns:p="v"><b xmlns:p="w"><c></c></b><d xmlns:p="w"></d></a>`,
+		},
+		"default undone": {
+			inclusive, `<a xmlns="u"><b xmlns=""><c xmlns=""/></b></a>`, `<a xmlns="u"><b xmlns=""><c></c></b></a>`,
+		},
+		"nothing to undo": {inclusive, `<a xmlns=""/>`, `<a></a>`},
+		"unused":          {inclusive, `<a xmlns:p="u"/>`, `<a xmlns:p="u"></a>`},
+		"exclusive: unused": {
+			exclusive, `<a xmlns:p="u" xmlns="v"><p:b xmlns:q="w" q:c=""/></a>`,
+			`<a xmlns="v"><p:b xmlns:p="u" xmlns:q="w" q:c=""></p:b></a>`,
+		},
+		"exclusive: undone": {
+			exclusive, `<a xmlns="u"><b xmlns=""/><p:c xmlns:p="v"><d/></p:c></a>`,
+			`<a xmlns="u"><b xmlns=""></b><p:c xmlns:p="v"><d></d></p:c></a>`,
+		},
 		"exclusive: not undone":  {exclusive, `<a xmlns=""/>`, `<a></a>`},
 		"exclusive: used twice":  {exclusive, `<p:a xmlns:p="u" p:b="" p:c=""/>`, `<p:a xmlns:p="u" p:b="" p:c=""></p:a>`},
 		"exclusive: xml":         {exclusive, `<a xml:lang="en"/>`, `<a xml:lang="en"></a>`},
@@ -84,7 +107,9 @@ func TestElement(t *testing.T) {
 		method Method
 		want   string
 	}{
-		"inclusive": {inclusive, `<t xmlns="y" xmlns:p="v" xmlns:q="x" b="" xml:base="http://b/" xml:lang="fr" p:a=""><q:z></q:z></t>`},
+		"inclusive": {
+			inclusive, `<t xmlns="y" xmlns:p="v" xmlns:q="x" b="" xml:base="http://b/" xml:lang="fr" p:a=""><q:z></q:z></t>`,
+		},
 		"exclusive": {exclusive, `<t xmlns="y" xmlns:p="v" b="" p:a=""><q:z xmlns:q="x"></q:z></t>`},
 	}
 	for name, test := range tests {

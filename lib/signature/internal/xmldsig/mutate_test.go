@@ -110,7 +110,8 @@ func originals(t *testing.T, r *rand.Rand, id identity) [][]byte {
 	if err := os.WriteFile(in, withTemplate(t, generate(r), template(r, "rsa")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := xmlsec(t.Context(), []string{"--sign", "--privkey-pem", id.keyFile + "," + id.certificateFile, "--output", out}, in); err != nil {
+	if err := xmlsec(t.Context(), []string{"--sign", "--privkey-pem", id.keyFile + "," + id.certificateFile, "--output", out},
+		in); err != nil {
 		t.Fatal(err)
 	}
 	var all [][]byte
@@ -170,9 +171,11 @@ func TestMutationsAcceptedByPeer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("of %d mutants %d are accepted, and %d more with another certificate, %d are as before", n, len(accepted), certificates, unchanged)
+	t.Logf("of %d mutants %d are accepted, and %d more with another certificate, %d are as before", n, len(accepted),
+		certificates, unchanged)
 	if len(accepted) < n/5 {
 		t.Errorf("%d mutants accepted of %d: too few to prove anything", len(accepted), n)
 	}
-	acceptedByPeer(t, []string{"--verify", "--insecure", "--enabled-key-data", "x509", "--enabled-reference-uris", "empty"}, accepted)
+	acceptedByPeer(t, []string{"--verify", "--insecure", "--enabled-key-data", "x509", "--enabled-reference-uris", "empty"},
+		accepted)
 }

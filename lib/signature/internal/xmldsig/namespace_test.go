@@ -19,7 +19,9 @@ var namespaces = []struct {
 }{
 	{"http://www.w3.org/1999/02/22-rdf-syntax-ns#", true, true},
 	{"urn:e", true, true}, {"u:", true, true}, {"x:?#", true, true}, {"mailto:a@b", true, true}, {"http://", true, true},
-	{"HTTP://a/%C3%a9?b=c;d#e", true, true}, {"http://a/~!$()*+,;=@'", true, true}, {"http://a:80/", true, true}, {"http://a:b/", false, false},
+	{
+		"HTTP://a/%C3%a9?b=c;d#e", true, true}, {"http://a/~!$()*+,;=@'", true, true}, {"http://a:80/", true,
+		true}, {"http://a:b/", false, false},
 	{"a", false, false}, {"a/b", false, false}, {"//a/b", false, false}, {"#x", false, false}, {"../a:b", false, false},
 	{"1:x", false, false}, {":x", false, false}, {"é:x", false, false}, {"a b:x", false, false},
 	{"http://a/%zz", false, false}, {"u:%", false, false}, {"u:%4", false, false}, {"http://a#b#c", false, false},

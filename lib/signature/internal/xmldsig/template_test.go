@@ -20,8 +20,10 @@ func template(r *rand.Rand, key string) string {
 	if r.IntN(2) == 0 {
 		second = `_<Transform Algorithm="` + pick(canonicalizations...) + `"/>`
 	}
-	text := `<Signature xmlns="` + Namespace + `">_<SignedInfo>_<CanonicalizationMethod Algorithm="` + pick(canonicalizations...) + `"/>_` +
-		`<SignatureMethod Algorithm="` + method + `"/>_<Reference URI="">_<Transforms>_<Transform Algorithm="` + enveloped + `"/>` + second +
+	text := `<Signature xmlns="` + Namespace + `">_<SignedInfo>_<CanonicalizationMethod Algorithm="` +
+		pick(canonicalizations...) + `"/>_` +
+		`<SignatureMethod Algorithm="` + method + `"/>_<Reference URI="">_<Transforms>_<Transform Algorithm="` + enveloped +
+		`"/>` + second +
 		`_</Transforms>_<DigestMethod Algorithm="` + digest + `"/>_<DigestValue></DigestValue>_</Reference>_</SignedInfo>_` +
 		`<SignatureValue/>_<KeyInfo>_<X509Data/>_</KeyInfo>_</Signature>`
 	text = strings.ReplaceAll(text, "_", pick("", "\n", "\r\n  ", " &#32;\t"))
