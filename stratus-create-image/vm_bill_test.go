@@ -21,7 +21,8 @@ const listPackages = `dpkg-query -W -f 'dpkg ${db:Status-Status} ${Package} ${Ve
 func installed(t *testing.T, b *child, base string) (after, before map[string]string) {
 	t.Helper()
 	after, before = make(map[string]string), make(map[string]string)
-	for _, found := range regexp.MustCompile(`run\| dpkg installed (\S+) (\S+) (\S+)\n`).FindAllStringSubmatch(b.stderr.String(), -1) {
+	line := regexp.MustCompile(`run\| dpkg installed (\S+) (\S+) (\S+)\n`)
+	for _, found := range line.FindAllStringSubmatch(b.stderr.String(), -1) {
 		after[found[1]] = found[2]
 	}
 	for record := range strings.SplitSeq(openDisk(t, base).debugfs("cat /var/lib/dpkg/status"), "\n\n") {

@@ -109,14 +109,16 @@ func TestOldHardware(t *testing.T) {
 	checkTerms(t, draft, map[metadata.Term]string{metadata.Format: "qcow2", metadata.DisksBus: "sata"})
 
 	m = newMessage(t, "auto")
-	messages, draft = makeFrom(t, m.dir, dir+"/ide.qcow2", m.args(withKeys("--run", whatHardware, "--run", hookOn, "-o", dir+"/ide.ova")...)...)
+	messages, draft = makeFrom(t, m.dir, dir+"/ide.qcow2",
+		m.args(withKeys("--run", whatHardware, "--run", hookOn, "-o", dir+"/ide.ova")...)...)
 	checkLines(t, messages, `does not find its disk on (.*) \(`, "virtio: trying sata", "sata: trying ide")
 	m.check(t, messages, "cloud-init (NoCloud)", "bios", "ata", "e1000", "0")
 	checkTerms(t, draft, map[metadata.Term]string{metadata.Format: "ova", metadata.DisksBus: "ide"})
 	unpackAppliance(t, dir+"/ide.ova", `ResourceSubType>PIIX4<`)
 
 	last := t.TempDir()
-	b := startUntold(t, last, dir+"/ide.ova", m.dir+"/key", "--disks-bus", "ide", "--run", whatHardware, "--run", sleeps, "-o", "out.qcow2")
+	b := startUntold(t, last, dir+"/ide.ova", m.dir+"/key",
+		"--disks-bus", "ide", "--run", whatHardware, "--run", sleeps, "-o", "out.qcow2")
 	b.waitLine(`run\| started`)
 	b.signal(syscall.SIGINT)
 	b.checkFails(130, "interrupted", last)

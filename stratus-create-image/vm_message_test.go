@@ -58,7 +58,8 @@ var valuesScript string
 func newMessage(t *testing.T, scheme string) *message {
 	t.Helper()
 	peers.Need(t, "ssh-keygen")
-	m := &message{scheme: scheme, dir: t.TempDir(), files: []string{"key", "key.pub", "config", "environ.sh", "values.py", scriptName}}
+	m := &message{scheme: scheme, dir: t.TempDir()}
+	m.files = []string{"key", "key.pub", "config", "environ.sh", "values.py", scriptName}
 	key := filepath.Join(m.dir, "key")
 	output(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "it's \"$(me)\" under "+scheme, "-f", key)
 	public, err := os.ReadFile(key + ".pub")

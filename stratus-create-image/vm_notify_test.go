@@ -37,7 +37,8 @@ func receive(t *testing.T, b *child, server *smtpdtest.Server) smtpdtest.Parsed 
 		t.Fatalf("no mail is sent:\n%s", b.stderr.String())
 	}
 	mail := server.Next(t)
-	if diff := cmp.Diff(smtpdtest.Mail{From: "builds@example.org", To: []string{jane}, TLS: true, User: "jane", Data: mail.Data}, mail); diff != "" {
+	want := smtpdtest.Mail{From: "builds@example.org", To: []string{jane}, TLS: true, User: "jane", Data: mail.Data}
+	if diff := cmp.Diff(want, mail); diff != "" {
 		t.Errorf("the envelope (-want +got):\n%s", diff)
 	}
 	return smtpdtest.Parse(t, mail.Data)
@@ -132,7 +133,9 @@ func checkFailureMailed(t *testing.T, b *child, server *smtpdtest.Server, waited
 	if phase := field(mail, "failed at"); phase == "" || !strings.Contains(mail.Subject, "("+phase+")") {
 		t.Errorf("it failed at %q, subject %q", phase, mail.Subject)
 	}
-	if !regexp.MustCompile(`The cause:\n\n  running the script "three.sh": .*exit status 3[\s\S]*last lines of the machine's console:\n\n(  \| .*\n)*  \| the last words\n`).MatchString(mail.Text) {
+	const says = `The cause:\n\n  running the script "three.sh": .*exit status 3` +
+		`[\s\S]*last lines of the machine's console:\n\n(  \| .*\n)*  \| the last words\n`
+	if !regexp.MustCompile(says).MatchString(mail.Text) {
 		t.Error("the mail does not tell the cause and the end of the console")
 	}
 	checkTook(t, mail, waited)
@@ -143,7 +146,9 @@ func checkFailureMailed(t *testing.T, b *child, server *smtpdtest.Server, waited
 func checkUnsent(t *testing.T, b *child, image, told string) {
 	t.Helper()
 	kept := image + ".eml"
-	if !regexp.MustCompile(`warning: the mail to ` + regexp.QuoteMeta(jane) + ` is not sent: .*connection refused[\s\S]*warning: the mail is kept: "` + regexp.QuoteMeta(kept) + `"`).MatchString(b.stderr.String()) {
+	says := `warning: the mail to ` + regexp.QuoteMeta(jane) + ` is not sent: .*connection refused` +
+		`[\s\S]*warning: the mail is kept: "` + regexp.QuoteMeta(kept) + `"`
+	if !regexp.MustCompile(says).MatchString(b.stderr.String()) {
 		t.Error("nothing says that a mail is not sent, and kept")
 	}
 	message, err := os.ReadFile(kept)
@@ -169,7 +174,8 @@ func checkUnsent(t *testing.T, b *child, image, told string) {
 	if err := json.Unmarshal(object, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Outcome != "saved" || got.Identifier != id || got.Image != image || got.Draft != draft || got.Seconds < 1 || len(got.Next) != 3 {
+	names := got.Identifier == id && got.Image == image && got.Draft == draft
+	if !names || got.Outcome != "saved" || got.Seconds < 1 || len(got.Next) != 3 {
 		t.Errorf("the command is told %s", object)
 	}
 }

@@ -16,7 +16,8 @@ func TestOptions(t *testing.T) {
 	base := testBase(t)
 	t.Parallel()
 	dir := t.TempDir()
-	writeFile(t, dir+"/user-data", "#cloud-config\nwrite_files:\n- path: /etc/from-user-data\n  content: hello from user-data\n", 0o644)
+	const userData = "#cloud-config\nwrite_files:\n- path: /etc/from-user-data\n  content: hello from user-data\n"
+	writeFile(t, dir+"/user-data", userData, 0o644)
 	writeFile(t, dir+"/plain", "plain\n", 0o600)
 	// The machine would reach this host at 10.0.2.2, if it reached anything.
 	l, err := net.Listen("tcp", "127.0.0.1:0")

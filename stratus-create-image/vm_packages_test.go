@@ -115,7 +115,8 @@ func checkSources(t *testing.T, from *archives, base, image string) {
 	t.Helper()
 	now, then := openDisk(t, image), openDisk(t, base)
 	const sources = "cat /etc/apt/sources.list.d/debian.sources"
-	if diff := cmp.Diff(then.debugfs(sources), now.debugfs(sources)); diff != "" || !strings.Contains(now.debugfs(sources), "Types: deb") {
+	got := now.debugfs(sources)
+	if diff := cmp.Diff(then.debugfs(sources), got); diff != "" || !strings.Contains(got, "Types: deb") {
 		t.Errorf("Debian's sources (-base +image):\n%s", diff)
 	}
 	tree := now.tree("etc", "home", "root", "srv", "tmp", "var")
@@ -181,5 +182,7 @@ func TestUnsigned(t *testing.T) {
 	t.Parallel()
 	dir, from := t.TempDir(), newArchives(t)
 	b := start(t, dir, "--extra-os-repos", from.unsigned+" ./", "-a", "stratus-gamma", "-o", "out.qcow2", base)
-	b.checkFails(1, `apt\| .*`+regexp.QuoteMeta(from.unsigned)+` .*is not signed[\s\S]*reading the package lists: apt: exit status 100`, dir)
+	cause := `apt\| .*` + regexp.QuoteMeta(from.unsigned) + `.* is not signed` +
+		`[\s\S]*reading the package lists: apt: exit status 100`
+	b.checkFails(1, cause, dir)
 }

@@ -39,7 +39,8 @@ func testDnf(t *testing.T, base string) {
 	server, mailing := mailServer(t)
 	writeFile(t, dir+"/macros", rpmMacros, 0o644)
 	// What is written to a terminal is sent once stty has changed its settings.
-	writeFile(t, dir+"/three.sh", "#!/bin/sh\nset -e\nrpm -q --qf '%{NAME} ' stratus-alpha stratus-beta stratus-gamma; cat /opt/stratus-*/file\n"+
+	writeFile(t, dir+"/three.sh", "#!/bin/sh\nset -e\n"+
+		"rpm -q --qf '%{NAME} ' stratus-alpha stratus-beta stratus-gamma; cat /opt/stratus-*/file\n"+
 		"echo the last words >/dev/ttyS0; stty -F /dev/ttyS0 sane\nexit 3\n", 0o755)
 	localRPM(t, dir)
 	started := time.Now()
@@ -61,7 +62,8 @@ func testZypper(t *testing.T, base string) {
 	writeFile(t, dir+"/macros", rpmMacros, 0o644)
 	writeFile(t, dir+"/plant.sh", plant, 0o755)
 	localRPM(t, dir)
-	b := start(t, dir, "--notify", "--author-email", jane, "--smtp-server", "smtp://127.0.0.1:"+freePort(t), "--notify-command", "cat >told.json",
+	b := start(t, dir, "--notify", "--author-email", jane, "--smtp-server", "smtp://127.0.0.1:"+freePort(t),
+		"--notify-command", "cat >told.json",
 		"--title", "Bad", "--copy", "macros:/etc/rpm/macros", "--installer", "zypper", "--extra-os-repos", rpmArchive(t),
 		"-a", "./stratus-beta.rpm,stratus-gamma", "-s", "plant.sh", "--no-seal", "history", "--no-seal", "machine-id",
 		"--no-seal", "ssh-keys", "--no-seal", "ssh-dirs", "--sbom", "bill.json", "-o", "bad.qcow2", base)

@@ -62,7 +62,8 @@ func testSealed(t *testing.T, image string) {
 	if !strings.Contains(messages, "nothing is saved") {
 		t.Error("audit-image's machine is not said to be thrown away")
 	}
-	if code != 0 || !regexp.MustCompile(`(?m)^note +context-package +cloud-init: [\s\S]*^ready: 0 problems, `).MatchString(findings) {
+	const ready = `(?m)^note +context-package +cloud-init: [\s\S]*^ready: 0 problems, `
+	if code != 0 || !regexp.MustCompile(ready).MatchString(findings) {
 		t.Errorf("audit-image ends with %d", code)
 	}
 }

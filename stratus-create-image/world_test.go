@@ -72,7 +72,8 @@ func newWorldOf(t *testing.T, file string) *world {
 	}
 	w.location = "file://" + file
 	image := digests(t, file)
-	w.describe(entrytest.Description{Image: &image, Texts: map[metadata.Term]string{metadata.Format: "qcow2", metadata.Publisher: publisher}})
+	texts := map[metadata.Term]string{metadata.Format: "qcow2", metadata.Publisher: publisher}
+	w.describe(entrytest.Description{Image: &image, Texts: texts})
 	return w
 }
 

@@ -78,7 +78,9 @@ func checkSections(t *testing.T, text string) {
 	for _, found := range heading.FindAllStringSubmatch(text, -1) {
 		sections = append(sections, found[1])
 	}
-	for _, want := range []string{"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO", "NOTES"} {
+	for _, want := range []string{
+		"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO", "NOTES",
+	} {
 		if !slices.Contains(sections, want) {
 			t.Errorf("section %s is missing", want)
 		}
