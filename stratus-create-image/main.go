@@ -46,13 +46,12 @@ func run(c *command.Call) error {
 		return seal.WriteTable(c.Out)
 	case c.Bool(printContext):
 		return writeContext(c)
+	case c.Bool("dry-run"):
+		return describe(c)
 	}
 	notifier, err := readNotifier(c)
 	if err != nil {
 		return err
-	}
-	if c.Bool("dry-run") {
-		return describe(c)
 	}
 	report := &notify.Report{Title: c.String("title"), Base: c.Args().First(), Started: time.Now()}
 	q, err := readRequest(c)
