@@ -39,16 +39,23 @@ func publish(t *testing.T, market string) {
 	type texts = map[metadata.Term]string
 	hours := func(n int) time.Time { return time.Now().Add(time.Duration(n) * time.Hour) }
 	for _, p := range []struct {
-		who *entrytest.Endorser
-		is  entrytest.Description
+		who            *entrytest.Endorser
+		content        string
+		created, valid time.Time
+		texts          texts
 	}{
-		{jane, entrytest.Description{Content: "base", Created: hours(-9), Texts: texts{metadata.Title: "A base image", metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64"}}},
-		{jane, entrytest.Description{Content: "web", Created: hours(-8), Valid: hours(20), Texts: texts{metadata.Title: "A web server", metadata.OS: "debian", metadata.OSVersion: "13", metadata.Alternative: "web"}}},
-		{joe, entrytest.Description{Content: "web", Created: hours(-7), Texts: texts{metadata.Title: "Jane's web server\t\x7f", metadata.OS: "Debian"}}},
-		{joe, entrytest.Description{Content: "old", Created: hours(-6), Valid: hours(-1), Texts: texts{metadata.Title: "An old image"}}},
-		{jane, entrytest.Description{Content: "hole", Created: hours(-5), Texts: texts{metadata.Title: "A leaky image"}}},
-		{jane, entrytest.Description{Content: "hole", Created: hours(-4), Texts: texts{metadata.Title: "A leaky image", metadata.Deprecated: "a hole"}}},
+		{who: jane, content: "base", created: hours(-9), texts: texts{
+			metadata.Title: "A base image", metadata.OS: "debian", metadata.OSVersion: "12", metadata.OSArch: "x86_64"}},
+		{who: jane, content: "web", created: hours(-8), valid: hours(20), texts: texts{
+			metadata.Title: "A web server", metadata.OS: "debian", metadata.OSVersion: "13", metadata.Alternative: "web"}},
+		{who: joe, content: "web", created: hours(-7), texts: texts{
+			metadata.Title: "Jane's web server\t\x7f", metadata.OS: "Debian"}},
+		{who: joe, content: "old", created: hours(-6), valid: hours(-1), texts: texts{metadata.Title: "An old image"}},
+		{who: jane, content: "hole", created: hours(-5), texts: texts{metadata.Title: "A leaky image"}},
+		{who: jane, content: "hole", created: hours(-4), texts: texts{
+			metadata.Title: "A leaky image", metadata.Deprecated: "a hole"}},
 	} {
-		publishtest.Into(t, market, p.who.Entry(t, p.is))
+		is := entrytest.Description{Content: p.content, Created: p.created, Valid: p.valid, Texts: p.texts}
+		publishtest.Into(t, market, p.who.Entry(t, is))
 	}
 }

@@ -35,7 +35,8 @@ func TestParseKey(t *testing.T) {
 	}
 	for _, bad := range [][3]string{
 		{anID, anMail, aTime + "."}, {anID, anMail, aTime + ".0a"}, {anID, anMail, aTime + "." + strings.Repeat("0A", 32)},
-		{anID, anMail, variant.Name() + ".html"}, {"", anMail, aTime}, {"..", anMail, aTime}, {anID + "A", anMail, aTime}, {"metadata", anMail, aTime},
+		{anID, anMail, variant.Name() + ".html"},
+		{"", anMail, aTime}, {"..", anMail, aTime}, {anID + "A", anMail, aTime}, {"metadata", anMail, aTime},
 		{anID, "", aTime}, {anID, "..", aTime}, {anID, "../../a@b", aTime}, {anID, "a/b@c", aTime}, {anID, "a@b\n", aTime},
 		{anID, strings.Repeat("a", 199) + "@b", aTime}, {anID, anMail, ""}, {anID, anMail, "2026-11-23T01:02:03"},
 		{anID, anMail, "2026-11-23T01:02:03.0Z"}, {anID, anMail, "2026-13-23T01:02:03Z"}, {anID, anMail, "../x"},

@@ -33,9 +33,10 @@ func TestParseListing(t *testing.T) {
 		want Listing
 		err  string
 	}{
-		"a document":     {string(signed(t)), Listing{Documents: [][]byte{signed(t)}}, ""},
-		"none":           {"<metadata/>", Listing{}, ""},
-		"two":            {"<?xml version=\"1.0\"?><metadata>\n" + string(document) + string(document) + "</metadata>", Listing{Documents: [][]byte{document, document}}, ""},
+		"a document": {string(signed(t)), Listing{Documents: [][]byte{signed(t)}}, ""},
+		"none":       {"<metadata/>", Listing{}, ""},
+		"two": {"<?xml version=\"1.0\"?><metadata>\n" + string(document) + string(document) + "</metadata>",
+			Listing{Documents: [][]byte{document, document}}, ""},
 		"more":           {`<metadata next="metadata/page/3.xml"/>`, Listing{Next: "metadata/page/3.xml"}, ""},
 		"another root":   {"<html/>", Listing{}, `root element "html"`},
 		"a namespace":    {`<metadata xmlns="x"/>`, Listing{}, "root element"},

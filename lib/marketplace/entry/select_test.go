@@ -35,16 +35,19 @@ func TestSelect(t *testing.T) {
 		loaded     []string
 		errors     int
 	}{
-		"nothing":                    {},
-		"the newest":                 {candidates: []Summary{at("3"), at("2")}, loaded: []string{"3"}},
-		"a damaged newest":           {candidates: []Summary{at("3"), at("2"), at("1")}, damaged: "3", loaded: []string{"3", "2"}, errors: 1},
-		"two series":                 {candidates: []Summary{at("3"), other("2"), at("1")}, loaded: []string{"3", "2"}, errors: 1},
-		"a newer one hides":          {q: Query{Tag: "web"}, candidates: []Summary{at("3"), tagged(at("2"))}, loaded: []string{"3"}},
-		"a damaged newer one":        {q: Query{Tag: "web"}, candidates: []Summary{at("3"), tagged(at("2"))}, damaged: "3", loaded: []string{"3", "2"}, errors: 1},
-		"nothing older matters":      {q: Query{Tag: "web"}, candidates: []Summary{at("3"), at("2")}},
-		"a time":                     {q: Query{Created: "2"}, candidates: []Summary{at("3"), at("2"), at("1")}, loaded: []string{"2"}},
-		"a failure":                  {candidates: []Summary{at("3"), other("2")}, failing: "3", loaded: []string{"3"}, errors: 1},
-		"a failure of what is newer": {q: Query{Tag: "web"}, candidates: []Summary{at("3"), tagged(at("2"))}, failing: "3", loaded: []string{"3"}, errors: 1},
+		"nothing":    {},
+		"the newest": {candidates: []Summary{at("3"), at("2")}, loaded: []string{"3"}},
+		"a damaged newest": {candidates: []Summary{at("3"), at("2"), at("1")},
+			damaged: "3", loaded: []string{"3", "2"}, errors: 1},
+		"two series":        {candidates: []Summary{at("3"), other("2"), at("1")}, loaded: []string{"3", "2"}, errors: 1},
+		"a newer one hides": {q: Query{Tag: "web"}, candidates: []Summary{at("3"), tagged(at("2"))}, loaded: []string{"3"}},
+		"a damaged newer one": {q: Query{Tag: "web"}, candidates: []Summary{at("3"), tagged(at("2"))},
+			damaged: "3", loaded: []string{"3", "2"}, errors: 1},
+		"nothing older matters": {q: Query{Tag: "web"}, candidates: []Summary{at("3"), at("2")}},
+		"a time":                {q: Query{Created: "2"}, candidates: []Summary{at("3"), at("2"), at("1")}, loaded: []string{"2"}},
+		"a failure":             {candidates: []Summary{at("3"), other("2")}, failing: "3", loaded: []string{"3"}, errors: 1},
+		"a failure of what is newer": {q: Query{Tag: "web"}, candidates: []Summary{at("3"), tagged(at("2"))},
+			failing: "3", loaded: []string{"3"}, errors: 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -236,7 +236,7 @@ func TestHeartbeat(t *testing.T) {
 	})
 }
 
-// unlockAll breaks the lock, whoever has it.
+// unlockAll breaks the lock of any holder.
 func unlockAll(f files) error {
 	token, _, _, err := inspect(f)
 	if err != nil {

@@ -82,11 +82,14 @@ func (s spec) signed(t testing.TB) []byte {
 		optional += "<dcterms:alternative>" + s.tag + "</dcterms:alternative>"
 	}
 	src := fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
-<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:slterms="http://mp.stratuslab.eu/slterms#" xmlns:slreq="http://mp.stratuslab.eu/slreq#" xml:base="http://mp.stratuslab.eu/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns:dcterms="http://purl.org/dc/terms/" xmlns:slterms="http://mp.stratuslab.eu/slterms#"
+ xmlns:slreq="http://mp.stratuslab.eu/slreq#" xml:base="http://mp.stratuslab.eu/">
   <rdf:Description rdf:about="#%[1]s">
     <dcterms:identifier>%[1]s</dcterms:identifier>
     <slreq:bytes>12</slreq:bytes>
-    <slreq:checksum rdf:parseType="Resource"><slreq:algorithm>SHA-1</slreq:algorithm><slreq:value>%[2]s</slreq:value></slreq:checksum>
+    <slreq:checksum rdf:parseType="Resource">
+      <slreq:algorithm>SHA-1</slreq:algorithm><slreq:value>%[2]s</slreq:value></slreq:checksum>
     <slreq:endorsement rdf:parseType="Resource"/>
     <dcterms:type>base</dcterms:type><dcterms:title>Image %[3]d</dcterms:title><slterms:os>ubuntu</slterms:os>
     <dcterms:description>%[6]s</dcterms:description>
@@ -347,7 +350,8 @@ func checkComplete(t testing.TB, dir string, entries ...*entry.Entry) {
 		rows = append(rows, row.Path())
 	}
 	for _, name := range []string{"index.html", "feed.atom"} {
-		if body, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(body), strings.Split(rows[0], "/")[1]) {
+		body, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(body), strings.Split(rows[0], "/")[1]) {
 			t.Errorf("%s: %v, or it does not have the latest entry", name, err)
 		}
 	}

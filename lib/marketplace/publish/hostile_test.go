@@ -41,8 +41,12 @@ func TestHostileTree(t *testing.T) {
 			"empty@example.org":      func(path string) { put(path, nil) },
 			"huge@example.org":       func(path string) { put(path, nil); must(t, os.Truncate(path, 1<<40)) },
 			"dir@example.org":        func(path string) { must(t, os.MkdirAll(path, 0o755)) },
-			"passwd@example.org":     func(path string) { put(path, nil); must(t, os.Remove(path)); must(t, os.Symlink("/etc/passwd", path)) },
-			"pipe@example.org":       func(path string) { put(path, nil); must(t, os.Remove(path)); must(t, syscall.Mkfifo(path, 0o600)) },
+			"passwd@example.org": func(path string) {
+				put(path, nil)
+				must(t, os.Remove(path))
+				must(t, os.Symlink("/etc/passwd", path))
+			},
+			"pipe@example.org": func(path string) { put(path, nil); must(t, os.Remove(path)); must(t, syscall.Mkfifo(path, 0o600)) },
 		}
 		var want []string
 		for email, do := range bad {
@@ -95,9 +99,10 @@ func TestHostileLog(t *testing.T) {
 		"an address":        {page: strings.Replace(string(sound), good.Email, "../..", 1), broken: `e-mail address: "../.."`},
 		"too many":          {page: "[" + strings.Repeat("{},", registry.PageEntries) + "{}]", broken: "257 entries"},
 		"what is not there": {page: strings.Replace(string(sound), good.Created, "2020-01-01T00:00:00Z", 1), report: "no such file"},
-		"another signer":    {page: strings.Replace(string(sound), `"fingerprint":"`, `"fingerprint":"0`, 1), report: "another certificate"},
-		"another title":     {page: strings.Replace(string(sound), "Image 1", "Image 9", 1)},
-		"a field more":      {page: strings.Replace(string(sound), "{", `{"x":1,`, 1)},
+		"another signer": {page: strings.Replace(string(sound), `"fingerprint":"`, `"fingerprint":"0`, 1),
+			report: "another certificate"},
+		"another title": {page: strings.Replace(string(sound), "Image 1", "Image 9", 1)},
+		"a field more":  {page: strings.Replace(string(sound), "{", `{"x":1,`, 1)},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -171,7 +176,8 @@ func TestNamesOfTheFuture(t *testing.T) {
 // FuzzPage: a page is refused or has keys that are valid.
 func FuzzPage(f *testing.F) {
 	f.Add([]byte("[]"), []byte(`{"pages":1,"entries":1,"last":1,"generation":"1"}`))
-	f.Add([]byte(`[{"identifier":"J7M1U1pZuOJOcq_d7bypZorP2KY","email":"a@b","created":"2020-01-01T00:00:00Z","bytes":-1}]`), []byte(`{"pages":-1}`))
+	f.Add([]byte(`[{"identifier":"J7M1U1pZuOJOcq_d7bypZorP2KY","email":"a@b","created":"2020-01-01T00:00:00Z","bytes":-1}]`),
+		[]byte(`{"pages":-1}`))
 	dir := f.TempDir()
 	must(f, os.MkdirAll(filepath.Join(dir, "log/1"), 0o755))
 	f.Fuzz(func(t *testing.T, page, log []byte) {

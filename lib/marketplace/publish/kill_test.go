@@ -55,7 +55,8 @@ func runJob(text string) error {
 	dir, err := registry.Local(j.Dir)
 	f = local{dir}
 	if j.Host != "" {
-		session, err := remote.DialSFTP(context.Background(), j.User, j.Host, j.Port, remote.Options{SSHKey: j.Key, KnownHosts: j.KnownHosts})
+		options := remote.Options{SSHKey: j.Key, KnownHosts: j.KnownHosts}
+		session, err := remote.DialSFTP(context.Background(), j.User, j.Host, j.Port, options)
 		if err != nil {
 			return err
 		}

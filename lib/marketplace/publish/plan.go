@@ -25,7 +25,9 @@ type plan struct {
 	document []byte       // of the entry, in the form of a listing
 	existed  bool         // the same document is there
 	listed   bool         // the listing of its image has it
-	previous *entry.Entry // that it replaces in its series; nil if there is none
+	previous *entry.Entry // the newest other one of its series; nil if there is none
+	// superseded says that previous is newer.
+	superseded bool
 }
 
 // plan works out the publication of an entry. The error wraps an *entry.NotAdmitted
@@ -49,8 +51,12 @@ func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
 		return nil, err
 	}
 	if p.existed {
-		if p.listed, err = s.lists(ctx, image, document); err != nil {
-			return nil, err
+		p.listed, err = s.lists(ctx, image, document)
+		if err == nil && p.superseded && !p.listed {
+			err = fmt.Errorf("%w: %q is not listed, though it is older than %q", registry.ErrBroken, p.entry.Path(), p.previous.Path())
+		}
+		if err != nil || p.superseded {
+			return p, err
 		}
 	} else {
 		p.put(asEntry, p.entry.Path(), e.Source)
@@ -78,30 +84,27 @@ func (p *plan) place(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	for _, e := range []*entry.Entry{p.entry, p.entry.AsVariant()} {
+		if slices.Contains(keys, e.Key) {
+			src, err := s.reader.Read(ctx, e.Key)
+			if err == nil && bytes.Equal(src, e.Source) {
+				p.existed, p.entry = true, e
+			}
+		}
+	}
+	latest := ""
 	for _, k := range keys { // the newest first
 		other, err := s.reader.Verified(ctx, k)
-		switch {
-		case errors.Is(err, entry.ErrInvalid): // its elders count
-		case err != nil:
+		if err != nil && !errors.Is(err, entry.ErrInvalid) {
 			return err
-		case bytes.Equal(other.Source, p.entry.Source):
-			p.existed, p.entry = true, other
-		case other.Series() == p.entry.Series():
-			p.previous = other
 		}
-		if p.previous != nil {
+		if err == nil && other.Series() == p.entry.Series() && !(p.existed && k == p.entry.Key) {
+			p.previous, latest = other, other.Created
 			break
 		}
 	}
-	if p.previous != nil && p.previous.Created > p.entry.Created {
-		return p.olderThan(ctx, s, keys)
-	}
-	if p.existed {
+	if p.superseded = latest > p.entry.Created; p.existed {
 		return nil
-	}
-	latest := ""
-	if p.previous != nil {
-		latest = p.previous.Created
 	}
 	if err := p.entry.Admit(latest, s.now()); err != nil {
 		return err
@@ -113,33 +116,6 @@ func (p *plan) place(ctx context.Context, s *session) error {
 		return entry.NotAdmittedf("something else is at %q; sign it again", p.entry.Path())
 	}
 	return nil
-}
-
-// olderThan decides about an entry that is not the newest of its series: it may be
-// there already.
-func (p *plan) olderThan(ctx context.Context, s *session, keys []entry.Key) error {
-	for _, k := range keys {
-		if k.Created != p.entry.Created {
-			continue
-		}
-		other, err := s.reader.Verified(ctx, k)
-		if err != nil && !errors.Is(err, entry.ErrInvalid) {
-			return err
-		}
-		if err != nil || !bytes.Equal(other.Source, p.entry.Source) {
-			continue
-		}
-		image, err := s.listing(entry.Root + "/" + k.Identifier)
-		if err == nil {
-			p.listed, err = s.lists(ctx, image, p.document)
-		}
-		if err == nil && !p.listed {
-			err = fmt.Errorf("%w: %q is not listed, though it is older than %q", registry.ErrBroken, k.Path(), p.previous.Path())
-		}
-		p.existed, p.entry = true, other
-		return err
-	}
-	return p.entry.Admit(p.previous.Created, s.now())
 }
 
 // rowOf returns the row of an entry in the log.

@@ -158,7 +158,8 @@ func writeOldFormat(t *testing.T, dir string, e *entry.Entry) {
 		"metadata/" + e.Identifier + "/index.deprecated.xml", "metadata/" + e.Identifier + "/" + e.Created + "/index.html",
 		"metadata/" + e.Email + "/" + e.Created + "/index.json", e.Path() + ".html", e.Path() + ".json",
 		"tag/" + e.Email + "/old/log.json", "tag/" + e.Email + "/old/page/0.xml", "endorsers/index.html", "endorsers/index.json",
-		"endorsers/" + e.Email + "/index.xml", "endorsers/" + e.Email + "/tags/index.xml", "css/marketplace.css", "css/icon.svg", "js/marketplace.js",
+		"endorsers/" + e.Email + "/index.xml", "endorsers/" + e.Email + "/tags/index.xml",
+		"css/marketplace.css", "css/icon.svg", "js/marketplace.js",
 	} {
 		files[name] = "old"
 	}

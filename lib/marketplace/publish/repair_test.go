@@ -35,7 +35,8 @@ func TestRepairGoesOn(t *testing.T) {
 			defer cancel()
 			goOn := make(chan struct{})
 			r := at(&counting{files: localFiles(t, before), at: 40, do: func() { cancel(); <-goOn }})
-			if _, _, err := r.Publish(ctx, last); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "made anew, which goes on") {
+			_, _, err := r.Publish(ctx, last)
+			if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "made anew, which goes on") {
 				t.Errorf("got %v", err)
 			}
 			short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

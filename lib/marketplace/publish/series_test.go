@@ -18,9 +18,8 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 )
 
-// TestForgedAddress: whoever makes a certificate with the address of another
-// supersedes nothing of theirs, neither in lists that are kept nor in those
-// that are made anew.
+// TestForgedAddress: a certificate that claims the address of another endorser replaces
+// none of their entries, neither in lists that grow nor in those that are made anew.
 func TestForgedAddress(t *testing.T) {
 	both(t, func(t *testing.T, f files, dir string) {
 		const address = "jane@example.org"
@@ -80,7 +79,8 @@ func TestForgedAddress(t *testing.T) {
 			t.Errorf("the tag stands for %q, which is replaced", got)
 		}
 		var not *entry.NotAdmitted
-		if _, _, err := r.Publish(t.Context(), late); !errors.As(err, &not) || !strings.Contains(not.Reason, "there is one of "+gone.Created) {
+		_, _, err := r.Publish(t.Context(), late)
+		if !errors.As(err, &not) || !strings.Contains(not.Reason, "there is one of "+gone.Created) {
 			t.Errorf("an older one: %v", err)
 		}
 		// Entries of two certificates in the same second do not keep each other out.
