@@ -75,16 +75,24 @@ func TestAuditGuestHostKeys(t *testing.T) {
 		path, content string
 		want          string
 	}{
-		"nobody":                {"", "", "problem"},
-		"our unit":              {units + "ssh-host-keys.service", "[Unit]\nAfter=cloud-init.service cloud-init-network.service\n[Service]\nExecStart=/usr/bin/ssh-keygen -A\n", "problem"},
-		"another's unit":        {units + "cloud-init.service", "[Unit]\nBefore=sshd-keygen.service\n[Service]\nExecStart=/usr/bin/cloud-init init\n", "problem"},
-		"a masked unit":         {units + "sshd-keygen.service", "", "problem"},
-		"Fedora's unit":         {units + "sshd-keygen@.service", "[Unit]\nBefore=sshd-keygen.target\n[Service]\nExecStart=/usr/libexec/openssh/sshd-keygen %i\n", "unknown"},
-		"a unit by its name":    {units + "regenerate_ssh_host_keys.service", "[Service]\nExecStart=/sbin/first\n", "unknown"},
-		"a unit by its content": {units + "first.service", "[Unit]\nAfter=local-fs.target\n[Service]\nExecStart=/usr/bin/ssh-keygen -A\n", "unknown"},
-		"a script":              {"/etc/init.d/sshd", "#!/bin/sh\nssh-keygen -A\n", "unknown"},
+		"nobody": {"", "", "problem"},
+		"our unit": {units + "ssh-host-keys.service", "[Unit]\nAfter=cloud-init.service " +
+			"cloud-init-network.service\n[Service]\nExecStart=/usr/bin/ssh-keygen -A\n", "problem"},
+		"another's unit": {units + "cloud-init.service", "[Unit]\nBefore=sshd-keygen.service\n[Service]\n" +
+			"ExecStart=/usr/bin/cloud-init init\n", "problem"},
+		"a masked unit": {units + "sshd-keygen.service", "", "problem"},
+		"Fedora's unit": {units + "sshd-keygen@.service", "[Unit]\nBefore=sshd-keygen.target\n[Service]\n" +
+			"ExecStart=/usr/libexec/openssh/sshd-keygen %i\n", "unknown"},
+		"a unit by its name": {units + "regenerate_ssh_host_keys.service", "[Service]\nExecStart=/sbin/first\n", "unknown"},
+		"a unit by its content": {units + "first.service", "[Unit]\nAfter=local-fs.target\n[Service]\n" +
+			"ExecStart=/usr/bin/ssh-keygen -A\n", "unknown"},
+		"a script": {"/etc/init.d/sshd", "#!/bin/sh\nssh-keygen -A\n", "unknown"},
 	} {
-		files := map[string]string{"/etc/passwd": "root:x:0:0::/root:/bin/sh\n", "/etc/shadow": "root:*::\n", "/var/log/cloud-init.log": log}
+		files := map[string]string{
+			"/etc/passwd":             "root:x:0:0::/root:/bin/sh\n",
+			"/etc/shadow":             "root:*::\n",
+			"/var/log/cloud-init.log": log,
+		}
 		if test.path != "" {
 			files[test.path] = test.content
 		}
@@ -92,7 +100,8 @@ func TestAuditGuestHostKeys(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if findings := auditTree(t, map[string]string{"/etc/passwd": "", "/etc/shadow": "", "/var/log/cloud-init.log": removed(time.Unix(1, 0), key)}, "host-key"); findings != "" {
+	if findings := auditTree(t, map[string]string{"/etc/passwd": "", "/etc/shadow": "",
+		"/var/log/cloud-init.log": removed(time.Unix(1, 0), key)}, "host-key"); findings != "" {
 		t.Errorf("no key was replaced, but: %s", findings)
 	}
 }

@@ -88,17 +88,23 @@ func TestAuditImageFlood(t *testing.T) {
 	}{
 		"words":         {"seq -f 'console| %0100.0f' 5000; echo '" + line + "end - - -'", 0, ""},
 		"one long word": {"printf 'console| %0500000d\\n' 1; echo '" + line + "end - - -'", 0, ""},
-		"findings":      {"seq -f '" + line + "problem secret /%0100.0f words' 9000; echo '" + line + "end - - -'", 2, "audit-image: it has more than 1048576 bytes of findings\naudit-image: \"image\": the audit did not come to its end\n"},
+		"findings": {"seq -f '" + line + "problem secret /%0100.0f words' 9000; echo '" + line + "end - - -'", 2,
+			"audit-image: it has more than 1048576 bytes of findings\naudit-image: \"image\": the audit did not come to its end\n"},
 	} {
 		bin, tmp := t.TempDir(), t.TempDir()
 		t.Setenv("TMPDIR", tmp)
-		plantFile(t, bin+"/stratus-create-image", "#!/bin/sh\n{ "+test.says+"; } >&2\ndu -sk "+tmp+" | cut -f 1 >"+bin+"/size\n")
+		plantFile(
+			t,
+			bin+"/stratus-create-image",
+			"#!/bin/sh\n{ "+test.says+"; } >&2\ndu -sk "+tmp+" | cut -f 1 >"+bin+"/size\n",
+		)
 		code, _, stderr := runScript(t, bin, "./audit-image", "--quiet", "image")
 		if diff := cmp.Diff(test.last, stderr); diff != "" || code != test.code {
 			t.Errorf("%s: exit code %d, want %d (-want +got):\n%s", name, code, test.code, diff)
 		}
 		size, err := os.ReadFile(bin + "/size")
-		if kept := strings.TrimSpace(string(size)); err != nil || len(kept) > 4 || kept > "1200" && len(kept) == 4 || name != "findings" && len(kept) > 2 {
+		if kept := strings.TrimSpace(string(size)); err != nil || len(kept) > 4 || kept > "1200" && len(kept) == 4 ||
+			name != "findings" && len(kept) > 2 {
 			t.Errorf("%s: %s KiB are kept, %v", name, kept, err)
 		}
 	}

@@ -46,7 +46,11 @@ func auditor(t *testing.T, says, code string) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
 	plantFile(t, bin+"/says", says)
-	plantFile(t, bin+"/stratus-create-image", "#!/bin/sh\nprintf '%s\\n' \"$@\" >"+bin+"/told\ncat "+bin+"/says >&2\nexit "+code+"\n")
+	plantFile(
+		t,
+		bin+"/stratus-create-image",
+		"#!/bin/sh\nprintf '%s\\n' \"$@\" >"+bin+"/told\ncat "+bin+"/says >&2\nexit "+code+"\n",
+	)
 	return bin
 }
 
@@ -57,7 +61,8 @@ func TestAuditImage(t *testing.T) {
 	const prefix = "stratus-create-image: audit-guest.sh| audit "
 	const end = prefix + "end - - -\n"
 	const good = prefix + "note context-package cloud-init takes keys\n" + prefix + "unknown host-key /etc/ssh/a%20b was there\n"
-	bad := good + "another line\n" + prefix + `problem history /root/.bash_history what its "maker" typed \ é` + "\x01\xff\n" + prefix + "forged level\n"
+	bad := good + "another line\n" + prefix +
+		`problem history /root/.bash_history what its "maker" typed \ é` + "\x01\xff\n" + prefix + "forged level\n"
 	const image = `an "image" \n é`
 	bin := auditor(t, bad+end, "0")
 	code, stdout, stderr := runScript(t, bin, "./audit-image", "--json", image, "--", "--ram", "700")
@@ -94,11 +99,14 @@ func TestAuditImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("--no-save\n--network\nnone\n--ram\n700\n--copy\n"+here+"/sealed-paths:/run/stratus-sealed-paths\n-s\n"+here+"/audit-guest.sh\n--\n"+image+"\n", string(told)); diff != "" {
+	options := "--no-save\n--network\nnone\n--ram\n700\n--copy\n" + here + "/sealed-paths:/run/stratus-sealed-paths\n" +
+		"-s\n" + here + "/audit-guest.sh\n--\n" + image + "\n"
+	if diff := cmp.Diff(options, string(told)); diff != "" {
 		t.Errorf("stratus-create-image is told (-want +got):\n%s", diff)
 	}
 	code, stdout, stderr = runScript(t, bin, "./audit-image", "--quiet", image)
-	if code != 1 || stderr != "" || !strings.Contains(stdout, "problem  history          /root/.bash_history: what its \"maker\"") ||
+	if code != 1 || stderr != "" ||
+		!strings.Contains(stdout, "problem  history          /root/.bash_history: what its \"maker\"") ||
 		!strings.HasSuffix(stdout, "\nNOT READY: 1 problems, 1 notes, 1 things that cannot be known\n") {
 		t.Errorf("exit code %d:\n%s%s", code, stdout, stderr)
 	}
@@ -125,13 +133,15 @@ func TestAuditImageBroken(t *testing.T) {
 		"not the last": auditor(t, finding+"stratus-create-image: console| audit end - - -\n", "0"),
 	} {
 		for _, format := range []string{"--quiet", "--json"} {
-			if code, stdout, stderr := runScript(t, bin, "./audit-image", format, "image"); code != 2 || stdout != "" || !strings.Contains(stderr, `"image": the audit did not come to its end`) {
+			if code, stdout, stderr := runScript(t, bin, "./audit-image", format, "image"); code != 2 || stdout != "" ||
+				!strings.Contains(stderr, `"image": the audit did not come to its end`) {
 				t.Errorf("%s: exit code %d, want 2:\n%s%s", name, code, stdout, stderr)
 			}
 		}
 	}
 	for _, args := range [][]string{{}, {"--bogus", "image"}, {"image", "other"}} {
-		if code, stdout, stderr := runScript(t, auditor(t, "", "0"), "./audit-image", args...); code != 2 || stdout != "" || !strings.Contains(stderr, "Usage: audit-image") {
+		if code, stdout, stderr := runScript(t, auditor(t, "", "0"), "./audit-image", args...); code != 2 || stdout != "" ||
+			!strings.Contains(stderr, "Usage: audit-image") {
 			t.Errorf("%q: exit code %d, want 2:\n%s%s", args, code, stdout, stderr)
 		}
 	}
@@ -187,10 +197,12 @@ func TestCheckSealed(t *testing.T) {
 		code  int
 		found []string
 	}{
-		"a tree":          {[]string{"--tree", sealed}, 0, nil},
-		"a disk":          {[]string{makeDisk(t, sealed, "0")}, 0, nil},
-		"a partition":     {[]string{makeDisk(t, sealed, "1048576")}, 0, nil},
-		"a bad partition": {[]string{makeDisk(t, bad, "2097152")}, 1, []string{"cron-spool /var/spool/cron/crontabs/jane", "machine-id /etc/machine-id", "net-hwaddr /etc/sysconfig/network-scripts/ifcfg-eth1", "ssh-userdir /root/.ssh/deep er/key"}},
+		"a tree":      {[]string{"--tree", sealed}, 0, nil},
+		"a disk":      {[]string{makeDisk(t, sealed, "0")}, 0, nil},
+		"a partition": {[]string{makeDisk(t, sealed, "1048576")}, 0, nil},
+		"a bad partition": {[]string{makeDisk(t, bad, "2097152")}, 1,
+			[]string{"cron-spool /var/spool/cron/crontabs/jane", "machine-id /etc/machine-id",
+				"net-hwaddr /etc/sysconfig/network-scripts/ifcfg-eth1", "ssh-userdir /root/.ssh/deep er/key"}},
 	} {
 		code, stdout, stderr := runScript(t, t.TempDir(), "./check-sealed", test.args...)
 		var found []string
@@ -207,8 +219,10 @@ func TestCheckSealed(t *testing.T) {
 	if err := os.Mkdir(empty+"/etc", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for want, image := range map[string]string{"no ext2, ext3 or ext4 root file system is found": makeDisk(t, empty, "0"), "cannot be read": "missing.qcow2", "Usage: check-sealed": "--bogus"} {
-		if code, stdout, stderr := runScript(t, t.TempDir(), "./check-sealed", image); code != 2 || stdout != "" || !strings.Contains(stderr, want) {
+	for want, image := range map[string]string{"no ext2, ext3 or ext4 root file system is found": makeDisk(t, empty,
+		"0"), "cannot be read": "missing.qcow2", "Usage: check-sealed": "--bogus"} {
+		if code, stdout, stderr := runScript(t, t.TempDir(), "./check-sealed", image); code != 2 || stdout != "" ||
+			!strings.Contains(stderr, want) {
 			t.Errorf("%q: exit code %d, want 2 and %q:\n%s%s", image, code, want, stdout, stderr)
 		}
 	}

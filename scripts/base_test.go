@@ -58,7 +58,8 @@ func diskLayout(t *testing.T, path string) string {
 	}
 	text := strings.ReplaceAll(string(table), path, "DISK")
 	for line := range strings.Lines(string(super)) {
-		if strings.Contains(line, "UUID") || strings.Contains(line, "Hash Seed") || strings.Contains(line, "count:") || strings.Contains(line, "created:") {
+		if strings.Contains(line, "UUID") || strings.Contains(line, "Hash Seed") || strings.Contains(line, "count:") ||
+			strings.Contains(line, "created:") {
 			text += line
 		}
 	}

@@ -20,7 +20,8 @@ func TestHybridImage(t *testing.T) {
 	}
 	peers.Need(t, "mmdebstrap", "qemu-img", "mke2fs", "debugfs", "sfdisk", "mkfs.vfat", "mcopy", "e2fsck")
 	image := t.TempDir() + "/base.raw"
-	if out, err := exec.Command("./build-base-image", "--size", "1G", "--firmware", "hybrid", "--context", "opennebula", "-o", image).CombinedOutput(); err != nil {
+	if out, err := exec.Command("./build-base-image", "--size", "1G", "--firmware", "hybrid", "--context", "opennebula",
+		"-o", image).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	read := func(name string, args ...string) string {
@@ -49,10 +50,12 @@ func TestHybridImage(t *testing.T) {
 	read("sfdisk", "--verify", image)
 	read("e2fsck", "-fn", image+"?offset=67108864")
 	loader := read("mcopy", "-i", image+"@@2M", "::EFI/BOOT/BOOTX64.EFI", "-")
-	if made := read("debugfs", "-R", "cat /boot/grub/x86_64-efi/core.efi", image+"?offset=67108864"); loader != made || !strings.HasPrefix(loader, "MZ") {
+	if made := read("debugfs", "-R", "cat /boot/grub/x86_64-efi/core.efi", image+"?offset=67108864"); loader != made ||
+		!strings.HasPrefix(loader, "MZ") {
 		t.Errorf("the loader has %d bytes, want the %d that GRUB made", len(loader), len(made))
 	}
-	if says := read("debugfs", "-R", "cat /etc/cloud/cloud.cfg.d/90-base-image.cfg", image+"?offset=67108864"); !strings.Contains(says, "\ndatasource_list: [OpenNebula, None]\n") {
+	says := read("debugfs", "-R", "cat /etc/cloud/cloud.cfg.d/90-base-image.cfg", image+"?offset=67108864")
+	if !strings.Contains(says, "\ndatasource_list: [OpenNebula, None]\n") {
 		t.Errorf("cloud-init is told:\n%s", says)
 	}
 	f, err := os.Open(image)

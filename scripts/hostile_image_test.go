@@ -14,7 +14,8 @@ import (
 // sh runs a script with arguments.
 func sh(t *testing.T, script string, args ...string) {
 	t.Helper()
-	out, err := exec.Command("sh", append([]string{"-euc", "PATH=$PATH:/usr/sbin:/sbin\n" + script, "sh"}, args...)...).CombinedOutput()
+	out, err := exec.Command("sh", append([]string{"-euc", "PATH=$PATH:/usr/sbin:/sbin\n" + script, "sh"}, args...)...).
+		CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -95,7 +96,8 @@ func TestCheckSealedNames(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(tree+"/home/jane", 0o700) })
 	code, stdout, stderr := runScript(t, t.TempDir(), "./check-sealed", makeDisk(t, tree, "0"))
-	for _, want := range []string{"tmp-files                FOUND: /tmp/?]0;x???1m??\n", "ssh-userdir              FOUND: /home/jane/.ssh/key\n"} {
+	for _, want := range []string{"tmp-files                FOUND: /tmp/?]0;x???1m??\n", "ssh-userdir              " +
+		"FOUND: /home/jane/.ssh/key\n"} {
 		if code != 1 || !strings.Contains(stdout, want) {
 			t.Errorf("exit code %d, want 1 and %q:\n%q%s", code, want, stdout, stderr)
 		}
@@ -122,10 +124,12 @@ qemu-img create -q -f qcow2 -o data_file=data.raw,data_file_raw=on data.qcow2 64
 qemu-img convert -O raw "$1" data.raw`, base)
 	for image, want := range map[string]string{
 		"disk.qcow2": "", "disk.vmdk": "", "disk.vdi": "", "disk.vpc": "", "disk.vhdx": "", "stream.vmdk": "", "nbd:disk": "",
-		"disk.qed": `it has the format "qed"`, "backed.qcow2": "in another file", "backed.vmdk": "in another file", "flat.vmdk": "in other files", "data.qcow2": "in another file",
+		"disk.qed": `it has the format "qed"`, "backed.qcow2": "in another file", "backed.vmdk": "in another file",
+		"flat.vmdk": "in other files", "data.qcow2": "in another file",
 	} {
 		code, stdout, stderr := runScript(t, t.TempDir(), script, image)
-		if good := code == 0 && stderr == ""; good != (want == "") || !good && (code != 2 || stdout != "") || !strings.Contains(stderr, want) {
+		if good := code == 0 && stderr == ""; good != (want == "") || !good && (code != 2 || stdout != "") ||
+			!strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, want %q:\n%s%s", image, code, want, stdout, stderr)
 		}
 	}

@@ -54,9 +54,30 @@ type texts = map[metadata.Term]string
 func testPlace(t *testing.T, finder marketplace.Finder, publisher publish.Publisher) {
 	jane, joe := entrytest.NewEndorser(t, "jane@example.org"), entrytest.NewEndorser(t, "joe%+x@example.org")
 	hour := func(n int) time.Time { return time.Now().Add(time.Duration(n-24) * time.Hour) }
-	web1 := jane.Entry(t, entrytest.Description{Content: "web 1", Created: hour(1), Texts: texts{metadata.Title: "first", metadata.Alternative: "web/ä"}})
-	web2 := jane.Entry(t, entrytest.Description{Content: "web 2", Created: hour(2), Texts: texts{metadata.Title: "second", metadata.Alternative: "web/ä"}})
-	retired := jane.Entry(t, entrytest.Description{Content: "web 2", Created: hour(3), Texts: texts{metadata.Alternative: "web/ä", metadata.Deprecated: "a hole"}})
+	web1 := jane.Entry(
+		t,
+		entrytest.Description{
+			Content: "web 1",
+			Created: hour(1),
+			Texts:   texts{metadata.Title: "first", metadata.Alternative: "web/ä"},
+		},
+	)
+	web2 := jane.Entry(
+		t,
+		entrytest.Description{
+			Content: "web 2",
+			Created: hour(2),
+			Texts:   texts{metadata.Title: "second", metadata.Alternative: "web/ä"},
+		},
+	)
+	retired := jane.Entry(
+		t,
+		entrytest.Description{
+			Content: "web 2",
+			Created: hour(3),
+			Texts:   texts{metadata.Alternative: "web/ä", metadata.Deprecated: "a hole"},
+		},
+	)
 	joes := joe.Entry(t, entrytest.Description{Content: "web 1", Created: hour(4), Texts: texts{metadata.Title: "his"}})
 	old := joe.Entry(t, entrytest.Description{Content: "old", Created: hour(5), Valid: hour(6)})
 
@@ -115,7 +136,10 @@ func testPlace(t *testing.T, finder marketplace.Finder, publisher publish.Publis
 	register(joes, false)
 	register(old, false)
 
-	_, err := publisher.Publish(t.Context(), jane.Entry(t, entrytest.Description{Content: "web 2", Created: hour(2).Add(time.Minute)}))
+	_, err := publisher.Publish(
+		t.Context(),
+		jane.Entry(t, entrytest.Description{Content: "web 2", Created: hour(2).Add(time.Minute)}),
+	)
 	var not *entry.NotAdmitted
 	var answer *marketplace.Answer
 	if !errors.As(err, &not) && !errors.As(err, &answer) || !strings.Contains(err.Error(), "older than latest entry") {

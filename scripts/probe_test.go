@@ -39,8 +39,15 @@ func newBooter(t *testing.T) *booter {
 		t.Fatal(err)
 	}
 	host, _, _ := strings.Cut(sshd.KnownHostsLine(0), " ")
-	config := fmt.Sprintf("Host vm\n HostName %s\n Port %s\n User %s\n HostKeyAlias %s\n IdentityFile %s\n IdentitiesOnly yes\n UserKnownHostsFile %s\n",
-		sshd.Host, sshd.Port, sshd.User, host, sshd.Key, sshd.KnownHosts)
+	config := fmt.Sprintf(
+		"Host vm\n HostName %s\n Port %s\n User %s\n HostKeyAlias %s\n IdentityFile %s\n IdentitiesOnly yes\n UserKnownHostsFile %s\n",
+		sshd.Host,
+		sshd.Port,
+		sshd.User,
+		host,
+		sshd.Key,
+		sshd.KnownHosts,
+	)
 	for path, content := range map[string]string{
 		b.script:            string(script),
 		top + "/ssh_config": config,
@@ -96,7 +103,10 @@ func TestBootImageStrangersProcess(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- stranger.Wait() }()
-	take := fmt.Sprintf(`read -r qemu <"$1/pid"; kill "$qemu"; tail --pid="$qemu" -f /dev/null; echo %d >"$1/pid"`, stranger.Process.Pid)
+	take := fmt.Sprintf(
+		`read -r qemu <"$1/pid"; kill "$qemu"; tail --pid="$qemu" -f /dev/null; echo %d >"$1/pid"`,
+		stranger.Process.Pid,
+	)
 	code, says := b.run(t, "--quiet", "image", "--", "sh", "-c", take, "sh", b.dir)
 	if code != 0 || says != "" {
 		t.Errorf("exit code %d:\n%s", code, says)
@@ -162,7 +172,19 @@ func TestProbe(t *testing.T) {
 	// A command runs once the machine answers, and not before.
 	mark := t.TempDir() + "/mark"
 	for url, want := range map[string]bool{"http://:" + web + "/missing": false, "http://:" + web: true} {
-		code, _ := b.run(t, "--quiet", "--probe", url, "--probe-timeout", "1", "image", "--", "sh", "-c", "touch "+mark+"; exit 7")
+		code, _ := b.run(
+			t,
+			"--quiet",
+			"--probe",
+			url,
+			"--probe-timeout",
+			"1",
+			"image",
+			"--",
+			"sh",
+			"-c",
+			"touch "+mark+"; exit 7",
+		)
 		if _, err := os.Stat(mark); (err == nil) != want || (code == 7) != want {
 			t.Errorf("%s: exit code %d, the command's mark: %v, want %v", url, code, err, want)
 		}
@@ -172,8 +194,27 @@ func TestProbe(t *testing.T) {
 
 func TestBootImageOptions(t *testing.T) {
 	b := newBooter(t)
-	code, says := b.run(t, "--quiet", "--context", "opennebula", "--user-data", "x-shellscript,a b.sh", "--user-data", "none,c", "--context-var", "A=it's",
-		"--firmware", "uefi", "--disks-bus", "ide", "--with", "--ram=512", "an image", "--", "true")
+	code, says := b.run(
+		t,
+		"--quiet",
+		"--context",
+		"opennebula",
+		"--user-data",
+		"x-shellscript,a b.sh",
+		"--user-data",
+		"none,c",
+		"--context-var",
+		"A=it's",
+		"--firmware",
+		"uefi",
+		"--disks-bus",
+		"ide",
+		"--with",
+		"--ram=512",
+		"an image",
+		"--",
+		"true",
+	)
 	if code != 0 || says != "" {
 		t.Errorf("exit code %d:\n%s", code, says)
 	}
@@ -181,12 +222,14 @@ func TestBootImageOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "--quiet\n--no-shutdown\n--context=opennebula\n--user-data=x-shellscript,a b.sh\n--user-data=none,c\n--context-var=A=it's\n--firmware=uefi\n--disks-bus=ide\n--ram=512\nan image\n"
+	want := "--quiet\n--no-shutdown\n--context=opennebula\n--user-data=x-shellscript,a b.sh\n--user-data=none,c\n" +
+		"--context-var=A=it's\n--firmware=uefi\n--disks-bus=ide\n--ram=512\nan image\n"
 	if diff := cmp.Diff(want, string(told)); diff != "" {
 		t.Errorf("stratus-create-image is told (-want +got):\n%s", diff)
 	}
 	for _, args := range [][]string{
-		{}, {"--probe", "https://:443/", "image"}, {"--probe", "http://host:80/", "image"}, {"--probe", "tcp://:22/x", "image"}, {"--probe", "http://:80/a b", "image"},
+		{}, {"--probe", "https://:443/", "image"}, {"--probe", "http://host:80/", "image"},
+		{"--probe", "tcp://:22/x", "image"}, {"--probe", "http://:80/a b", "image"},
 		{"--probe-timeout", "0", "image"}, {"--context"}, {"--unknown"}, {"image", "other"},
 	} {
 		if code, says := b.run(t, args...); code != 2 || !strings.Contains(says, "hint:") {

@@ -79,7 +79,10 @@ func TestTransports(t *testing.T) {
 	sshd := sshdtest.Start(t)
 	address := startMarketplace(t, tree)
 	endpoints := []string{tree, sshd.URL(tree), address}
-	endorsers := []*entrytest.Endorser{entrytest.NewEndorser(t, "jane@example.org"), entrytest.NewEndorser(t, "joe@example.org")}
+	endorsers := []*entrytest.Endorser{
+		entrytest.NewEndorser(t, "jane@example.org"),
+		entrytest.NewEndorser(t, "joe@example.org"),
+	}
 
 	const uploads = 20
 	var want []string
@@ -91,7 +94,16 @@ func TestTransports(t *testing.T) {
 			t.Fatal(err)
 		}
 		want = append(want, e.Path())
-		cmd := exec.Command(uploader, "--ssh-key", sshd.Key, "--known-hosts", sshd.KnownHosts, "--marketplace-endpoint", endpoints[n%3], file)
+		cmd := exec.Command(
+			uploader,
+			"--ssh-key",
+			sshd.Key,
+			"--known-hosts",
+			sshd.KnownHosts,
+			"--marketplace-endpoint",
+			endpoints[n%3],
+			file,
+		)
 		cmd.Env = append(os.Environ(), "HOME="+dir)
 		cmds = append(cmds, cmd)
 	}
@@ -116,14 +128,24 @@ func TestTransports(t *testing.T) {
 	}
 	slices.Sort(want)
 	for _, endpoint := range endpoints {
-		cmd := exec.Command(finder, "--json", "--ssh-key", sshd.Key, "--known-hosts", sshd.KnownHosts, "--marketplace-endpoint", endpoint)
+		cmd := exec.Command(
+			finder,
+			"--json",
+			"--ssh-key",
+			sshd.Key,
+			"--known-hosts",
+			sshd.KnownHosts,
+			"--marketplace-endpoint",
+			endpoint,
+		)
 		cmd.Env = append(os.Environ(), "HOME="+dir)
 		out, err := cmd.Output()
 		if err != nil {
 			t.Errorf("searching %s: %v", endpoint, err)
 		}
 		var got []string
-		for _, f := range regexp.MustCompile(`"identifier":"(.*?)","email":"(.*?)","created":"(.*?)"`).FindAllStringSubmatch(string(out), -1) {
+		key := regexp.MustCompile(`"identifier":"(.*?)","email":"(.*?)","created":"(.*?)"`)
+		for _, f := range key.FindAllStringSubmatch(string(out), -1) {
 			got = append(got, "metadata/"+strings.Join(f[1:], "/"))
 		}
 		slices.Sort(got)

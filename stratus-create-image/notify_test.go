@@ -39,7 +39,11 @@ func endedBuild(dir string) *notify.Report {
 
 func failedBuild(dir string) *notify.Report {
 	r := endedBuild(dir)
-	r.Image, r.Failure = nil, &notify.Failure{Phase: "starting the machine", Cause: "the kernel panicked", Console: []string{"Kernel panic - not syncing"}}
+	r.Image, r.Failure = nil, &notify.Failure{
+		Phase:   "starting the machine",
+		Cause:   "the kernel panicked",
+		Console: []string{"Kernel panic - not syncing"},
+	}
 	return r
 }
 
@@ -108,11 +112,13 @@ func TestNotifyMail(t *testing.T) {
 	server := smtpdtest.Start(t, smtpdtest.Options{TLS: "starttls", Certificate: certificate, User: "jane", Password: secret})
 	url := "smtp://127.0.0.1:" + server.Port
 	for name, test := range map[string]struct{ variable, config, file, typed string }{
-		"password of the variable":                   {variable: secret},
-		"password of the configuration":              {config: "smtp_password = " + secret},
-		"password of the configured file":            {config: "smtp_password = wrong\nsmtp_password_file = ~/password", file: secret + "\r\nmore"},
-		"the variable over the configured file":      {config: "smtp_password_file = ~/absent", variable: secret},
-		"the file of the command line over all else": {config: "smtp_password = wrong", variable: "wrong", file: secret, typed: "password"},
+		"password of the variable":      {variable: secret},
+		"password of the configuration": {config: "smtp_password = " + secret},
+		"password of the configured file": {config: "smtp_password = wrong\nsmtp_password_file = ~/password",
+			file: secret + "\r\nmore"},
+		"the variable over the configured file": {config: "smtp_password_file = ~/absent", variable: secret},
+		"the file of the command line over all else": {config: "smtp_password = wrong", variable: "wrong", file: secret,
+			typed: "password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := isolate(t)
@@ -120,8 +126,13 @@ func TestNotifyMail(t *testing.T) {
 				t.Setenv(passwordVariable, test.variable)
 			}
 			writePrivate(t, filepath.Join(dir, "password"), test.file)
-			config := writePrivate(t, filepath.Join(dir, "config"), "[default]\nnotify = true\nauthor_email = jane@example.org\n"+
-				"mail_from = Builds <builds@example.org>\nsmtp_username = jane\nsmtp_server = "+url+"\nca_file = "+root+"\n"+test.config+"\n")
+			config := writePrivate(
+				t,
+				filepath.Join(dir, "config"),
+				"[default]\nnotify = true\nauthor_email = jane@example.org\n"+
+					"mail_from = Builds <builds@example.org>\nsmtp_username = jane\n"+
+					"smtp_server = "+url+"\nca_file = "+root+"\n"+test.config+"\n",
+			)
 			args := []string{"--config", config}
 			if test.typed != "" {
 				args = append(args, "--smtp-password-file", filepath.Join(dir, test.typed))
@@ -154,7 +165,8 @@ func checkMail(t *testing.T, r *notify.Report, got smtpdtest.Mail) {
 	if r.Image == nil && mail.Data+mail.Name != "" {
 		t.Errorf("attached to a failure: %+v", mail)
 	}
-	if got.User != "jane" || !got.TLS || got.From != "builds@example.org" || !slices.Equal(got.To, []string{"jane@example.org"}) {
+	if got.User != "jane" || !got.TLS || got.From != "builds@example.org" ||
+		!slices.Equal(got.To, []string{"jane@example.org"}) {
 		t.Errorf("envelope: %+v", got)
 	}
 	if host, err := os.Hostname(); err == nil && !strings.Contains(mail.Text, host) {
@@ -184,7 +196,8 @@ func TestNotifyUnsent(t *testing.T) {
 		r := endedBuild(dir)
 		got := tellWith(t, r, args...)
 		path := filepath.Join(dir, name)
-		if got.Code != 0 || !strings.Contains(got.Err, "warning: the mail to jane@example.org is not sent") || !strings.Contains(got.Err, "550") ||
+		if got.Code != 0 || !strings.Contains(got.Err, "warning: the mail to jane@example.org is not sent") ||
+			!strings.Contains(got.Err, "550") ||
 			!strings.Contains(got.Err, fmt.Sprintf("the mail is kept: %q", path)) {
 			t.Fatalf("%+v", got)
 		}
@@ -192,14 +205,17 @@ func TestNotifyUnsent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if mail := smtpdtest.Parse(t, data); mail.Text != r.Text() || mail.Data != string(draft) || mail.To != "<jane@example.org>" || mail.From != mail.To {
+		if mail := smtpdtest.Parse(t, data); mail.Text != r.Text() || mail.Data != string(draft) ||
+			mail.To != "<jane@example.org>" ||
+			mail.From != mail.To {
 			t.Errorf("%+v", mail)
 		}
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%v, %v", info.Mode(), err)
 		}
 	}
-	if got := tellWith(t, endedBuild(dir), args...); got.Code != 0 || !strings.Contains(got.Err, "warning: keeping the mail: ") {
+	if got := tellWith(t, endedBuild(dir), args...); got.Code != 0 ||
+		!strings.Contains(got.Err, "warning: keeping the mail: ") {
 		t.Errorf("a third mail of the same time: %+v", got)
 	}
 	got := tellWith(t, failedBuild(dir), args...)
@@ -230,7 +246,8 @@ func TestNotifyPrograms(t *testing.T) {
 	}
 	for _, name := range []string{"sendmail", "command"} {
 		environment, err := os.ReadFile(filepath.Join(dir, "environment."+name))
-		if err != nil || !strings.Contains(string(environment), "HOME="+dir) || strings.Contains(string(environment), secret) {
+		if err != nil || !strings.Contains(string(environment), "HOME="+dir) ||
+			strings.Contains(string(environment), secret) {
 			t.Errorf("%s has %q, %v", name, environment, err)
 		}
 	}
@@ -302,19 +319,27 @@ func TestNotifierRefuses(t *testing.T) {
 		want string
 	}{
 		"nobody to mail to": {[]string{"--notify"}, command.ExitUsage, "--notify needs an address: --author-email"},
-		"two addresses":     {[]string{"--notify", "--author-email", "a@example.org, b@example.org"}, command.ExitUsage, "reading --author-email \"a@example.org, b@example.org\": not a valid mail address"},
-		"bad sender":        {with(to, "--mail-from", "builds"), command.ExitUsage, "reading --mail-from \"builds\": not a valid mail address"},
-		"bad server":        {with(to, "--smtp-server", "mail.example.org"), command.ExitUsage, "reading --smtp-server: not a valid server; want smtp://HOST[:PORT]"},
-		"password in a URL": {with(to, "--smtp-server", "smtp://jane:hunter2@mail.example.org"), command.ExitUsage, "a URL with a user name or a password is not supported"},
-		"no server":         {with(to, "--smtp-username", "jane"), command.ExitUsage, "--smtp-username needs a server: --smtp-server"},
-		"no password":       {user, command.ExitCredentials, "--smtp-username needs a password"},
-		"absent password":   {with(user, "--smtp-password-file", filepath.Join(dir, "absent")), command.ExitCredentials, "no such file"},
-		"open password":     {with(user, "--smtp-password-file", open), command.ExitCredentials, "0640, and other users must not have access"},
-		"empty password":    {with(user, "--smtp-password-file", empty), command.ExitCredentials, "is empty"},
-		"long password":     {with(user, "--smtp-password-file", long), command.ExitCredentials, "longer than 4096 bytes"},
-		"open config":       {with(user, "--config", open), command.ExitCredentials, "0640, and other users must not have access"},
-		"absent root":       {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", filepath.Join(dir, "absent")), command.ExitBadInput, "no such file"},
-		"no root":           {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", empty), command.ExitBadInput, "has no certificate in PEM form"},
+		"two addresses": {[]string{"--notify", "--author-email", "a@example.org, b@example.org"}, command.ExitUsage,
+			"reading --author-email \"a@example.org, b@example.org\": not a valid mail address"},
+		"bad sender": {with(to, "--mail-from", "builds"), command.ExitUsage, "reading --mail-from \"builds\": not a " +
+			"valid mail address"},
+		"bad server": {with(to, "--smtp-server", "mail.example.org"), command.ExitUsage, "reading --smtp-server: not " +
+			"a valid server; want smtp://HOST[:PORT]"},
+		"password in a URL": {with(to, "--smtp-server", "smtp://jane:hunter2@mail.example.org"), command.ExitUsage,
+			"a URL with a user name or a password is not supported"},
+		"no server":   {with(to, "--smtp-username", "jane"), command.ExitUsage, "--smtp-username needs a server: --smtp-server"},
+		"no password": {user, command.ExitCredentials, "--smtp-username needs a password"},
+		"absent password": {with(user, "--smtp-password-file", filepath.Join(dir, "absent")), command.ExitCredentials,
+			"no such file"},
+		"open password": {with(user, "--smtp-password-file", open), command.ExitCredentials, "0640, and other users " +
+			"must not have access"},
+		"empty password": {with(user, "--smtp-password-file", empty), command.ExitCredentials, "is empty"},
+		"long password":  {with(user, "--smtp-password-file", long), command.ExitCredentials, "longer than 4096 bytes"},
+		"open config":    {with(user, "--config", open), command.ExitCredentials, "0640, and other users must not have access"},
+		"absent root": {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", filepath.Join(dir, "absent")),
+			command.ExitBadInput, "no such file"},
+		"no root": {with(to, "--smtp-server", "smtps://mail.example.org", "--ca-file", empty), command.ExitBadInput,
+			"has no certificate in PEM form"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := tellWith(t, endedBuild(dir), test.args...)

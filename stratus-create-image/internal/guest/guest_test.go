@@ -24,7 +24,12 @@ import (
 func startServer(t *testing.T) Login {
 	t.Helper()
 	s := sshdtest.Start(t)
-	return Login{Address: net.JoinHostPort(s.Host, s.Port), User: s.User, Keys: []ssh.Signer{readKey(t, s.Key)}, HostKey: readKey(t, s.HostKeys[0]).PublicKey()}
+	return Login{
+		Address: net.JoinHostPort(s.Host, s.Port),
+		User:    s.User,
+		Keys:    []ssh.Signer{readKey(t, s.Key)},
+		HostKey: readKey(t, s.HostKeys[0]).PublicKey(),
+	}
 }
 
 func readKey(t *testing.T, path string) ssh.Signer {
@@ -110,7 +115,8 @@ func TestRun(t *testing.T) {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 	var exit *ExitError
-	if err := g.Run(t.Context(), "fail", "echo why; exit 3"); !errors.As(err, &exit) || exit.Status != 3 || exit.Tail != "why" {
+	if err := g.Run(t.Context(), "fail", "echo why; exit 3"); !errors.As(err, &exit) || exit.Status != 3 ||
+		exit.Tail != "why" {
 		t.Errorf("exit 3 gives %#v", err)
 	}
 	if err := g.Run(t.Context(), "die", "kill -9 $$"); !errors.As(err, &exit) || exit.Signal != "KILL" {
@@ -158,11 +164,17 @@ func TestDir(t *testing.T) {
 	if err := d.Write(t.Context(), "secret", strings.NewReader("T"), 0o600); err == nil {
 		t.Error("a file is written twice")
 	}
-	listing, err := g.Output(t.Context(), "list", "cd "+d.Path+" && stat -c '%n %a %F' . secret copy/a 'copy/sub dir/b' copy/link && readlink copy/link && cat copy/a 'copy/sub dir/b' secret")
+	listing, err := g.Output(
+		t.Context(),
+		"list",
+		"cd "+d.Path+" && stat -c '%n %a %F' . secret copy/a 'copy/sub dir/b' copy/link && readlink copy/link && cat copy/a "+
+			"'copy/sub dir/b' secret",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ". 700 directory\nsecret 600 regular file\ncopy/a 640 regular file\ncopy/sub dir/b 640 regular file\ncopy/link 777 symbolic link\na\nABS"
+	want := ". 700 directory\nsecret 600 regular file\ncopy/a 640 regular file\ncopy/sub dir/b 640 regular file\n" +
+		"copy/link 777 symbolic link\na\nABS"
 	if diff := cmp.Diff(want, listing); diff != "" {
 		t.Errorf("in the guest (-want +got):\n%s", diff)
 	}
@@ -175,7 +187,9 @@ func TestDir(t *testing.T) {
 }
 
 func TestParseOSRelease(t *testing.T) {
-	got := parseOSRelease("# comment\nNAME=\"Rocky Linux\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID='9.4'\nbad line\nX=\"open\n")
+	got := parseOSRelease(
+		"# comment\nNAME=\"Rocky Linux\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID='9.4'\nbad line\nX=\"open\n",
+	)
 	want := OS{ID: "rocky", Like: []string{"rhel", "centos", "fedora"}, Version: "9.4"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

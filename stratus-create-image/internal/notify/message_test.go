@@ -28,14 +28,31 @@ func content(t *testing.T) Content {
 	return Content{
 		From: address(t, "Büro <builds@example.org>"), To: address(t, "jane@example.org"),
 		Subject: "Image built: Bücher " + strings.Repeat("and more ", 12), Date: date,
-		Text:       "The image „web“ is built.\n\n.\n.dots\n= signs and " + strings.Repeat("long ", 50) + "\n  indented \n",
-		Attachment: &Attachment{Name: "web.xml", Type: "application/xml", Data: []byte("<?xml version='1.0'?>\n<a>é</a>\r\n\x00\xff")},
+		Text: "The image „web“ is built.\n\n.\n.dots\n= signs and " + strings.Repeat("long ", 50) + "\n  indented \n",
+		Attachment: &Attachment{
+			Name: "web.xml",
+			Type: "application/xml",
+			Data: []byte("<?xml version='1.0'?>\n<a>é</a>\r\n\x00\xff"),
+		},
 	}
 }
 
 var (
-	plainHeaders = []string{"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To"}
-	mixedHeaders = slices.DeleteFunc(slices.Clone(plainHeaders), func(name string) bool { return name == "Content-Transfer-Encoding" })
+	plainHeaders = []string{
+		"Auto-Submitted",
+		"Content-Transfer-Encoding",
+		"Content-Type",
+		"Date",
+		"From",
+		"Message-Id",
+		"Mime-Version",
+		"Subject",
+		"To",
+	}
+	mixedHeaders = slices.DeleteFunc(
+		slices.Clone(plainHeaders),
+		func(name string) bool { return name == "Content-Transfer-Encoding" },
+	)
 )
 
 // expected is what a reader is to find of a content.
@@ -63,7 +80,8 @@ func TestCompose(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		for line := range strings.Lines(string(m.Bytes())) {
-			if !strings.HasSuffix(line, "\r\n") || len(line) > 200 || strings.ContainsFunc(line, func(r rune) bool { return r > '~' }) {
+			if !strings.HasSuffix(line, "\r\n") || len(line) > 200 ||
+				strings.ContainsFunc(line, func(r rune) bool { return r > '~' }) {
 				t.Errorf("the line %q is none of a mail", line)
 			}
 		}
@@ -88,7 +106,8 @@ func FuzzCompose(f *testing.F) {
 		if strings.ContainsRune(text, '\r') || !utf8.ValidString(text) {
 			want.Text = got.Text
 		}
-		if ordinary := strings.Join(strings.Fields(subject), " "); ordinary != subject || strings.Contains(subject, "=?") || !utf8.ValidString(subject) {
+		if ordinary := strings.Join(strings.Fields(subject), " "); ordinary != subject || strings.Contains(subject, "=?") ||
+			!utf8.ValidString(subject) {
 			want.Subject = got.Subject
 		}
 		want.Name = got.Name // cleaned, and encoded

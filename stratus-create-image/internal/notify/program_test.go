@@ -20,7 +20,8 @@ func TestProgram(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			if err := runProgram(t.Context(), time.Minute, big, &out, "sh", "-c", test.script); err != nil || out.String() != test.want {
+			if err := runProgram(t.Context(), time.Minute, big, &out, "sh", "-c", test.script); err != nil ||
+				out.String() != test.want {
 				t.Errorf("%q, %v, want %q", out.String(), err, test.want)
 			}
 		})
@@ -29,10 +30,14 @@ func TestProgram(t *testing.T) {
 
 func TestProgramFails(t *testing.T) {
 	var exit *exec.ExitError
-	if err := runProgram(t.Context(), time.Minute, nil, new(strings.Builder), "sh", "-c", "exit 7"); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+	if err := runProgram(t.Context(), time.Minute, nil, new(strings.Builder), "sh", "-c", "exit 7"); !errors.As(err, &exit) ||
+		exit.ExitCode() != 7 {
 		t.Errorf("got %v, want exit code 7", err)
 	}
-	if err := runProgram(t.Context(), time.Minute, nil, new(strings.Builder), filepath.Join(t.TempDir(), "absent")); !errors.Is(err, os.ErrNotExist) {
+	if err := runProgram(t.Context(), time.Minute, nil, new(strings.Builder), filepath.Join(t.TempDir(), "absent")); !errors.Is(
+		err,
+		os.ErrNotExist,
+	) {
 		t.Errorf("got %v, want %v", err, os.ErrNotExist)
 	}
 }

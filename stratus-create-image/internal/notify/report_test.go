@@ -148,7 +148,9 @@ func TestBounds(t *testing.T) {
 	if len(text) > maxCause+(maxConsole+20)*maxLine || !utf8.ValidString(text) || !strings.Contains(text, "  | the end ü") {
 		t.Errorf("%d bytes: %.2000q", len(text), text)
 	}
-	if subject := r.Subject(); len(subject) > maxSubject+len("...") || !strings.HasPrefix(subject, "Image not built: x Bcc: eve@example.org é") || !utf8.ValidString(subject) {
+	if subject := r.Subject(); len(subject) > maxSubject+len("...") ||
+		!strings.HasPrefix(subject, "Image not built: x Bcc: eve@example.org é") ||
+		!utf8.ValidString(subject) {
 		t.Errorf("subject %q", subject)
 	}
 	data, err := r.JSON()
@@ -164,9 +166,11 @@ func TestJSON(t *testing.T) {
 	}{
 		"saved": {savedReport(), `{"outcome":"saved","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
 			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
-			`"identifier":"MMZu9WvwKIro-rtBQfDk4PsKO7_","image":"/srv/web server.qcow2","location":"file://builder/srv/web%20server.qcow2","draft":"<a>&</a>\n","draft_name":"web server.xml",` +
+			`"identifier":"MMZu9WvwKIro-rtBQfDk4PsKO7_","image":"/srv/web server.qcow2",` +
+			`"location":"file://builder/srv/web%20server.qcow2","draft":"<a>&</a>\n","draft_name":"web server.xml",` +
 			`"next":["stratus-build-metadata --draft 'web server.xml' --location URL -o 'web server.located.xml'",` +
-			`"stratus-sign-metadata -o 'web server.signed.xml' 'web server.located.xml'","stratus-upload-metadata 'web server.signed.xml'"]}` + "\n"},
+			`"stratus-sign-metadata -o 'web server.signed.xml' 'web server.located.xml'",` +
+			`"stratus-upload-metadata 'web server.signed.xml'"]}` + "\n"},
 		"failed": {failedReport(), `{"outcome":"failed","title":"Web server","base":"jane@example.org/debian-12","host":"builder",` +
 			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
 			`"failure":{"phase":"running scripts","cause":"running \"setup.sh\": exit code 1\nsetup.sh: \u001b[31mno\n",` +

@@ -56,7 +56,10 @@ func TestSendmail(t *testing.T) {
 func TestSendmailRelays(t *testing.T) {
 	peers.Need(t, "msmtp")
 	server := smtpdtest.Start(t, smtpdtest.Options{TLS: "none"})
-	s, _ := sendmail(t, "exec msmtp -C /dev/null --host=127.0.0.1 --tls=off --from=relay@example.org --port="+server.Port+` "$@"`)
+	s, _ := sendmail(
+		t,
+		"exec msmtp -C /dev/null --host=127.0.0.1 --tls=off --from=relay@example.org --port="+server.Port+` "$@"`,
+	)
 	if err := s.Send(t.Context(), compose(t)); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,8 @@ func TestParseServer(t *testing.T) {
 }
 
 func FuzzParseServer(f *testing.F) {
-	for _, seed := range []string{"smtp://mail.example.org", "smtps://[::1]:465/", "smtp://a:b@c", "smtp://localhost:25", "smtp://%41", "smtp://::1"} {
+	for _, seed := range []string{"smtp://mail.example.org", "smtps://[::1]:465/", "smtp://a:b@c", "smtp://localhost:25",
+		"smtp://%41", "smtp://::1"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -86,7 +86,12 @@ func TestSend(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			got.Data = nil
-			want := smtpdtest.Mail{From: "builds@example.org", To: []string{"jane@example.org"}, TLS: o.TLS != "none", User: o.User}
+			want := smtpdtest.Mail{
+				From: "builds@example.org",
+				To:   []string{"jane@example.org"},
+				TLS:  o.TLS != "none",
+				User: o.User,
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -101,16 +106,26 @@ func TestRefused(t *testing.T) {
 		change  func(*SMTP)
 		want    string // in the error
 	}{
-		"wrong password":               {smtpdtest.Options{TLS: "starttls", User: "jane", Password: "other"}, nil, "refuses the user name or the password: 535"},
-		"wrong password by AUTH LOGIN": {smtpdtest.Options{TLS: "implicit", User: "jane", Password: "other", Without: []string{"PLAIN"}}, nil, "refuses the user name or the password: 535"},
-		"no password":                  {smtpdtest.Options{TLS: "starttls", User: "jane", Password: "other"}, func(s *SMTP) { s.Username, s.Password = "", "" }, "530"},
-		"no such recipient":            {smtpdtest.Options{TLS: "starttls", Refuse: "jane@example.org"}, nil, `RCPT TO command: 550 "5.1.1 no such user here"`},
-		"unknown authority":            {smtpdtest.Options{TLS: "starttls", User: "jane", Password: secret}, func(s *SMTP) { s.Roots = x509.NewCertPool() }, "signed by unknown authority"},
-		"unknown, TLS first":           {smtpdtest.Options{TLS: "implicit", User: "jane", Password: secret}, func(s *SMTP) { s.Roots = nil }, "signed by unknown authority"},
-		"no STARTTLS":                  {smtpdtest.Options{TLS: "none", User: "jane", Password: secret}, func(s *SMTP) { s.Server.Host = "127.0.0.1" }, "does not support STARTTLS"},
-		"no TLS at all":                {smtpdtest.Options{TLS: "none"}, func(s *SMTP) { s.Server.TLS = true }, "tls: first record does not look like a TLS handshake"},
-		"no way to log in":             {smtpdtest.Options{TLS: "starttls", Without: []string{"PLAIN", "LOGIN"}}, func(s *SMTP) { s.Username, s.Password = "jane", secret }, "want PLAIN or LOGIN"},
-		"another host's name":          {smtpdtest.Options{TLS: "starttls"}, func(s *SMTP) { s.Server.Host = "127.0.0.2" }, "127.0.0.2"},
+		"wrong password": {smtpdtest.Options{TLS: "starttls", User: "jane", Password: "other"}, nil,
+			"refuses the user name or the password: 535"},
+		"wrong password by AUTH LOGIN": {smtpdtest.Options{TLS: "implicit", User: "jane", Password: "other",
+			Without: []string{"PLAIN"}}, nil, "refuses the user name or the password: 535"},
+		"no password": {smtpdtest.Options{TLS: "starttls", User: "jane", Password: "other"},
+			func(s *SMTP) { s.Username, s.Password = "", "" }, "530"},
+		"no such recipient": {smtpdtest.Options{TLS: "starttls", Refuse: "jane@example.org"}, nil,
+			`RCPT TO command: 550 "5.1.1 no such user here"`},
+		"unknown authority": {smtpdtest.Options{TLS: "starttls", User: "jane", Password: secret},
+			func(s *SMTP) { s.Roots = x509.NewCertPool() }, "signed by unknown authority"},
+		"unknown, TLS first": {smtpdtest.Options{TLS: "implicit", User: "jane", Password: secret},
+			func(s *SMTP) { s.Roots = nil }, "signed by unknown authority"},
+		"no STARTTLS": {smtpdtest.Options{TLS: "none", User: "jane", Password: secret},
+			func(s *SMTP) { s.Server.Host = "127.0.0.1" }, "does not support STARTTLS"},
+		"no TLS at all": {smtpdtest.Options{TLS: "none"}, func(s *SMTP) { s.Server.TLS = true },
+			"tls: first record does not look like a TLS handshake"},
+		"no way to log in": {smtpdtest.Options{TLS: "starttls", Without: []string{"PLAIN", "LOGIN"}},
+			func(s *SMTP) { s.Username, s.Password = "jane", secret }, "want PLAIN or LOGIN"},
+		"another host's name": {smtpdtest.Options{TLS: "starttls"}, func(s *SMTP) { s.Server.Host = "127.0.0.2" },
+			"127.0.0.2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +163,8 @@ func TestSlow(t *testing.T) {
 			s.Limit = time.Second
 			start := time.Now()
 			err := s.Send(t.Context(), compose(t))
-			if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "it took longer than 1s") || took > 20*time.Second {
+			if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "it took longer than 1s") ||
+				took > 20*time.Second {
 				t.Errorf("%v after %v", err, took)
 			}
 			s.Limit = time.Hour
@@ -170,7 +186,8 @@ func TestAbsent(t *testing.T) {
 	}
 	s := &SMTP{Server: Server{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port}, Limit: time.Minute}
 	_ = listener.Close()
-	if err := s.Send(t.Context(), compose(t)); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), s.Server.String()) {
+	if err := s.Send(t.Context(), compose(t)); !errors.Is(err, syscall.ECONNREFUSED) ||
+		!strings.Contains(err.Error(), s.Server.String()) {
 		t.Errorf("got %v", err)
 	}
 }

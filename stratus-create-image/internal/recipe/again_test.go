@@ -23,15 +23,20 @@ func TestReposAgain(t *testing.T) {
 		look      string
 		want      string
 	}{
-		{Apk, "mkdir -p /etc/apk; printf https://a.org/v3 >/etc/apk/repositories", []string{"https://b.org/v3.1", "https://b.org/v3", "https://b.org/v3.1"},
+		{Apk, "mkdir -p /etc/apk; printf https://a.org/v3 >/etc/apk/repositories",
+			[]string{"https://b.org/v3.1", "https://b.org/v3", "https://b.org/v3.1"},
 			"cat /etc/apk/repositories", "https://a.org/v3\nhttps://b.org/v3.1\nhttps://b.org/v3\n"},
 		{Apk, "rm /etc/apk/repositories", []string{"https://b.org/v3"}, "cat /etc/apk/repositories", "https://b.org/v3\n"},
-		{Pacman, "printf '[options]\nArchitecture = auto' >/etc/pacman.conf", []string{"https://a.org one", "https://b.org two", "https://a.org one"},
-			"cat /etc/pacman.conf", "[options]\nArchitecture = auto\n\n[one]\nSigLevel = Never\nServer = https://a.org\n\n[two]\nSigLevel = Never\nServer = https://b.org\n"},
+		{Pacman, "printf '[options]\nArchitecture = auto' >/etc/pacman.conf",
+			[]string{"https://a.org one", "https://b.org two", "https://a.org one"},
+			"cat /etc/pacman.conf", "[options]\nArchitecture = auto\n\n[one]\nSigLevel = Never\nServer = https://a.org\n\n" +
+				"[two]\nSigLevel = Never\nServer = https://b.org\n"},
 		{Dnf, "rm -rf /etc/yum.repos.d", []string{"https://a.org", "https://b.org", "https://a.org"},
 			"grep -h baseurl /etc/yum.repos.d/* | sort", "baseurl=https://a.org\nbaseurl=https://b.org\n"},
-		{Apt, "rm -rf /etc/apt/sources.list.d", []string{"https://a.org ./", "https://b.org ./", "[key=" + keyFile + "] https://a.org ./"},
-			"ls /etc/apt/sources.list.d | sed 's/.*[.]//' | sort; grep -hE '(b.org|URI)' /etc/apt/sources.list.d/* | LC_ALL=C sort", "list\nsources\nURIs: https://a.org\ndeb [trusted=yes] https://b.org ./\n"},
+		{Apt, "rm -rf /etc/apt/sources.list.d", []string{"https://a.org ./", "https://b.org ./",
+			"[key=" + keyFile + "] https://a.org ./"},
+			"ls /etc/apt/sources.list.d | sed 's/.*[.]//' | sort; grep -hE '(b.org|URI)' /etc/apt/sources.list.d/* | " +
+				"LC_ALL=C sort", "list\nsources\nURIs: https://a.org\ndeb [trusted=yes] https://b.org ./\n"},
 	} {
 		sandboxtest.Output(t, g, test.before)
 		for _, entry := range test.entries {

@@ -18,7 +18,12 @@ import (
 func apply(t *testing.T, g *guest.Guest, s *sandboxtest.Sandbox, r *Recipe) error {
 	t.Helper()
 	var says []string
-	err := r.Apply(t.Context(), g, osOf(r.Installer), func(format string, args ...any) { says = append(says, fmt.Sprintf(format, args...)) })
+	err := r.Apply(
+		t.Context(),
+		g,
+		osOf(r.Installer),
+		func(format string, args ...any) { says = append(says, fmt.Sprintf(format, args...)) },
+	)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("said:\n%s\nprinted:\n%s", strings.Join(says, "\n"), s.Lines())
@@ -61,7 +66,12 @@ func TestApt(t *testing.T) {
 	url, asked := serve(t, dir)
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
-	sandboxtest.Output(t, g, "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*proxy*; printf '# first\ndeb http://nowhere.invalid/debian ./\n' >/etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
+	sandboxtest.Output(
+		t,
+		g,
+		"rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*proxy*; printf '# first\ndeb "+
+			"http://nowhere.invalid/debian ./\n' >/etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list",
+	)
 	mirror := mirrors(t, "http://nowhere.invalid/debian="+url+"/mirror/debian")
 	const repository = "http://through.the.proxy.invalid/mirror/debian ./"
 	added := repos(t, repository)[0]
@@ -70,7 +80,12 @@ func TestApt(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The same key is for the other source, too.
-	sandboxtest.Output(t, g, "sed -i 's,^deb ,&[signed-by=/etc/apt/keyrings/"+added.name()+".gpg] ,' /etc/apt/sources.list; touch -d 2001-01-01 /etc/apt/sources.list")
+	sandboxtest.Output(
+		t,
+		g,
+		"sed -i 's,^deb ,&[signed-by=/etc/apt/keyrings/"+added.name()+".gpg] ,' /etc/apt/sources.list; touch -d 2001-01-01 "+
+			"/etc/apt/sources.list",
+	)
 	before := sandboxtest.Output(t, g, etc)
 	r := &Recipe{Installer: Apt, Packages: install("stratus-beta"), Mirrors: mirror, Proxy: Proxy(url),
 		Commands: []string{"! grep -r " + url + " /etc/apt", "apt-get indextargets --format '$(SITE)'", "exit 7"}}
@@ -80,22 +95,30 @@ func TestApt(t *testing.T) {
 	if diff := cmp.Diff(before, sandboxtest.Output(t, g, etc)); diff != "" {
 		t.Errorf("/etc after the recipe has failed (-before +after):\n%s", diff)
 	}
-	if !strings.Contains(s.Lines(), "run| "+url+"/mirror/debian") || strings.Contains(s.Lines(), "run| http://nowhere.invalid") {
+	if !strings.Contains(s.Lines(), "run| "+url+"/mirror/debian") ||
+		strings.Contains(s.Lines(), "run| http://nowhere.invalid") {
 		t.Error("commands do not use the mirror")
 	}
-	if left := sandboxtest.Output(t, g, "ls /var/tmp /var/lib/apt/lists; grep -rl '"+strings.TrimPrefix(url, "http://")+"' /etc /var/lib/apt /var/cache/apt || true"); strings.Contains(left, "stratus") || strings.Contains(left, "127.0.0.1") {
+	const named = "' /etc /var/lib/apt /var/cache/apt || true"
+	left := sandboxtest.Output(t, g, "ls /var/tmp /var/lib/apt/lists; grep -rl '"+strings.TrimPrefix(url, "http://")+named)
+	if strings.Contains(left, "stratus") ||
+		strings.Contains(left, "127.0.0.1") {
 		t.Errorf("left behind: %s", left)
 	}
-	if got := sandboxtest.Output(t, g, "dpkg-query -W -f '${Status} ' stratus-alpha stratus-beta"); got != "install ok installed install ok installed " {
+	got := sandboxtest.Output(t, g, "dpkg-query -W -f '${Status} ' stratus-alpha stratus-beta")
+	if got != "install ok installed install ok installed " {
 		t.Errorf("dpkg says %q", got)
 	}
-	if paths := asked.Text(); !strings.Contains(paths, "http://through.the.proxy.invalid/mirror/debian/./InRelease") || strings.Contains(paths, "http://nowhere.invalid") {
+	if paths := asked.Text(); !strings.Contains(paths, "http://through.the.proxy.invalid/mirror/debian/./InRelease") ||
+		strings.Contains(paths, "http://nowhere.invalid") {
 		t.Errorf("the server was asked for:\n%s", paths)
 	}
 	if err := apply(t, g, s, &Recipe{Installer: Apt, Remove: []string{"stratus-alpha"}}); err != nil {
 		t.Error(err)
 	}
-	if got := sandboxtest.Output(t, g, "dpkg-query -W -f '${Status} ' stratus-alpha stratus-beta 2>/dev/null || true"); strings.Contains(got, "installed") && !strings.Contains(got, "not-installed") {
+	got = sandboxtest.Output(t, g, "dpkg-query -W -f '${Status} ' stratus-alpha stratus-beta 2>/dev/null || true")
+	if strings.Contains(got, "installed") &&
+		!strings.Contains(got, "not-installed") {
 		t.Errorf("after removing the package: %q", got)
 	}
 }
@@ -121,13 +144,27 @@ func TestAptRefuses(t *testing.T) {
 		{"no key, allowed", url + " ./", true, false},
 		{"the key", "[key=" + keyFile + "] " + url + " ./", false, false},
 	} {
-		err := apply(t, g, s, &Recipe{Installer: Apt, Repos: repos(t, test.repo), Packages: install("stratus-beta"), AllowUnsigned: test.allow})
+		err := apply(
+			t,
+			g,
+			s,
+			&Recipe{Installer: Apt, Repos: repos(t, test.repo), Packages: install("stratus-beta"), AllowUnsigned: test.allow},
+		)
 		if (err != nil) != test.bad {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		sandboxtest.Output(t, g, "dpkg --purge stratus-alpha stratus-beta >&2; rm -rf /etc/apt/sources.list.d/* /etc/apt/keyrings/* /var/lib/apt/lists/*")
+		sandboxtest.Output(
+			t,
+			g,
+			"dpkg --purge stratus-alpha stratus-beta >&2; rm -rf /etc/apt/sources.list.d/* /etc/apt/keyrings/* /var/lib/apt/lists/*",
+		)
 	}
-	err := apply(t, g, s, &Recipe{Installer: Apt, Packages: []Package{{dir + "/stratus-beta.deb", true}, {dir + "/stratus-alpha.deb", true}}})
+	err := apply(
+		t,
+		g,
+		s,
+		&Recipe{Installer: Apt, Packages: []Package{{dir + "/stratus-beta.deb", true}, {dir + "/stratus-alpha.deb", true}}},
+	)
 	if got := sandboxtest.Output(t, g, "cat /usr/share/stratus-beta/file"); err != nil || got != "content\n" {
 		t.Errorf("installing files: %v, %q", err, got)
 	}
@@ -139,9 +176,20 @@ func TestMirrorChangedMeanwhile(t *testing.T) {
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
 	peers.Need(t, "apt-get")
-	sandboxtest.Output(t, g, "rm -f /etc/apt/sources.list.d/*; echo deb http://nowhere.invalid/debian ./ >/etc/apt/sources.list; echo deb http://nowhere.invalid/debian ./ >/etc/apt/sources.list.d/x.list")
+	sandboxtest.Output(
+		t,
+		g,
+		"rm -f /etc/apt/sources.list.d/*; echo deb http://nowhere.invalid/debian ./ >/etc/apt/sources.list; echo deb "+
+			"http://nowhere.invalid/debian ./ >/etc/apt/sources.list.d/x.list",
+	)
 	mirror := mirrors(t, "http://127.0.0.1:1/debian")
-	r := &Recipe{Installer: Apt, Mirrors: mirror, Commands: []string{"sed -i 's,^,# ,; $ a deb http://127.0.0.1:1/debian more main' /etc/apt/sources.list; rm /etc/apt/sources.list.d/x.list"}}
+	r := &Recipe{
+		Installer: Apt,
+		Mirrors:   mirror,
+		Commands: []string{
+			"sed -i 's,^,# ,; $ a deb http://127.0.0.1:1/debian more main' /etc/apt/sources.list; rm /etc/apt/sources.list.d/x.list",
+		},
+	}
 	if err := apply(t, g, s, r); err != nil {
 		t.Error(err)
 	}
@@ -184,7 +232,17 @@ func TestRPM(t *testing.T) {
 				{"nothing signed, allowed", unsignedURL, true, false},
 				{"the key", "[key=" + keyFile + "] " + signedURL, false, false},
 			} {
-				err := apply(t, g, s, &Recipe{Installer: installer, Repos: repos(t, test.repo), Packages: install("stratus-beta"), AllowUnsigned: test.allow})
+				err := apply(
+					t,
+					g,
+					s,
+					&Recipe{
+						Installer:     installer,
+						Repos:         repos(t, test.repo),
+						Packages:      install("stratus-beta"),
+						AllowUnsigned: test.allow,
+					},
+				)
 				if (err != nil) != test.bad {
 					t.Errorf("%s: %v", test.name, err)
 				}
@@ -197,17 +255,29 @@ func TestRPM(t *testing.T) {
 						t.Errorf("%s: removing: %v", test.name, err)
 					}
 				}
-				sandboxtest.Output(t, g, "test ! -e /opt/stratus-beta && rm -f /etc/yum.repos.d/* /etc/zypp/repos.d/*; rpm -e --allmatches $(rpm -qa gpg-pubkey stratus-alpha) >&2 || true; rm -rf /var/cache/dnf /var/cache/zypp")
+				sandboxtest.Output(
+					t,
+					g,
+					"test ! -e /opt/stratus-beta && rm -f /etc/yum.repos.d/* /etc/zypp/repos.d/*; rpm -e --allmatches $(rpm -qa "+
+						"gpg-pubkey stratus-alpha) >&2 || true; rm -rf /var/cache/dnf /var/cache/zypp",
+				)
 			}
-			r := &Recipe{Installer: installer, Repos: repos(t, "http://through.the.proxy.invalid"), AllowUnsigned: true, Proxy: Proxy(unsignedURL), Update: true,
-				Packages: []Package{{unsigned + "/stratus-beta.rpm", true}}}
+			r := &Recipe{
+				Installer:     installer,
+				Repos:         repos(t, "http://through.the.proxy.invalid"),
+				AllowUnsigned: true,
+				Proxy:         Proxy(unsignedURL),
+				Update:        true,
+				Packages:      []Package{{unsigned + "/stratus-beta.rpm", true}},
+			}
 			if err := apply(t, g, s, r); err != nil {
 				t.Errorf("a file, with what it needs from elsewhere: %v", err)
 			}
 			if !strings.Contains(asked.Text(), "http://through.the.proxy.invalid/stratus-alpha.rpm") {
 				t.Errorf("the proxy was asked for:\n%s", asked.Text())
 			}
-			if got := sandboxtest.Output(t, g, "rpm -q --qf '%{NAME} ' stratus-alpha stratus-beta; grep -rl "+unsignedURL+" /etc || true"); got != "stratus-alpha stratus-beta " {
+			got := sandboxtest.Output(t, g, "rpm -q --qf '%{NAME} ' stratus-alpha stratus-beta; grep -rl "+unsignedURL+" /etc || true")
+			if got != "stratus-alpha stratus-beta " {
 				t.Errorf("in the end: %q", got)
 			}
 		})

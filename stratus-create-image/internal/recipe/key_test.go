@@ -53,7 +53,8 @@ func TestOpenPGP(t *testing.T) {
 	}
 	for name, bad := range map[string][]byte{
 		"private": signer.GPG(t, "--export-secret-keys"), "private armored": signer.GPG(t, "--armor", "--export-secret-keys"),
-		"cut": plain[:len(plain)-1], "empty": nil, "text": []byte("<html>not found</html>"), "half": []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----" + "\n\nAAAA\n"),
+		"cut": plain[:len(plain)-1], "empty": nil, "text": []byte("<html>not found</html>"), "half": []byte("-----BEGIN PGP " +
+			"PUBLIC KEY BLOCK-----" + "\n\nAAAA\n"),
 	} {
 		if k, err := parseOpenPGP(bad); err == nil {
 			t.Errorf("%s is taken for a key: %+v", name, k)
@@ -74,7 +75,9 @@ func readFrom(t *testing.T, i Installer, client HTTP, from string) (*key, error)
 func TestReadKey(t *testing.T) {
 	peers.Need(t, "openssl")
 	dir := t.TempDir()
-	if out, err := exec.Command("sh", "-c", `openssl genrsa 2048 >"$1/p" && openssl rsa -in "$1/p" -pubout -out "$1/me@example.org-1.rsa.pub" && cp "$1/me@example.org-1.rsa.pub" "$1/renamed" && mv "$1/p" "$1/p.rsa.pub"`, "sh", dir).CombinedOutput(); err != nil {
+	const makeKeys = `openssl genrsa 2048 >"$1/p.rsa.pub" && openssl rsa -in "$1/p.rsa.pub" -pubout -out "$1/renamed" &&
+cp "$1/renamed" "$1/me@example.org-1.rsa.pub"`
+	if out, err := exec.Command("sh", "-c", makeKeys, "sh", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	server := httptest.NewTLSServer(http.FileServer(http.Dir(dir)))
@@ -103,7 +106,11 @@ func FuzzOpenPGP(f *testing.F) {
 	f.Add([]byte("\xc6\x02\x04x\xcd\x00"))
 	f.Add([]byte("\xc6\xff\xff\xff\xff\xff"))
 	f.Add([]byte("\xc6\xc0"))
-	f.Add([]byte("-----BEGIN PGP PUBLIC KEY BLOCK-----" + "\nVersion: 1\n\nmQACBHg=\n=aaaa\n" + "-----END PGP PUBLIC KEY BLOCK-----" + "\n"))
+	f.Add(
+		[]byte(
+			"-----BEGIN PGP PUBLIC KEY BLOCK-----" + "\nVersion: 1\n\nmQACBHg=\n=aaaa\n" + "-----END PGP PUBLIC KEY BLOCK-----" + "\n",
+		),
+	)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := parseOpenPGP(data)
 		if err != nil {

@@ -104,7 +104,8 @@ func TestConditions(t *testing.T) {
 func TestParseProxy(t *testing.T) {
 	for text, bad := range map[string]bool{
 		"http://proxy:3128": false, "https://[2001:db8::1]:3128/": false,
-		"": true, "proxy:3128": true, "http://user:secret@proxy": true, "socks5://x": true, "http://x/$(id)": true, "http://x y": true, "http://": true,
+		"": true, "proxy:3128": true, "http://user:secret@proxy": true, "socks5://x": true, "http://x/$(id)": true,
+		"http://x y": true, "http://": true,
 	} {
 		if _, err := ParseProxy(text); (err != nil) != bad || err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("ParseProxy(%q): %v", text, err)
@@ -119,11 +120,14 @@ func TestParsePackages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	packages, err := ParsePackages("curl, x.deb,./x.deb,-y.rpm,a b;id.apk,z.pkg.tar.zst,nginx,nginx/bookworm-backports,notes.txt,gone.deb")
+	packages, err := ParsePackages(
+		"curl, x.deb,./x.deb,-y.rpm,a b;id.apk,z.pkg.tar.zst,nginx,nginx/bookworm-backports,notes.txt,gone.deb",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"curl", "nginx", "nginx/bookworm-backports", "notes.txt", "gone.deb"}, names(packages, false)); diff != "" {
+	if diff := cmp.Diff([]string{"curl", "nginx", "nginx/bookworm-backports", "notes.txt", "gone.deb"},
+		names(packages, false)); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"x.deb", "./x.deb", "-y.rpm", "a b;id.apk", "z.pkg.tar.zst"}, names(packages, true)); diff != "" {

@@ -33,8 +33,16 @@ func TestMirrorRewrite(t *testing.T) {
 		mirrors []string
 		want    string
 	}{
-		{[]string{"http://10.0.2.2:3142/debian/"}, strings.NewReplacer("] http://deb.debian.org/debian/", "] http://10.0.2.2:3142/debian", "https://ftp.example.org/pub/debian", "http://10.0.2.2:3142/debian").Replace(sources)},
-		{[]string{"http://security.debian.org/debian-security=https://m/all"}, strings.Replace(sources, "http://security.debian.org/debian-security", "https://m/all", 1)},
+		{
+			[]string{"http://10.0.2.2:3142/debian/"},
+			strings.NewReplacer("] http://deb.debian.org/debian/", "] http://10.0.2.2:3142/debian",
+				"https://ftp.example.org/pub/debian", "http://10.0.2.2:3142/debian").
+				Replace(sources),
+		},
+		{
+			[]string{"http://security.debian.org/debian-security=https://m/all"},
+			strings.Replace(sources, "http://security.debian.org/debian-security", "https://m/all", 1),
+		},
 		{[]string{"http://m/ubuntu"}, sources},
 	}
 	for _, test := range tests {
@@ -43,7 +51,8 @@ func TestMirrorRewrite(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", m, diff)
 		}
 	}
-	for _, bad := range []string{"", "ftp://m/debian", "http://m", "http://user:secret@m/debian", "x=http://m/debian", "http://m/$(id)/debian", "http://m/debian x"} {
+	for _, bad := range []string{"", "ftp://m/debian", "http://m", "http://user:secret@m/debian", "x=http://m/debian",
+		"http://m/$(id)/debian", "http://m/debian x"} {
 		if m, err := ParseMirror(bad); err == nil {
 			t.Errorf("ParseMirror(%q) = %v", bad, m)
 		}
@@ -63,7 +72,8 @@ func FuzzMirror(f *testing.F) {
 		if again := m.rewrite(rewritten); again != rewritten {
 			t.Errorf("%q: %q became %q and then %q", mirror, text, rewritten, again)
 		}
-		if rewritten != text && !strings.Contains(rewritten, one.to) || strings.Count(rewritten, "\n") != strings.Count(text, "\n") {
+		if rewritten != text && !strings.Contains(rewritten, one.to) ||
+			strings.Count(rewritten, "\n") != strings.Count(text, "\n") {
 			t.Errorf("%q: %q became %q", mirror, text, rewritten)
 		}
 	})

@@ -92,7 +92,8 @@ func TestCopy(t *testing.T) {
 		}
 	}
 	for text, target := range map[string]string{
-		"page:/srv/www/index": "/srv/www/index", "page:/srv/": "/srv/page", "a:b:/x": "/x", "page:/": "/page", "page:/a//b/../c": "/a/c",
+		"page:/srv/www/index": "/srv/www/index", "page:/srv/": "/srv/page", "a:b:/x": "/x", "page:/": "/page",
+		"page:/a//b/../c": "/a/c",
 	} {
 		c, err := ParseCopy(text)
 		if err != nil || c.target() != target {

@@ -68,20 +68,100 @@ func TestAddition(t *testing.T) {
 		unsigned  bool
 		want      string
 	}{
-		{Apt, "http://x.org/debian bookworm main contrib", nil, false, ">/etc/apt/sources.list.d/NAME.list\ndeb http://x.org/debian bookworm main contrib\n$ rm -f /etc/apt/sources.list.d/NAME.sources\n"},
-		{Apt, "[signed-by=/etc/apt/keyrings/x.gpg] https://x.org ./", nil, true, ">/etc/apt/sources.list.d/NAME.list\ndeb [signed-by=/etc/apt/keyrings/x.gpg] https://x.org ./\n$ rm -f /etc/apt/sources.list.d/NAME.sources\n"},
-		{Apt, "https://x.org ./", nil, true, ">/etc/apt/sources.list.d/NAME.list\ndeb [trusted=yes] https://x.org ./\n$ rm -f /etc/apt/sources.list.d/NAME.sources\n"},
-		{Apt, "https://x.org stable main", k, true, ">/etc/apt/keyrings/NAME.gpg\nKEY\n>/etc/apt/sources.list.d/NAME.sources\nTypes: deb\nURIs: https://x.org\nSuites: stable\nComponents: main\nSigned-By: /etc/apt/keyrings/NAME.gpg\n$ rm -f /etc/apt/sources.list.d/NAME.list\n"},
-		{Apt, "https://x.org ./", k, false, ">/etc/apt/keyrings/NAME.gpg\nKEY\n>/etc/apt/sources.list.d/NAME.sources\nTypes: deb\nURIs: https://x.org\nSuites: ./\nSigned-By: /etc/apt/keyrings/NAME.gpg\n$ rm -f /etc/apt/sources.list.d/NAME.list\n"},
-		{Dnf, "https://x.org/$basearch https://x.org/KEY", nil, true, ">/etc/yum.repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org/$basearch\nenabled=1\ngpgcheck=1\ngpgkey=https://x.org/KEY\n"},
-		{Yum, "https://x.org", nil, true, ">/etc/yum.repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org\nenabled=1\ngpgcheck=0\n"},
-		{Dnf, "https://x.org", k, true, ">/etc/pki/rpm-gpg/NAME.asc\n" + armored + ">/etc/yum.repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org\nenabled=1\ngpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/NAME.asc\n$ rpm --import /etc/pki/rpm-gpg/NAME.asc\n"},
-		{Zypper, "https://x.org/r", nil, false, ">/etc/zypp/repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org/r\nenabled=1\ngpgcheck=1\n"},
-		{Zypper, "https://x.org/r https://x.org/K", nil, false, ">/etc/zypp/repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org/r\nenabled=1\ngpgcheck=1\ngpgkey=https://x.org/K\n$ rpm --import https://x.org/K\n"},
+		{
+			Apt,
+			"http://x.org/debian bookworm main contrib",
+			nil,
+			false,
+			">/etc/apt/sources.list.d/NAME.list\ndeb http://x.org/debian bookworm main contrib\n$ rm -f " +
+				"/etc/apt/sources.list.d/NAME.sources\n",
+		},
+		{
+			Apt,
+			"[signed-by=/etc/apt/keyrings/x.gpg] https://x.org ./",
+			nil,
+			true,
+			">/etc/apt/sources.list.d/NAME.list\ndeb [signed-by=/etc/apt/keyrings/x.gpg] https://x.org ./\n$ rm -f " +
+				"/etc/apt/sources.list.d/NAME.sources\n",
+		},
+		{
+			Apt,
+			"https://x.org ./",
+			nil,
+			true,
+			">/etc/apt/sources.list.d/NAME.list\ndeb [trusted=yes] https://x.org ./\n$ rm -f /etc/apt/sources.list.d/NAME.sources\n",
+		},
+		{
+			Apt,
+			"https://x.org stable main",
+			k,
+			true,
+			">/etc/apt/keyrings/NAME.gpg\nKEY\n>/etc/apt/sources.list.d/NAME.sources\nTypes: deb\nURIs: https://x.org\nSuites: " +
+				"stable\nComponents: main\nSigned-By: /etc/apt/keyrings/NAME.gpg\n$ rm -f /etc/apt/sources.list.d/NAME.list\n",
+		},
+		{
+			Apt,
+			"https://x.org ./",
+			k,
+			false,
+			">/etc/apt/keyrings/NAME.gpg\nKEY\n>/etc/apt/sources.list.d/NAME.sources\nTypes: deb\nURIs: https://x.org\nSuites: " +
+				"./\nSigned-By: /etc/apt/keyrings/NAME.gpg\n$ rm -f /etc/apt/sources.list.d/NAME.list\n",
+		},
+		{
+			Dnf,
+			"https://x.org/$basearch https://x.org/KEY",
+			nil,
+			true,
+			">/etc/yum.repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org/$basearch\nenabled=1\ngpgcheck=1\n" +
+				"gpgkey=https://x.org/KEY\n",
+		},
+		{
+			Yum,
+			"https://x.org",
+			nil,
+			true,
+			">/etc/yum.repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org\nenabled=1\ngpgcheck=0\n",
+		},
+		{
+			Dnf,
+			"https://x.org",
+			k,
+			true,
+			">/etc/pki/rpm-gpg/NAME.asc\n" + armored + ">/etc/yum.repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org\n" +
+				"enabled=1\ngpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/NAME.asc\n$ rpm --import /etc/pki/rpm-gpg/NAME.asc\n",
+		},
+		{
+			Zypper,
+			"https://x.org/r",
+			nil,
+			false,
+			">/etc/zypp/repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org/r\nenabled=1\ngpgcheck=1\n",
+		},
+		{
+			Zypper,
+			"https://x.org/r https://x.org/K",
+			nil,
+			false,
+			">/etc/zypp/repos.d/NAME.repo\n[NAME]\nname=NAME\nbaseurl=https://x.org/r\nenabled=1\ngpgcheck=1\n" +
+				"gpgkey=https://x.org/K\n$ rpm --import https://x.org/K\n",
+		},
 		{Apk, "https://x.org/v3", nil, false, ">>/etc/apk/repositories\nhttps://x.org/v3\n"},
 		{Apk, "https://x.org/v3", k, false, ">/etc/apk/keys/x.rsa.pub\nKEY\n>>/etc/apk/repositories\nhttps://x.org/v3\n"},
-		{Pacman, "https://x.org/r extra", k, false, ">/usr/share/pacman/keyrings/NAME.gpg\nKEY\n>>/etc/pacman.conf\n\n[extra]\nSigLevel = Required\nServer = https://x.org/r\n$ pacman-key --add /usr/share/pacman/keyrings/NAME.gpg\n$ pacman-key --lsign-key AB CD\n"},
-		{Pacman, "https://x.org/r extra", nil, true, ">>/etc/pacman.conf\n\n[extra]\nSigLevel = Never\nServer = https://x.org/r\n"},
+		{
+			Pacman,
+			"https://x.org/r extra",
+			k,
+			false,
+			">/usr/share/pacman/keyrings/NAME.gpg\nKEY\n>>/etc/pacman.conf\n\n[extra]\nSigLevel = Required\nServer = " +
+				"https://x.org/r\n$ pacman-key --add /usr/share/pacman/keyrings/NAME.gpg\n$ pacman-key --lsign-key AB CD\n",
+		},
+		{
+			Pacman,
+			"https://x.org/r extra",
+			nil,
+			true,
+			">>/etc/pacman.conf\n\n[extra]\nSigLevel = Never\nServer = https://x.org/r\n",
+		},
 	}
 	for _, test := range tests {
 		r, err := ParseRepo(test.entry)
@@ -107,7 +187,8 @@ func TestBadRepos(t *testing.T) {
 		{Apt, ""}, {Apt, "http://x.org"}, {Apt, "[trusted=yes] http://x.org ./"}, {Apt, "http://x.org bookworm 'main"},
 		{Apt, "[signed-by=x] http://x.org ./"}, {Apt, "[key=] http://x.org ./"}, {Apt, "[key=x http://x.org ./"}, {Apt, "[key=./x]"},
 		{Apt, "http://user:secret@x.org bookworm main"}, {Dnf, "ftp://x.org"}, {Dnf, "https://x.org a b"}, {Pacman, "https://x.org"},
-		{Pacman, "https://x.org extra"}, {Pacman, "https://x.org a]b"}, {Dnf, "[signed-by=/x] https://x.org"}, {Dnf, "https://x.org\ngpgcheck=0 k;k"},
+		{Pacman, "https://x.org extra"}, {Pacman, "https://x.org a]b"}, {Dnf, "[signed-by=/x] https://x.org"},
+		{Dnf, "https://x.org\ngpgcheck=0 k;k"},
 		{Zypper, "https://x.org $(id)"}, {Apk, "https://x.org y"},
 		{Dnf, "https://x.org http://x.org/KEY"}, {Yum, "https://x.org ftp://x.org/KEY"}, {Zypper, "https://x.org http://x.org/KEY"},
 		{Zypper, "https://x.org -e"}, {Dnf, "https://x.org KEY"}, {Dnf, "https://x.org /etc/KEY"}, {Dnf, "https://x.org https:///KEY"},

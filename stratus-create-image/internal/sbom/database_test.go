@@ -43,14 +43,31 @@ func TestParse(t *testing.T) {
 		out   string
 		want  Packages
 	}{
-		"dpkg": {parseDpkg, "ii \ta\t1:2-3\tamd64\nrc \tgone\t1\tall\nun \tnever\t\t\niU \thalf\t2\tall\nii \tcut\t1\n\nii \ta b\t1\tall\nii \t\t1\tall\nii \tb\xff\t1\tall",
-			Packages{[]Package{{"deb", "a", "1:2-3", "amd64", ""}, {"deb", "half", "2", "all", ""}}, 5}},
-		"rpm": {parseRpm, "a\t(none)\t1-2\tx86_64\tGPLv2+\nb\t3\t1-2\tnoarch\tx\ty \xe9\x01\ngpg-pubkey\t(none)\t1-2\t(none)\tpubkey\nodd\n",
-			Packages{[]Package{{"rpm", "a", "1-2", "x86_64", "GPLv2+"}, {"rpm", "b", "3:1-2", "noarch", "x y \uFFFD\uFFFD"}}, 1}},
+		"dpkg": {
+			parseDpkg,
+			"ii \ta\t1:2-3\tamd64\nrc \tgone\t1\tall\nun \tnever\t\t\niU \thalf\t2\tall\nii \tcut\t1\n\nii \ta b\t1\tall\nii " +
+				"\t\t1\tall\nii \tb\xff\t1\tall",
+			Packages{[]Package{{"deb", "a", "1:2-3", "amd64", ""}, {"deb", "half", "2", "all", ""}}, 5},
+		},
+		"rpm": {
+			parseRpm,
+			"a\t(none)\t1-2\tx86_64\tGPLv2+\nb\t3\t1-2\tnoarch\tx\ty \xe9\x01\ngpg-pubkey\t(none)\t1-2\t(none)\tpubkey\nodd\n",
+			Packages{
+				[]Package{{"rpm", "a", "1-2", "x86_64", "GPLv2+"}, {"rpm", "b", "3:1-2", "noarch", "x y \uFFFD\uFFFD"}},
+				1,
+			},
+		},
 		"apk": {parseApk, "P:a\nV:1-r0\nA:x86_64\nL:MIT\n\n\nP:b\nV:2\n\nV:3\n\nP:c\nV:4",
-			Packages{[]Package{{"apk", "a", "1-r0", "x86_64", "MIT"}, {"apk", "b", "2", "", ""}, {"apk", "c", "4", "", ""}}, 1}},
-		"pacman": {parsePacman, "lost\nvalue\n\n%NAME%\na\n\n%VERSION%\n1:2-3\n\n%DESC%\n%NAME%\n\n%LICENSE%\nGPL\nMIT\n\n%NAME%\nb\n\n%VERSION%\n4\n\n%ARCH%\nany\n\n%NAME%\nc\nd\n\n",
-			Packages{[]Package{{"alpm", "a", "1:2-3", "", "GPL, MIT"}, {"alpm", "b", "4", "any", ""}}, 2}},
+			Packages{
+				[]Package{{"apk", "a", "1-r0", "x86_64", "MIT"}, {"apk", "b", "2", "", ""}, {"apk", "c", "4", "", ""}},
+				1,
+			}},
+		"pacman": {
+			parsePacman,
+			"lost\nvalue\n\n%NAME%\na\n\n%VERSION%\n1:2-3\n\n%DESC%\n%NAME%\n\n%LICENSE%\nGPL\nMIT\n\n%NAME%\nb\n\n%VERSION%\n" +
+				"4\n\n%ARCH%\nany\n\n%NAME%\nc\nd\n\n",
+			Packages{[]Package{{"alpm", "a", "1:2-3", "", "GPL, MIT"}, {"alpm", "b", "4", "any", ""}}, 2},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +89,12 @@ func TestApkFilter(t *testing.T) {
 	}
 	var got Packages
 	parseApk(out, &got)
-	want := Packages{List: []Package{{"apk", "alpine-baselayout", "3.6.5-r0", "x86_64", "GPL-2.0-only"}, {"apk", "musl", "1.2.5-r0", "x86_64", "MIT"}}}
+	want := Packages{
+		List: []Package{
+			{"apk", "alpine-baselayout", "3.6.5-r0", "x86_64", "GPL-2.0-only"},
+			{"apk", "musl", "1.2.5-r0", "x86_64", "MIT"},
+		},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("packages (-want +got):\n%s", diff)
 	}
@@ -83,11 +105,26 @@ func TestPurl(t *testing.T) {
 		p  Package
 		os guest.OS
 	}{
-		"pkg:deb/debian/nginx@1.22.1?arch=amd64&distro=debian-12":                  {Package{Kind: "deb", Name: "nginx", Version: "1.22.1", Arch: "amd64"}, guest.OS{ID: "debian", Version: "12"}},
-		"pkg:deb/debian/g%2B%2B@4:12.2.0-3%2Bb1?arch=all&distro=debian-12":         {Package{Kind: "deb", Name: "g++", Version: "4:12.2.0-3+b1", Arch: "all"}, guest.OS{ID: "debian", Version: "12"}},
-		"pkg:rpm/rocky/ImageMagick@6.9-1.el9?arch=x86_64&distro=rocky-9.4&epoch=1": {Package{Kind: "rpm", Name: "ImageMagick", Version: "1:6.9-1.el9", Arch: "x86_64"}, guest.OS{ID: "rocky", Version: "9.4"}},
-		"pkg:alpm/arch/vim@9.1-1?distro=arch":                                      {Package{Kind: "alpm", Name: "vim", Version: "9.1-1"}, guest.OS{ID: "arch"}},
-		"pkg:apk/a%2Fb/x%25%3F%23@1%26%C3%A9?distro=a%2Fb":                         {Package{Kind: "apk", Name: "x%?#", Version: "1&é"}, guest.OS{ID: "a/b"}},
+		"pkg:deb/debian/nginx@1.22.1?arch=amd64&distro=debian-12": {
+			Package{Kind: "deb", Name: "nginx", Version: "1.22.1", Arch: "amd64"},
+			guest.OS{ID: "debian", Version: "12"},
+		},
+		"pkg:deb/debian/g%2B%2B@4:12.2.0-3%2Bb1?arch=all&distro=debian-12": {
+			Package{Kind: "deb", Name: "g++", Version: "4:12.2.0-3+b1", Arch: "all"},
+			guest.OS{ID: "debian", Version: "12"},
+		},
+		"pkg:rpm/rocky/ImageMagick@6.9-1.el9?arch=x86_64&distro=rocky-9.4&epoch=1": {
+			Package{Kind: "rpm", Name: "ImageMagick", Version: "1:6.9-1.el9", Arch: "x86_64"},
+			guest.OS{ID: "rocky", Version: "9.4"},
+		},
+		"pkg:alpm/arch/vim@9.1-1?distro=arch": {
+			Package{Kind: "alpm", Name: "vim", Version: "9.1-1"},
+			guest.OS{ID: "arch"},
+		},
+		"pkg:apk/a%2Fb/x%25%3F%23@1%26%C3%A9?distro=a%2Fb": {
+			Package{Kind: "apk", Name: "x%?#", Version: "1&é"},
+			guest.OS{ID: "a/b"},
+		},
 	}
 	for want, test := range tests {
 		if got := test.p.purl(test.os); got != want {
@@ -111,7 +148,11 @@ func FuzzParse(f *testing.F) {
 			}
 			for _, p := range got.List {
 				purl := p.purl(guest.OS{ID: "debian", Version: "12"})
-				if p.Name == "" || p.Version == "" || strings.Trim(purl, "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~") != "" {
+				if p.Name == "" || p.Version == "" ||
+					strings.Trim(
+						purl,
+						"!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~",
+					) != "" {
 					t.Errorf("%s: %#v with the package URL %q", d.name, p, purl)
 				}
 			}

@@ -61,14 +61,22 @@ func TestListDpkg(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	writeFile(t, dir+"/status", string(status)+"\nPackage: was-here\nStatus: deinstall ok config-files\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: y\n", 0o600)
+	writeFile(
+		t,
+		dir+"/status",
+		string(
+			status,
+		)+"\nPackage: was-here\nStatus: deinstall ok config-files\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: y\n",
+		0o600,
+	)
 	env := []string{"DPKG_ADMINDIR=" + dir}
 	got, err := List(t.Context(), here{env})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want []string
-	for line := range strings.Lines(run(t, env, "dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version} ${Architecture}\n")) {
+	for line := range strings.Lines(run(t, env, "dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version} "+
+		"${Architecture}\n")) {
 		if rest, ok := strings.CutPrefix(line, "installed "); ok {
 			want = append(want, strings.TrimSpace(rest))
 		}
@@ -113,7 +121,10 @@ func TestListRpm(t *testing.T) {
 		t.Fatal(err)
 	}
 	license := "MIT and (GPL-2.0-or-later or Artistic)"
-	want := []Package{{"rpm", "stratus-epoch", "7:1.2-3", "noarch", license}, {"rpm", "stratus-test", "1.2-3", "noarch", license}}
+	want := []Package{
+		{"rpm", "stratus-epoch", "7:1.2-3", "noarch", license},
+		{"rpm", "stratus-test", "1.2-3", "noarch", license},
+	}
 	if diff := cmp.Diff(want, ofKind(got, "rpm")); diff != "" {
 		t.Errorf("packages (-want +got):\n%s", diff)
 	}
@@ -126,11 +137,30 @@ func TestPacman(t *testing.T) {
 		peers.Missing(t, "only root can install with pacman")
 	}
 	dir := t.TempDir()
-	writeFile(t, dir+"/.PKGINFO", "pkgname = stratus-test\npkgbase = stratus-test\npkgver = 2:1.0-1\npkgdesc = A test\nurl = http://example.org/\nbuilddate = 1\npackager = x\nsize = 0\narch = any\nlicense = MIT\nlicense = custom:x\n", 0o600)
+	writeFile(
+		t,
+		dir+"/.PKGINFO",
+		"pkgname = stratus-test\npkgbase = stratus-test\npkgver = 2:1.0-1\npkgdesc = A test\nurl = http://example.org/\n"+
+			"builddate = 1\npackager = x\nsize = 0\narch = any\nlicense = MIT\nlicense = custom:x\n",
+		0o600,
+	)
 	run(t, nil, "tar", "-czf", dir+"/p.pkg.tar.gz", "-C", dir, ".PKGINFO")
 	writeFile(t, dir+"/conf", "[options]\nSigLevel = Never\nLocalFileSigLevel = Never\n", 0o600)
 	run(t, nil, "mkdir", dir+"/root", dir+"/db", dir+"/cache")
-	pacman := []string{"pacman", "--config", dir + "/conf", "--root", dir + "/root", "--dbpath", dir + "/db", "--cachedir", dir + "/cache", "--logfile", dir + "/log", "--noconfirm"}
+	pacman := []string{
+		"pacman",
+		"--config",
+		dir + "/conf",
+		"--root",
+		dir + "/root",
+		"--dbpath",
+		dir + "/db",
+		"--cachedir",
+		dir + "/cache",
+		"--logfile",
+		dir + "/log",
+		"--noconfirm",
+	}
 	run(t, nil, append(pacman, "-U", dir+"/p.pkg.tar.gz")...)
 	var got Packages
 	parsePacman([]byte(run(t, nil, "sh", "-c", "find "+dir+"/db/local"+pacmanFilter)), &got)

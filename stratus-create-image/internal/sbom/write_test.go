@@ -16,12 +16,33 @@ import (
 )
 
 var (
-	before = Packages{List: []Package{deb("curl", "7.88.1"), deb("kernel", "6.1"), deb("libc6", "2.36"), deb("old", "1"), deb("tools", "5"), deb("tools", "6")}}
-	after  = Packages{List: []Package{deb("curl", "7.88.2"), deb("kernel", "6.1"), deb("kernel", "6.2"), deb("libc6", "2.36"), deb("nginx", "1.22.1"), deb("tools", "6"), deb("tools", "7"),
-		{"rpm", "é\"<", "1:2-3", "noarch", "MIT & \"more\""}}, Unread: 2}
+	before = Packages{
+		List: []Package{
+			deb("curl", "7.88.1"),
+			deb("kernel", "6.1"),
+			deb("libc6", "2.36"),
+			deb("old", "1"),
+			deb("tools", "5"),
+			deb("tools", "6"),
+		},
+	}
+	after = Packages{
+		List: []Package{
+			deb("curl", "7.88.2"),
+			deb("kernel", "6.1"),
+			deb("kernel", "6.2"),
+			deb("libc6", "2.36"),
+			deb("nginx", "1.22.1"),
+			deb("tools", "6"),
+			deb("tools", "7"),
+			{"rpm", "é\"<", "1:2-3", "noarch", "MIT & \"more\""},
+		},
+		Unread: 2,
+	}
 	about = About{
-		Identifier: "Avux7XqPw_byV0N1H88W8J12ooz", Title: "A \"web\" server <x>", Version: "1.0", Sums: diskimage.Image{SHA1: make([]byte, 20), SHA256: make([]byte, 32)},
-		OS: guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, Tool: "stratus-create-image", ToolVersion: "3.0",
+		Identifier: "Avux7XqPw_byV0N1H88W8J12ooz", Title: "A \"web\" server <x>", Version: "1.0",
+		Sums: diskimage.Image{SHA1: make([]byte, 20), SHA256: make([]byte, 32)},
+		OS:   guest.OS{ID: "debian", Version: "12", Arch: "x86_64"}, Tool: "stratus-create-image", ToolVersion: "3.0",
 		Time: time.Date(2026, 11, 23, 1, 2, 3, 0, time.FixedZone("", 3600)),
 	}
 )
@@ -79,7 +100,8 @@ func notes(properties *[]cdx.Property) string {
 
 func TestWrite(t *testing.T) {
 	purl := func(name, version string) string {
-		return "library " + name + " " + version + " pkg:deb/debian/" + name + "@" + version + "?arch=amd64&distro=debian-12 stratus:arch=amd64"
+		return "library " + name + " " + version + " pkg:deb/debian/" + name + "@" + version +
+			"?arch=amd64&distro=debian-12 stratus:arch=amd64"
 	}
 	want := []string{
 		"1.6 2026-11-23T00:02:03Z",
@@ -96,7 +118,8 @@ func TestWrite(t *testing.T) {
 		purl("nginx", "1.22.1") + " stratus:added-by-build=true",
 		purl("tools", "6"),
 		purl("tools", "7") + " stratus:upgraded-from=5",
-		"library é\"< 1:2-3 pkg:rpm/debian/%C3%A9%22%3C@2-3?arch=noarch&distro=debian-12&epoch=1 (MIT & \"more\") stratus:arch=noarch stratus:added-by-build=true",
+		"library é\"< 1:2-3 pkg:rpm/debian/%C3%A9%22%3C@2-3?arch=noarch&distro=debian-12&epoch=1 (MIT & \"more\") " +
+			"stratus:arch=noarch stratus:added-by-build=true",
 	}
 	document := written(t, before, after, about)
 	if diff := cmp.Diff(want, brief(t, document)); diff != "" {
@@ -160,14 +183,17 @@ func TestSchema(t *testing.T) {
 	}
 	for name, document := range map[string][]byte{
 		"made up": written(t, before, after, about),
-		"least":   written(t, Packages{}, Packages{List: []Package{{"apk", "a", "1", "", ""}}}, About{Identifier: "x", OS: guest.OS{ID: "alpine"}, Tool: "t", Time: about.Time}),
-		"real":    written(t, Packages{}, real, about),
+		"least": written(t, Packages{}, Packages{List: []Package{{"apk", "a", "1", "", ""}}},
+			About{Identifier: "x", OS: guest.OS{ID: "alpine"}, Tool: "t", Time: about.Time}),
+		"real": written(t, Packages{}, real, about),
 	} {
 		if err := check(document); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if wrong := bytes.Replace(written(t, before, after, about), []byte(`"type": "library"`), []byte(`"type": "book"`), 1); check(wrong) == nil {
+	if wrong := bytes.Replace(written(t, before, after, about), []byte(`"type": "library"`), []byte(`"type": "book"`), 1); check(
+		wrong,
+	) == nil {
 		t.Error("the validator accepts a wrong document")
 	}
 }

@@ -33,7 +33,8 @@ echo '`+key+` build' | tee .ssh/authorized_keys >/home/left/.ssh/authorized_keys
 		t.Fatal(err)
 	}
 	const kept = "Some Body:/srv/some body\nmine\nmine\n"
-	const look = "grep ^somebody: /etc/passwd | cut -d: -f5,6; cd '/srv/some body'; cat notes .ssh/config; ls -A /home/left/.ssh; ls .bash_history .ssh/authorized_keys 2>/dev/null || true"
+	const look = "grep ^somebody: /etc/passwd | cut -d: -f5,6; cd '/srv/some body'; cat notes .ssh/config; ls -A " +
+		"/home/left/.ssh; ls .bash_history .ssh/authorized_keys 2>/dev/null || true"
 	if got := sandboxtest.Output(t, g, look); got != kept {
 		t.Errorf("after sealing:\n%swant\n%s", got, kept)
 	}
@@ -64,7 +65,11 @@ func TestLimit(t *testing.T) {
 	} {
 		s := sandboxtest.Start(t)
 		g := s.Login("root")
-		sandboxtest.Output(t, g, `printf '#!/bin/sh\nexec sleep infinity\n' >/usr/local/bin/`+test.program+"; chmod 755 /usr/local/bin/"+test.program)
+		sandboxtest.Output(
+			t,
+			g,
+			`printf '#!/bin/sh\nexec sleep infinity\n' >/usr/local/bin/`+test.program+"; chmod 755 /usr/local/bin/"+test.program,
+		)
 		p := only(t, test.item)
 		if p.limit != itemTime {
 			t.Errorf("a plan's limit is %v", p.limit)
@@ -73,7 +78,8 @@ func TestLimit(t *testing.T) {
 		if test.exclude != "" {
 			p.Exclude = []Path{Path(test.exclude)}
 		}
-		if err := p.Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := p.Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("where %s never ends: %v; want %q", test.program, err, test.want)
 		}
 		// The guest is still there, to be looked at or told to go down.

@@ -125,7 +125,8 @@ func TestApply(t *testing.T) {
 	s := sandboxtest.Start(t)
 	g := s.Login("root")
 	command, paths := plant(t)
-	command += `mkdir -p /etc/selinux/targeted/policy; echo SELINUX=enforcing >/etc/selinux/config; echo >/etc/selinux/targeted/policy/policy.33
+	command += `mkdir -p /etc/selinux/targeted/policy; echo SELINUX=enforcing >/etc/selinux/config
+echo >/etc/selinux/targeted/policy/policy.33
 put /var/log/nginx/access.log planted; put /etc/sysconfig/network-scripts/ifcfg-eth9 "BOOTPROTO=dhcp"`
 	sandboxtest.Output(t, g, command)
 	if before := check(t, g); len(before) < 30 || paths < 150 {
@@ -138,7 +139,12 @@ put /var/log/nginx/access.log planted; put /etc/sysconfig/network-scripts/ifcfg-
 	if after := check(t, g); len(after) > 0 {
 		t.Errorf("after sealing:\n%s", strings.Join(after, "\n"))
 	}
-	got := sandboxtest.Output(t, g, "ls /.autorelabel; wc -c </var/log/nginx/access.log; cat /etc/sysconfig/network-scripts/ifcfg-eth9; ls -d /var/spool/cron /var/mail/ /etc/passwd /etc/shadow")
+	got := sandboxtest.Output(
+		t,
+		g,
+		"ls /.autorelabel; wc -c </var/log/nginx/access.log; cat /etc/sysconfig/network-scripts/ifcfg-eth9; ls -d "+
+			"/var/spool/cron /var/mail/ /etc/passwd /etc/shadow",
+	)
 	if want := "/.autorelabel\n0\nBOOTPROTO=dhcp\n/etc/passwd\n/etc/shadow\n/var/mail/\n/var/spool/cron\n"; got != want {
 		t.Errorf("what stays: %q, want %q", got, want)
 	}
@@ -149,7 +155,8 @@ put /var/log/nginx/access.log planted; put /etc/sysconfig/network-scripts/ifcfg-
 func TestItems(t *testing.T) {
 	peers.Need(t, "virt-sysprep")
 	command, _ := plant(t)
-	for item, operation := range map[string]string{"cron": "cron-spool", "network": "net-hwaddr", "registrations": "yum-uuid", "ssh-dirs": "ssh-userdir"} {
+	for item, operation := range map[string]string{"cron": "cron-spool", "network": "net-hwaddr",
+		"registrations": "yum-uuid", "ssh-dirs": "ssh-userdir"} {
 		s := sandboxtest.Start(t)
 		g := s.Login("root")
 		sandboxtest.Output(t, g, command)
@@ -157,7 +164,10 @@ func TestItems(t *testing.T) {
 		if err := p.Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err != nil {
 			t.Fatal(err)
 		}
-		if found := check(t, g); !slices.ContainsFunc(found, func(line string) bool { return strings.HasPrefix(line, operation+" ") }) {
+		if found := check(t, g); !slices.ContainsFunc(
+			found,
+			func(line string) bool { return strings.HasPrefix(line, operation+" ") },
+		) {
 			t.Errorf("without %s the checker finds %q, want %s", item, found, operation)
 		}
 	}
@@ -174,13 +184,20 @@ func TestLastCommand(t *testing.T) {
 		want    string
 	}{
 		{mark, "end\nstratus-two ALL=(ALL) NOPASSWD:ALL\n"},
-		{"Some Body", "end\nstratus-one:Some Body:/home/stratus-one\n/home/stratus-one\n/etc/passwd-\n/etc/shadow\n/etc/group\nstratus-two ALL=(ALL) NOPASSWD:ALL\nstratus-one ALL=(ALL) NOPASSWD:ALL\n"},
+		{"Some Body", "end\nstratus-one:Some Body:/home/stratus-one\n/home/stratus-one\n/etc/passwd-\n/etc/shadow\n" +
+			"/etc/group\nstratus-two ALL=(ALL) NOPASSWD:ALL\nstratus-one ALL=(ALL) NOPASSWD:ALL\n"},
 	} {
 		s := sandboxtest.Start(t)
 		root := s.Login("root")
-		sandboxtest.Output(t, root, "set -e; useradd -m -s /bin/sh -p x -c '"+mark+"' stratus-two; useradd -m -s /bin/sh -p x -c '"+test.comment+`' stratus-one
+		sandboxtest.Output(
+			t,
+			root,
+			"set -e; useradd -m -s /bin/sh -p x -c '"+mark+"' stratus-two; useradd -m -s /bin/sh -p x -c '"+test.comment+`' stratus-one
 usermod -c stratus-two stratus-two
-mkdir -p /etc/sudoers.d; printf '# Created by cloud-init\nstratus-two ALL=(ALL) NOPASSWD:ALL\n# User rules for stratus-one\nstratus-one ALL=(ALL) NOPASSWD:ALL\n' >/etc/sudoers.d/90-cloud-init-users`)
+mkdir -p /etc/sudoers.d
+printf '# Created by cloud-init\nstratus-two ALL=(ALL) NOPASSWD:ALL\n' >/etc/sudoers.d/90-cloud-init-users
+printf '# User rules for stratus-one\nstratus-one ALL=(ALL) NOPASSWD:ALL\n' >>/etc/sudoers.d/90-cloud-init-users`,
+		)
 		g := s.Login("stratus-one")
 		command, err := p.LastCommand(Account{"stratus-one", mark}, "echo end")
 		if err != nil {
@@ -191,7 +208,12 @@ mkdir -p /etc/sudoers.d; printf '# Created by cloud-init\nstratus-two ALL=(ALL) 
 			t.Errorf("%v\n%s", err, got)
 		}
 		got = got[strings.LastIndex("\n"+got, "\nend"):]
-		got += sandboxtest.Output(t, root, "grep ^stratus-one: /etc/passwd | cut -d: -f1,5,6; ls -d /home/stratus-one 2>/dev/null; grep -l stratus-one /etc/passwd- /etc/shadow /etc/group 2>/dev/null; grep -v '^#' /etc/sudoers.d/90-cloud-init-users")
+		got += sandboxtest.Output(
+			t,
+			root,
+			"grep ^stratus-one: /etc/passwd | cut -d: -f1,5,6; ls -d /home/stratus-one 2>/dev/null; grep -l stratus-one "+
+				"/etc/passwd- /etc/shadow /etc/group 2>/dev/null; grep -v '^#' /etc/sudoers.d/90-cloud-init-users",
+		)
 		if got != test.want {
 			t.Errorf("an account with the comment %q:\n%swant\n%s", test.comment, got, test.want)
 		}

@@ -30,8 +30,10 @@ func TestNewPlan(t *testing.T) {
 		names = append(names, item.Name)
 	}
 	want := []string{
-		"package-cache", "cloud-init", "dhcp", "network", "udev-net", "blkid", "random-seed", "ssh-host-keys", "machine-id", "registrations",
-		"server-data", "cron", "mail", "crash-data", "passwd-backups", "backup-files", "history", "login-records", "selinux-labels", "ssh-keys",
+		"package-cache", "cloud-init", "dhcp", "network", "udev-net", "blkid", "random-seed", "ssh-host-keys", "machine-id",
+		"registrations",
+		"server-data", "cron", "mail", "crash-data", "passwd-backups", "backup-files", "history", "login-records",
+		"selinux-labels", "ssh-keys",
 		"ssh-dirs", "account",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
