@@ -152,9 +152,11 @@ func TestKill(t *testing.T) {
 		before []*entry.Entry
 		victim *entry.Entry
 		stride int
+		lost   bool // the head of the log: everything derived is made anew
 	}{
-		"the first of all":                      {nil, spec{image: 1, at: 40, tag: "new"}.entry(t), 2},
-		"on a new file of a listing, replacing": {full, spec{image: 1, at: 40, tag: "new"}.entry(t), 5},
+		"the first of all":                      {nil, spec{image: 1, at: 40, tag: "new"}.entry(t), 2, false},
+		"on a new file of a listing, replacing": {full, spec{image: 1, at: 40, tag: "new"}.entry(t), 5, false},
+		"everything derived is made anew":       {full[:8], spec{image: 1, at: 40, tag: "new"}.entry(t), 13, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,6 +165,9 @@ func TestKill(t *testing.T) {
 			}
 			base, scratch := memory(t), memory(t)
 			publish(t, at(localFiles(t, base)), test.before...)
+			if test.lost {
+				must(t, os.Remove(filepath.Join(base, registry.HeadFile)))
+			}
 			document := writeDocument(t, test.victim.Source)
 			next := spec{image: 2, at: 50, tag: "old"}.entry(t)
 			// Another part of the steps is looked at each time.

@@ -71,14 +71,19 @@ func TestRebuild(t *testing.T) {
 		image := filepath.Join(dir, entry.Root, entries[71].Identifier, "index.xml")
 		lie := fmt.Sprintf(`{"generation":%q,"pages":900000,"entries":900000,"last":1}`, head.Generation)
 		broken := map[string]func(){
-			"the head is lost":               remove(headFile),
-			"the head is not JSON":           write(headFile, "{"),
-			"the head is a lie":              write(headFile, lie),
-			"the head leads elsewhere":       write(headFile, strings.Replace(lie, head.Generation, "../../..", 1)),
-			"the newest page is lost":        remove(last),
-			"the newest page is huge":        func() { must(t, os.Truncate(last, 1<<40)) },
-			"a directory is at the head":     func() { remove(headFile)(); must(t, os.MkdirAll(headFile+"/x", 0o755)) },
-			"a directory is at a page":       func() { remove(last)(); must(t, os.MkdirAll(last+"/x", 0o755)) },
+			"the head is lost":           remove(headFile),
+			"the head is not JSON":       write(headFile, "{"),
+			"the head is a lie":          write(headFile, lie),
+			"the head leads elsewhere":   write(headFile, strings.Replace(lie, head.Generation, "../../..", 1)),
+			"the newest page is lost":    remove(last),
+			"the newest page is huge":    func() { must(t, os.Truncate(last, 1<<40)) },
+			"a directory is at the head": func() { remove(headFile)(); must(t, os.MkdirAll(headFile+"/x", 0o755)) },
+			"a directory is at a page":   func() { remove(last)(); must(t, os.MkdirAll(last+"/x", 0o755)) },
+			"a directory is at the feed": func() {
+				feed := filepath.Join(dir, "feed.atom")
+				remove(feed)()
+				must(t, os.MkdirAll(feed+"/x", 0o755))
+			},
 			"a listing is not XML":           write(image, "<"),
 			"a directory is at a listing":    func() { remove(image)(); must(t, os.MkdirAll(image+"/x", 0o755)) },
 			"everything derived is lost":     func() { dropDerived(t, dir) },

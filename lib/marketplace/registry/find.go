@@ -142,7 +142,8 @@ type budget struct {
 func (b *budget) ReadFile(name string, limit int64) ([]byte, error) {
 	body, err := b.Files.ReadFile(name, limit)
 	if b.read.Add(int64(len(body))) > maxSearchBytes {
-		return nil, fault.Refusedf("searching the registry reads more than %d bytes", maxSearchBytes)
+		return nil, fault.WithHint(fault.Refusedf("searching the registry reads more than %d bytes", maxSearchBytes),
+			"ask for less: name an image, or an endorser and a tag")
 	}
 	return body, err
 }
