@@ -121,23 +121,23 @@ func open(name string) (*Image, *os.File, error) {
 
 // look returns the image in an open file, not yet inspected.
 func look(name string, f *os.File) (*Image, error) {
-	info, err := f.Stat()
+	var path string
+	var named os.FileInfo
+	opened, err := f.Stat()
+	if err == nil {
+		path, err = filepath.Abs(name)
+	}
+	if err == nil { // QEMU gets a path without links, which could change later
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err == nil { // which may lead elsewhere since the file was opened
+		named, err = os.Lstat(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
-	i := &Image{name: name, file: info, limit: maxUnpacked(info.Size())}
-	if i.Path, err = filepath.Abs(name); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", name, err)
-	}
-	// QEMU gets a path without links, which could change later.
-	if i.Path, err = filepath.EvalSymlinks(i.Path); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", name, err)
-	}
-	// The name may lead elsewhere since the file was opened.
-	if info, err = os.Lstat(i.Path); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", name, err)
-	}
-	return i, i.checkSame(info)
+	i := &Image{Path: path, name: name, file: opened, limit: maxUnpacked(opened.Size())}
+	return i, i.checkSame(named)
 }
 
 // CheckUnchanged returns an error unless the name still leads to the file that was
