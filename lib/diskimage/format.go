@@ -89,7 +89,7 @@ func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
 		return 0, err
 	}
 	if bytes > maxVirtual {
-		return 0, malformed("disk size of %d bytes, want at most %d", bytes, int64(maxVirtual))
+		return 0, malformed("disk size of %d bytes, at most %d", bytes, int64(maxVirtual))
 	}
 	return int64(bytes), nil
 }

@@ -60,7 +60,7 @@ func (i source) checkQcow2() error {
 
 func (i source) qcow2Name(offset uint64, length uint32) ([]byte, error) {
 	if length > qcow2MaxName {
-		return nil, malformed("file name of %d bytes, want at most %d", length, qcow2MaxName)
+		return nil, malformed("file name of %d bytes, at most %d", length, qcow2MaxName)
 	}
 	if offset > uint64(i.size) {
 		return nil, malformed("file name at offset %d, the image has %d bytes", offset, i.size)

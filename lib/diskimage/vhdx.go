@@ -132,7 +132,7 @@ func (i source) vhdxMetadataOffset(regionTable int64) (int64, error) {
 // the given place in a table, or nil if there is none.
 func vhdxEntry(table []byte, start int, count uint32, guid string) ([]byte, error) {
 	if count > vhdxMaxEntries || start+int(count)*vhdxEntrySize > len(table) {
-		return nil, malformed("VHDX table with %d entries, want at most %d", count, vhdxMaxEntries)
+		return nil, malformed("VHDX table with %d entries, at most %d", count, vhdxMaxEntries)
 	}
 	var found []byte
 	for n := range int(count) {

@@ -122,7 +122,7 @@ func (i source) vmdkDescriptor(header vmdkHeader) ([]byte, error) {
 		return nil, malformed("VMDK without a descriptor: it is an extent of a larger disk")
 	}
 	if header.descriptorSize > vmdkMaxDescriptor/sector {
-		return nil, malformed("VMDK descriptor of %d sectors, want at most %d", header.descriptorSize, vmdkMaxDescriptor/sector)
+		return nil, malformed("VMDK descriptor of %d sectors, at most %d", header.descriptorSize, vmdkMaxDescriptor/sector)
 	}
 	if header.descriptorOffset > uint64(i.size)/sector {
 		return nil, malformed("VMDK descriptor at sector %d, the image has %d bytes", header.descriptorOffset, i.size)
@@ -145,7 +145,7 @@ func (i source) vmdkSize() (uint64, error) {
 		return 0, err
 	}
 	if header.capacity > maxVirtual/sector {
-		return 0, malformed("VMDK of %d sectors, want at most %d", header.capacity, int64(maxVirtual/sector))
+		return 0, malformed("VMDK of %d sectors, at most %d", header.capacity, int64(maxVirtual/sector))
 	}
 	return header.capacity * sector, nil
 }

@@ -103,7 +103,7 @@ var typeTests = []checkTest{
 	},
 	{
 		"two serial numbers", edits(typed, typed+"<slterms:serial-number>1</slterms:serial-number>"), Draft,
-		[]string{"constraint 5: rdf:Description"}, "2 elements slterms:serial-number; want at most 1",
+		[]string{"constraint 5: rdf:Description"}, "2 elements slterms:serial-number; at most 1",
 	},
 	{
 		"two versions", edits(typed, typed+"<slterms:version>1</slterms:version>"), Draft,

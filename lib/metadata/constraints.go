@@ -36,7 +36,7 @@ func (c *checker) constraints(root, description *strictxml.Node) {
 	}
 	for i, t := range atMostOnce {
 		if n := len(named(description, t)); n > 1 {
-			c.report(fmt.Sprintf("constraint %d", 5+i), description, "%d elements %s; want at most 1", n, t)
+			c.report(fmt.Sprintf("constraint %d", 5+i), description, "%d elements %s; at most 1", n, t)
 		}
 	}
 	c.identifier(description, digests)
@@ -106,7 +106,7 @@ func (c *checker) index(root, description *strictxml.Node) {
 		seen[name] = true
 	}
 	if n := len(named(description, Valid)); n > 1 {
-		c.report(ruleIndex, description, "%d elements %s; want at most 1", n, Valid)
+		c.report(ruleIndex, description, "%d elements %s; at most 1", n, Valid)
 	}
 }
 

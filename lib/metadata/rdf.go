@@ -73,7 +73,7 @@ func (r *rdfChecker) required(n *strictxml.Node) {
 func (r *rdfChecker) node(n *strictxml.Node) {
 	switch {
 	case n.URI == slreqNamespace || holdsText(n):
-		r.report(ruleRDF, n, `property where a thing is expected; the element around it needs rdf:parseType="Resource"`)
+		r.report(ruleRDF, n, `property in the place of a thing; the element around it needs rdf:parseType="Resource"`)
 		return
 	case n.URI == "" || n.URI == rdfNamespace && forbiddenNode[n.Local]:
 		r.report(ruleRDF, n, "not allowed as a thing; want rdf:Description and elements of a namespace of their own")
