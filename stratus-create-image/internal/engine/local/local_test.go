@@ -60,7 +60,7 @@ func TestNextBus(t *testing.T) {
 		return context.Cause(booting)
 	})
 	if !errors.Is(err, engine.ErrBoot) || !strings.Contains(err.Error(), "it boots") {
-		t.Errorf("the last boot ends with %v", err)
+		t.Errorf("the last boot ends with %v, the console with %q", err, m.Console(t.Context(), 5))
 	}
 	if bus := m.Hardware().Bus; bus != "scsi" || len(addresses) < 2 {
 		t.Errorf("at the end the disk is on %s, and there were %d addresses", bus, len(addresses))

@@ -1,4 +1,4 @@
-// Package machinetest has what machines of tests start. It must not know how
+// Package qemutest has what machines of tests start. It must not know how
 // they are started.
 package qemutest
 
@@ -6,13 +6,14 @@ package qemutest
 // end of a boot, as an initramfs prints it that does not find its disk.
 const Last = "\r\nALERT!  it boots does not exist.  Dropping to a shell!\r\n\x00"
 
-// BootSector is a program for the BIOS that prints Last on the serial console,
-// and halts.
+// BootSector returns a program for the BIOS that prints Last on the serial console,
+// and halts. It disables interrupts: the BIOS would print in the middle of it.
 func BootSector() []byte {
 	code := []byte{
+		0xfa,       // cli
 		0x31, 0xc0, // xor ax, ax
 		0x8e, 0xd8, // mov ds, ax
-		0xbe, 0x21, 0x7c, // mov si, message
+		0xbe, 0x22, 0x7c, // mov si, message
 		0xac,       // next: lodsb
 		0x84, 0xc0, // test al, al
 		0x74, 0x12, // jz done
