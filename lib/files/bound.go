@@ -88,3 +88,17 @@ func (l *limited) Write(p []byte) (int, error) {
 	l.left -= int64(len(p))
 	return l.w.Write(p)
 }
+
+// Head keeps the first Limit bytes that are written to it and drops the others.
+type Head struct {
+	Limit int
+	data  []byte
+}
+
+func (h *Head) Write(p []byte) (int, error) {
+	h.data = append(h.data, p[:min(len(p), h.Limit-len(h.data))]...)
+	return len(p), nil
+}
+
+// Bytes returns what was kept.
+func (h *Head) Bytes() []byte { return h.data }

@@ -67,3 +67,15 @@ func TestLimitWriter(t *testing.T) {
 		t.Errorf("got %q", &b)
 	}
 }
+
+func TestHead(t *testing.T) {
+	h := &Head{Limit: 5}
+	for _, text := range []string{"abc", "", "def", "ghi"} {
+		if n, err := h.Write([]byte(text)); n != len(text) || err != nil {
+			t.Errorf("writing %q: %d, %v", text, n, err)
+		}
+	}
+	if got := string(h.Bytes()); got != "abcde" {
+		t.Errorf("kept %q, want %q", got, "abcde")
+	}
+}

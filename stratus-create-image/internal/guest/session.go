@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
@@ -68,9 +69,9 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 // output, at most 64 KiB of it. It ends after 20 minutes, unless the context has
 // a deadline.
 func (g *Guest) Output(ctx context.Context, label, command string) (string, error) {
-	var out bytes.Buffer
-	err := g.Stream(ctx, label, command, &limitedWriter{&out, maxOutput})
-	return out.String(), err
+	out := &files.Head{Limit: maxOutput}
+	err := g.Stream(ctx, label, command, out)
+	return string(out.Bytes()), err
 }
 
 // Stream runs a shell command as root and writes what it prints on standard
@@ -79,10 +80,10 @@ func (g *Guest) Output(ctx context.Context, label, command string) (string, erro
 func (g *Guest) Stream(ctx context.Context, label, command string, w io.Writer) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	var problems bytes.Buffer
-	err := g.session(ctx, label, command, w, &limitedWriter{&problems, maxOutput})
-	if err != nil && problems.Len() > 0 {
-		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(problems.Bytes()))
+	problems := &files.Head{Limit: maxOutput}
+	err := g.session(ctx, label, command, w, problems)
+	if text := bytes.TrimSpace(problems.Bytes()); err != nil && len(text) > 0 {
+		err = fmt.Errorf("%w: %s", err, text)
 	}
 	return err
 }
@@ -169,19 +170,6 @@ func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-}
-
-// limitedWriter drops what exceeds the limit.
-type limitedWriter struct {
-	b    *bytes.Buffer
-	left int
-}
-
-func (w *limitedWriter) Write(p []byte) (int, error) {
-	keep := p[:min(len(p), w.left)]
-	w.left -= len(keep)
-	w.b.Write(keep)
-	return len(p), nil
 }
 
 // maxLine bounds a line, in bytes; a longer one is cut.

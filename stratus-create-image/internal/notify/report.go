@@ -78,24 +78,16 @@ func (r *Report) Next() []string {
 	}
 	draft := r.Image.DraftName()
 	stem := strings.TrimSuffix(draft, filepath.Ext(draft))
-	located, signed := stem+".located.xml", stem+".signed.xml"
-	upload := []string{"stratus-upload-metadata"}
+	located, signed := shell.QuotePath(stem+".located.xml"), shell.QuotePath(stem+".signed.xml")
+	upload := "stratus-upload-metadata "
 	if r.Endpoint != "" {
-		upload = append(upload, "--marketplace-endpoint", r.Endpoint)
+		upload += "--marketplace-endpoint " + shell.Quote(r.Endpoint) + " "
 	}
 	return []string{
-		shell.Join("stratus-build-metadata", "--draft", operand(draft), "--location", "URL", "-o", operand(located)),
-		shell.Join("stratus-sign-metadata", "-o", operand(signed), operand(located)),
-		shell.Join(append(upload, operand(signed))...),
+		"stratus-build-metadata --draft " + shell.QuotePath(draft) + " --location URL -o " + located,
+		"stratus-sign-metadata -o " + signed + " " + located,
+		upload + signed,
 	}
-}
-
-// operand returns a name that no program takes for an option.
-func operand(name string) string {
-	if strings.HasPrefix(name, "-") {
-		return "./" + name
-	}
-	return name
 }
 
 // line returns text as one line of a mail: a guest or a document must not forge
