@@ -23,6 +23,7 @@ type phase int
 
 const (
 	asEntry phase = iota // the document, from which all that follows can be made again
+	asOlder              // files that are full, before what leads to them
 	asIndex
 	asHead // the end of the log: the publication is complete
 	phases
@@ -161,11 +162,11 @@ func (s *session) commit(ctx context.Context, b *batch) error {
 	}
 	s.unfinished = true
 	err = s.syncDirs(b, asEntry, asEntry)
-	for p := asIndex; p < phases && err == nil; p++ {
+	for p := asOlder; p < phases && err == nil; p++ {
 		err = s.place(b, p)
 	}
 	if err == nil {
-		err = s.syncDirs(b, asIndex, asHead)
+		err = s.syncDirs(b, asOlder, asHead)
 	}
 	if err != nil {
 		s.discard(b)

@@ -50,9 +50,9 @@ func grow(b *testing.B, n int) string {
 	return dir
 }
 
-// grownSpec is an entry of 50 endorsers with 10 tags each.
+// grownSpec is an entry of 50 endorsers, who use each tag for two images.
 func grownSpec(i int) spec {
-	return spec{image: i, at: i % 50, email: fmt.Sprintf("endorser%d@example.org", i%50), tag: fmt.Sprintf("tag-%d", i/50%10)}
+	return spec{image: i, at: i % 50, email: fmt.Sprintf("endorser%d@example.org", i%50), tag: fmt.Sprintf("tag-%d", i/100)}
 }
 
 // ratios runs a benchmark with every size and reports how much more an

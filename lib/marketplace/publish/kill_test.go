@@ -144,7 +144,7 @@ func (c *counting) Create(name string, body []byte, lasting bool) error {
 // is never anything to be seen that is not whole, and the next publication
 // completes the lists.
 func TestKill(t *testing.T) {
-	full := make([]*entry.Entry, registry.ListingEntries) // of the tag
+	full := make([]*entry.Entry, registry.TagEntries)
 	for i := range full {
 		full[i] = spec{image: i, second: i, tag: "old"}.entry(t)
 	}
@@ -154,14 +154,14 @@ func TestKill(t *testing.T) {
 		stride int
 		lost   bool // the head of the log: everything derived is made anew
 	}{
-		"the first of all":                      {nil, spec{image: 1, at: 40, tag: "new"}.entry(t), 2, false},
-		"on a new file of a listing, replacing": {full, spec{image: 1, at: 40, tag: "new"}.entry(t), 5, false},
-		"everything derived is made anew":       {full[:8], spec{image: 1, at: 40, tag: "new"}.entry(t), 13, true},
+		"the first of all":                      {nil, spec{image: 1, at: 40, tag: "new"}.entry(t), 1, false},
+		"on a new file of a listing, replacing": {full, spec{image: 1, at: 40, tag: "new"}.entry(t), 1, false},
+		"everything derived is made anew":       {full[:8], spec{image: 1, at: 40, tag: "new"}.entry(t), 3, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() {
-				test.stride *= 3
+				test.stride *= 7
 			}
 			base, scratch := memory(t), memory(t)
 			publish(t, at(localFiles(t, base)), test.before...)

@@ -161,14 +161,14 @@ func (l *listing) add(b *batch, document []byte) {
 		return
 	}
 	l.extend(b, document)
-	l.put(b, 0)
+	l.put(b, asIndex, 0)
 }
 
 // extend adds a document without writing the newest file. A full one becomes an older
 // one.
 func (l *listing) extend(b *batch, document []byte) {
 	if l.full() {
-		l.put(b, l.older+1)
+		l.put(b, asOlder, l.older+1)
 		l.documents, l.older = nil, l.older+1
 	}
 	l.documents = slices.Insert(l.documents, 0, document)
@@ -179,11 +179,15 @@ func (l *listing) full() bool {
 	for _, d := range l.documents {
 		size += len(d)
 	}
-	return len(l.documents) >= registry.ListingEntries || size >= registry.ListingBytes
+	most := registry.ListingEntries
+	if strings.HasPrefix(l.dir, "tag/") {
+		most = registry.TagEntries
+	}
+	return len(l.documents) >= most || size >= registry.ListingBytes
 }
 
 // put writes the documents into a file of the listing.
-func (l *listing) put(b *batch, n int) {
+func (l *listing) put(b *batch, p phase, n int) {
 	next := ""
 	if l.older > 0 {
 		parts := strings.Split(registry.ListingFile(l.dir, l.older), "/")
@@ -192,7 +196,7 @@ func (l *listing) put(b *batch, n int) {
 		}
 		next = strings.Join(parts, "/")
 	}
-	b.put(asIndex, registry.ListingFile(l.dir, n), entry.FormatListing(entry.Listing{Documents: l.documents, Next: next}))
+	b.put(p, registry.ListingFile(l.dir, n), entry.FormatListing(entry.Listing{Documents: l.documents, Next: next}))
 }
 
 // log is the end of the log, to which entries are added.

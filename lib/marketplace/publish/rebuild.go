@@ -117,7 +117,7 @@ func (r *rebuilding) image(ctx context.Context, identifier string) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	l.put(&b, 0)
+	l.put(&b, asIndex, 0)
 	r.mutex.Lock()
 	r.rows = append(r.rows, rows...)
 	r.mutex.Unlock()
@@ -154,7 +154,7 @@ func (r *rebuilding) tags(ctx context.Context) error {
 			}
 			l.extend(&b, document)
 		}
-		l.put(&b, 0)
+		l.put(&b, asIndex, 0)
 		return r.apply(ctx, &b)
 	})
 }

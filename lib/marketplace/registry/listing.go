@@ -13,10 +13,11 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
-// ListingEntries and ListingBytes bound a file of a listing: one that has as many is
-// full.
+// ListingEntries, TagEntries and ListingBytes bound a file of the listing of an image
+// and of a tag: one that has as many is full.
 const (
 	ListingEntries = 100
+	TagEntries     = 20
 	ListingBytes   = 2 << 20
 )
 
@@ -31,15 +32,15 @@ func ListingFile(dir string, n int) string {
 }
 
 // ReadListing reads a file of a listing, and returns the number of the next older
-// one, or 0. A file that does not exist is empty. The error wraps ErrBroken if the
-// file is damaged.
+// one, or 0. The newest file may not exist, and is empty then. The error wraps
+// ErrBroken if the file is damaged.
 func ReadListing(f FileReader, dir string, n int) (documents [][]byte, older int, err error) {
 	name := ListingFile(dir, n)
 	body, err := f.ReadFile(name, entry.MaxListing)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && n == 0:
 		return nil, 0, nil
-	case errors.Is(err, ErrUnfit):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrUnfit):
 		return nil, 0, fmt.Errorf("%w: %w", ErrBroken, err)
 	case err != nil:
 		return nil, 0, fmt.Errorf("reading a listing: %w", err)

@@ -17,8 +17,8 @@
 //	log/GENERATION/K.json     the pages of the log, in order of arrival
 //	feed.atom index.html marketplace.css marketplace.js
 //
-// A listing has at most ListingEntries documents. Older ones are in index.N.xml,
-// which never changes; the attribute next leads there. The listing of a tag has also
+// A file of a listing is bounded. Older documents are in index.N.xml, which never
+// changes; the attribute next leads there. The listing of a tag has also
 // the entries that replace one with the tag in its series (see entry.Series), so
 // that a search needs nothing else.
 //
