@@ -36,7 +36,6 @@ type store struct {
 	authorities map[string][]*x509.Certificate // both, by raw subject
 	lists       map[string][]*revocationList   // by raw issuer
 	skipped     []error                        // what load passed over: files of a directory, certificates of a bundle
-	bytes       int64                          // read so far
 }
 
 // pin trusts the certificate that has the given SHA-256 digest, for what it
