@@ -46,7 +46,7 @@ func (s *Server) file(r *http.Request, words []string) answer {
 		body = bytes.Replace(body, []byte("</nav>"), []byte(`<a href="upload">Upload</a></nav>`), 1)
 	}
 	a := s.made(r, media, body, err)
-	if len(words) == 2 && s.isFull(words[0], words[1]) {
+	if err == nil && len(words) == 2 && s.isFull(words[0], words[1]) {
 		a = a.with("Cache-Control", "max-age=31536000, immutable")
 	}
 	return a

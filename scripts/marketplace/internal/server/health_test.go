@@ -71,7 +71,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestHealthIsRemembered: who asks all the time does not keep the disk busy.
+// TestHealthIsRemembered: requests do not keep the disk busy.
 func TestHealthIsRemembered(t *testing.T) {
 	m := newMarket(t, filepath.Join(t.TempDir(), "tree"), DefaultLimits())
 	at := time.Now()

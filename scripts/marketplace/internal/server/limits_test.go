@@ -82,7 +82,7 @@ func TestUploadsAtOnce(t *testing.T) {
 	}
 }
 
-// TestSlowSenders: who sends slowly keeps nobody else out.
+// TestSlowSenders: clients that send slowly keep no other out.
 func TestSlowSenders(t *testing.T) {
 	limits := DefaultLimits()
 	m := newMarket(t, t.TempDir(), limits)
