@@ -39,12 +39,12 @@ check: ## everything CI checks, with real virtual machines
 	$(GO) vet ./...
 	@$(MAKE) --no-print-directory lint
 	STRATUS_REQUIRE_PEERS=1 $(BASES) $(GO) test -race -timeout 85m ./...
-	STRATUS_REQUIRE_PEERS=1 $(GO) test -p 1 -run '$(MEASURED)' ./lib/digest ./lib/signature ./scripts/marketplace/...
+	STRATUS_REQUIRE_PEERS=1 $(GO) test -p 1 -run '$(MEASURED)' ./lib/digest ./lib/signature ./scripts/marketplace/... ./stratus-create-image
 	@$(MAKE) --no-print-directory vuln
 
 # Tests that measure time or memory, which the race detector would take: they
 # skip with it, and run one package after another.
-MEASURED = ^(TestMemory|TestHostileDocuments|TestHostileCertificates|TestParallelPages)$$
+MEASURED = ^(TestMemory|TestHostileDocuments|TestHostileCertificates|TestParallelPages|TestBomb)$$
 
 # The images that tests with real machines start from.
 BASES = STRATUS_TEST_BASE=$(CURDIR)/$(BASE) STRATUS_TEST_BASE_TRIXIE=$(CURDIR)/$(TRIXIE) STRATUS_TEST_BASE_HYBRID=$(CURDIR)/$(HYBRID)
