@@ -106,7 +106,7 @@ func (m *message) check(t *testing.T, messages, taken string, more ...string) {
 	t.Helper()
 	checkLines(t, messages, `the guest took its context from (.*)`, taken)
 	checkLines(t, messages, `(?:run|values\.py)\| (.*)`, append(m.want(strings.HasPrefix(taken, "cloud-init")), more...)...)
-	leavesOut := strings.Contains(messages, "can run scripts only, and leaves out config")
+	leavesOut := strings.Contains(messages, "runs scripts only and leaves out config")
 	if want := m.scheme == "stratuslab" || m.scheme == "hepix"; leavesOut != want {
 		t.Errorf("said to leave out the cloud-config: %t, want %t", leavesOut, want)
 	}
