@@ -100,7 +100,10 @@ func TestSelectStops(t *testing.T) {
 			}
 		}
 	}
-	for range Select(Query{}, time.Now(), candidates, nil) {
+	for _, err := range Select(Query{}, time.Now(), candidates, nil) {
+		if !errors.Is(err, ErrInvalid) {
+			t.Error(err)
+		}
 		break
 	}
 }

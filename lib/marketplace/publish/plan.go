@@ -98,7 +98,7 @@ func (p *plan) place(ctx context.Context, s *session) error {
 		if err != nil && !errors.Is(err, entry.ErrInvalid) {
 			return err
 		}
-		if err == nil && other.Series() == p.entry.Series() && !(p.existed && k == p.entry.Key) {
+		if err == nil && other.Series() == p.entry.Series() && (!p.existed || k != p.entry.Key) {
 			p.previous, latest = other, other.Created
 			break
 		}
