@@ -37,7 +37,7 @@ func (r *run) keepFailed(ctx context.Context, err error) error {
 }
 
 // keep writes files with which the user logs in to the machine, and prints how.
-func (r *run) keep(print func(format string, args ...any)) error {
+func (r *run) keep(logf func(format string, args ...any)) error {
 	kept, err := r.machine.Keep()
 	if err != nil {
 		return fmt.Errorf("keeping the machine: %w", err)
@@ -69,12 +69,12 @@ func (r *run) keep(print func(format string, args ...any)) error {
 		}
 	}
 	r.kept = true
-	print("the machine is left running, %s", kept.Name)
-	print("log in:    %s", shell.Join("ssh", "-F", file("ssh_config"), sshHost))
+	logf("the machine is left running, %s", kept.Name)
+	logf("log in:    %s", shell.Join("ssh", "-F", file("ssh_config"), sshHost))
 	if kept.Console != nil {
-		print("console:   %s", shell.Join(kept.Console...))
+		logf("console:   %s", shell.Join(kept.Console...))
 	}
-	print("stop it:   %s && rm -r %s", shell.Join(kept.Stop...), shell.Quote(r.dir))
+	logf("stop it:   %s && rm -r %s", shell.Join(kept.Stop...), shell.Quote(r.dir))
 	return nil
 }
 
