@@ -1,8 +1,8 @@
 // Command stratus-build-metadata writes the skeletal description of a virtual
 // machine image: everything that can be known from the image itself, and what
 // its options say of the rest. It can also start from an earlier description,
-// to describe a new version of an image or to retire one. It neither signs nor
-// publishes.
+// to describe a new version of an image or to retire one. This package joins
+// options, inputs and outputs; it must not know how images are read.
 package main
 
 import (

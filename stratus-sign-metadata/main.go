@@ -1,6 +1,7 @@
 // Command stratus-sign-metadata endorses the description of a virtual machine
 // image: it signs the document with a personal certificate, and verifies what
-// others signed. It neither describes images nor publishes anything.
+// others signed. This package joins options, inputs and outputs; it must not know
+// how documents are signed or verified.
 package main
 
 import (

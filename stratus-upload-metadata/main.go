@@ -1,5 +1,5 @@
 // Command stratus-upload-metadata registers signed descriptions of virtual
-// machine images in a Marketplace. It neither signs them nor finds any.
+// machine images in a Marketplace. It must not know how a Marketplace keeps them.
 package main
 
 import (

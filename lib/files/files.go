@@ -123,7 +123,7 @@ func (p *Pending) Commit() error {
 	return syncDirectory(filepath.Dir(p.path))
 }
 
-// Appeared tells whether the file has its name: Commit may fail after that.
+// Appeared reports whether the file has its name: Commit may fail after that.
 func (p *Pending) Appeared() bool { return p.appeared }
 
 // Discard removes the temporary file; after Commit it does nothing.
@@ -136,7 +136,7 @@ func (p *Pending) Discard() {
 	_ = os.Remove(p.File.Name())
 }
 
-// rename gives a file its name in one step. File systems that cannot refuse to
+// rename moves a file to its name in one step. File systems that cannot refuse to
 // replace in the same step (some network ones) get the rename without it: the
 // name was free when the work began.
 func rename(from, to string, flags uint) error {

@@ -46,5 +46,5 @@ func (w *Sparse) writeAt(data []byte, shift int) error {
 	return err
 }
 
-// Finish gives the file its size, which a hole at its end does not.
+// Finish sets the size of the file, which a hole at its end does not.
 func (w *Sparse) Finish() error { return w.file.Truncate(w.offset) }

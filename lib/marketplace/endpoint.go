@@ -118,7 +118,7 @@ func (c *Connection) Close() error {
 	return c.session.Close()
 }
 
-// Fail gives an error of another host its kind. It returns nil for nil.
+// Fail returns an error of another host with its kind. It returns nil for nil.
 func (c *Connection) Fail(ctx context.Context, err error) error {
 	if c.session == nil || err == nil {
 		return err

@@ -1,6 +1,5 @@
 // Package signature endorses image metadata and verifies endorsements: it fills
-// in who vouches for a document, signs it, and tells of a signed document who
-// did. Documents are exchanged with the original StratusLab software, but no
+// in who vouches for a document, signs it, and finds out who signed a document. Documents are exchanged with the original StratusLab software, but no
 // signature is taken for good only because that software would.
 //
 // It must not know where keys come from, nor whom the user trusts: an

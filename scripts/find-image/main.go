@@ -1,6 +1,6 @@
 // Command find-image finds images in a Marketplace and prints those that match,
-// the newest first, each with its endorser. Signatures are verified; whom to
-// trust is left to who uses an image.
+// the newest first, each with its endorser. Signatures are verified; it must not
+// know whom the user trusts, which matters to those who use an image.
 package main
 
 import (

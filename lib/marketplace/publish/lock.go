@@ -153,7 +153,7 @@ func (l *lock) held() error {
 	return err
 }
 
-// release gives the lock back, if it is not lost. With unfinished the publication
+// release removes the lock, if it is not lost. With unfinished the publication
 // stays in the journal.
 func (l *lock) release(unfinished bool) error {
 	l.end()

@@ -141,7 +141,7 @@ func stillDescribes(doc *metadata.Document, image *diskimage.Image) error {
 // Warn warns of what is allowed but hardly meant.
 func Warn(doc *metadata.Document, now time.Time, log message.Log) {
 	if len(doc.Texts(metadata.Location)) == 0 {
-		log.Warnf("the document names no location, so nobody can fetch the image: upload it, and add --location URI")
+		log.Warnf("the document names no location from which the image can be fetched: upload it, and add --location URI")
 	}
 	if valid, err := metadata.ParseTime(doc.Text(metadata.Valid)); err == nil && !valid.After(now) {
 		log.Warnf("the document was valid until %s only, and will be listed as expired: add --valid-for DAYS", doc.Text(metadata.Valid))

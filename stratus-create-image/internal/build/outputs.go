@@ -103,7 +103,7 @@ func (r *run) writePackages(out outputs, sums diskimage.Image) ([]byte, error) {
 	return sum[:], nil
 }
 
-// publish gives the outputs their names and writes the draft.
+// publish moves the outputs to their names and writes the draft.
 func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 	info, err := out.image.File.Stat()
 	if err != nil {

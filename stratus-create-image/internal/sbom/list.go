@@ -27,7 +27,7 @@ var errListing = fmt.Errorf("more than %d bytes", maxListing)
 
 // ErrNoPackages is the error of a guest that has none of the known databases, or
 // only empty ones.
-var ErrNoPackages = errors.New("no package database with packages: those of dpkg, rpm, apk and pacman are known")
+var ErrNoPackages = errors.New("no package database with packages; want one of dpkg, rpm, apk or pacman")
 
 // List lists what is installed, by every package database that the guest has.
 // What it prints is hostile: a listing of more than 64 MiB or 200 000 packages
