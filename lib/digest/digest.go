@@ -1,5 +1,7 @@
-// Package digest finds out all that can be known of an image in one pass over its
-// bytes. It must not know where an image comes from, nor where digests go.
+// Package digest reads the bytes of images. It decompresses gzip, bzip2, xz and
+// zstd, told apart by their first bytes, and finds out all that can be known of
+// an image in one pass. It must not know file names, where an image comes from,
+// nor where digests go.
 package digest
 
 import (
@@ -11,7 +13,6 @@ import (
 	"hash"
 	"io"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
@@ -20,13 +21,13 @@ import (
 // own.
 //
 // The error is that of a sink, of the reader, of the context, or wraps
-// compress.ErrCorrupt. It comes as soon as every Write that was under way has
+// ErrCorrupt. It comes as soon as every Write that was under way has
 // returned. Unlike a Write, a Read of r that blocks is not waited for: after
 // an error, one goroutine may stay until that Read returns.
 func Stream(ctx context.Context, r io.Reader, sinks ...io.Writer) (diskimage.Image, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	plain, err := compress.NewReader(ctx, r)
+	plain, err := Decompress(ctx, r)
 	if err != nil {
 		return diskimage.Image{}, err
 	}

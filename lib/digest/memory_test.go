@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -47,7 +46,7 @@ func TestMain(m *testing.M) {
 
 func measureStdin() error {
 	sums, err := Stream(context.Background(), os.Stdin)
-	corrupt := errors.Is(err, compress.ErrCorrupt)
+	corrupt := errors.Is(err, ErrCorrupt)
 	if err != nil && !corrupt {
 		return err
 	}

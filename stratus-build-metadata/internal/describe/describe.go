@@ -10,7 +10,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
@@ -63,7 +62,7 @@ func (o Options) finish(doc *metadata.Document, now time.Time, log message.Log) 
 // name is for messages.
 func (o Options) Read(ctx context.Context, r io.Reader, name string, log message.Log) (*diskimage.Image, error) {
 	found, err := digest.Stream(ctx, r)
-	if errors.Is(err, compress.ErrCorrupt) {
+	if errors.Is(err, digest.ErrCorrupt) {
 		return nil, fault.BadInputf("reading the image %q: %w", name, err)
 	}
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
@@ -69,7 +68,7 @@ func (i *Image) digestPacked(ctx context.Context, f *os.File, sinks ...io.Writer
 func (i *Image) digest(ctx context.Context, f io.Reader, sinks ...io.Writer) error {
 	var err error
 	i.Sums, err = digest.Stream(ctx, f, sinks...)
-	if errors.Is(err, compress.ErrCorrupt) {
+	if errors.Is(err, digest.ErrCorrupt) {
 		return fmt.Errorf("%w: reading %q: %w", ErrUnusable, i.name, err)
 	}
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/fault"
 )
@@ -21,7 +20,7 @@ func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) erro
 		return fault.BadInputf("reading %q: %w", d.Name, err)
 	}
 	got, err := digest.Stream(ctx, r)
-	if errors.Is(err, compress.ErrCorrupt) {
+	if errors.Is(err, digest.ErrCorrupt) {
 		return fault.BadInputf("reading the image %q: %w", name, err)
 	}
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/stratuslab/stratus/lib/compress"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
@@ -93,7 +92,7 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 		return Image{}, d.mismatch(err, head)
 	}
 	path, sums, err := d.digest(ctx, reader, kind)
-	if errors.Is(err, compress.ErrCorrupt) {
+	if errors.Is(err, digest.ErrCorrupt) {
 		err = fmt.Errorf("%w: %w", diskimage.ErrMismatch, err)
 	}
 	if err == nil {

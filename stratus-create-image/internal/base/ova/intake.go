@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/compress"
+	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
 )
@@ -157,7 +157,7 @@ func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) 
 func (i *intake) unpack(name string, r io.Reader) error {
 	content := r
 	if i.descriptor.gzip {
-		unzip, err := compress.NewReader(i.ctx, r)
+		unzip, err := digest.Decompress(i.ctx, r)
 		if err != nil {
 			return i.reading(name, err)
 		}

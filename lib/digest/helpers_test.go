@@ -1,4 +1,4 @@
-package compress
+package digest
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
@@ -25,18 +26,22 @@ func text(n int) []byte {
 	return b.Bytes()[:n]
 }
 
-// noise returns n bytes that do not compress.
+// noise returns n bytes that do not compress, the same ones each time.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
 	return b
 }
 
-// pack compresses data with a real program.
-func pack(t testing.TB, data []byte, command ...string) []byte {
+// pack compresses data with a real program, or not at all if command is empty.
+func pack(t testing.TB, data []byte, command string) []byte {
 	t.Helper()
-	peers.Need(t, command[0])
-	cmd := exec.Command(command[0], command[1:]...)
+	if command == "" {
+		return data
+	}
+	args := strings.Fields(command)
+	peers.Need(t, args[0])
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin = bytes.NewReader(data)
 	out, err := cmd.Output()
 	if err != nil {
@@ -48,7 +53,7 @@ func pack(t testing.TB, data []byte, command ...string) []byte {
 // unpack reads a stream to its end.
 func unpack(t testing.TB, r io.Reader) (diskimage.Compression, []byte, error) {
 	t.Helper()
-	reader, err := NewReader(t.Context(), r)
+	reader, err := Decompress(t.Context(), r)
 	if err != nil {
 		return diskimage.None, nil, err
 	}

@@ -1,4 +1,4 @@
-package compress
+package digest
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 // streams of the kinds that are decoded in different ways
 func lifetimes(t *testing.T, test func(t *testing.T, stream []byte)) {
 	data := text(2 << 20)
-	gz, xz := pack(t, data, "gzip", "-c"), pack(t, data, "xz", "-c")
+	gz, xz := pack(t, data, "gzip -c"), pack(t, data, "xz -c")
 	t.Run("gzip", func(t *testing.T) { test(t, gz) })
 	t.Run("xz", func(t *testing.T) { test(t, xz) })
 }
@@ -26,14 +26,14 @@ func ended(r *Reader) {
 	<-r.src.done
 }
 
-// TestCancel ends the context while the stream below is blocked.
-func TestCancel(t *testing.T) {
+// TestDecompressCancel ends the context while the stream below is blocked.
+func TestDecompressCancel(t *testing.T) {
 	lifetimes(t, func(t *testing.T, stream []byte) {
 		below, feed := io.Pipe()
 		go func() { _, _ = feed.Write(stream[:len(stream)/2]) }()
 		why := errors.New("enough")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		r, err := NewReader(ctx, below)
+		r, err := Decompress(ctx, below)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,12 +53,12 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// TestCancelNew ends the context before the compression is known.
-func TestCancelNew(t *testing.T) {
+// TestDecompressCancelled ends the context before the compression is known.
+func TestDecompressCancelled(t *testing.T) {
 	below, feed := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := NewReader(ctx, below); !errors.Is(err, context.Canceled) {
+	if _, err := Decompress(ctx, below); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
 	_ = feed.Close()
@@ -67,7 +67,7 @@ func TestCancelNew(t *testing.T) {
 // TestCloseEarly stops in the middle of a stream.
 func TestCloseEarly(t *testing.T) {
 	lifetimes(t, func(t *testing.T, stream []byte) {
-		r, err := NewReader(t.Context(), bytes.NewReader(stream))
+		r, err := Decompress(t.Context(), bytes.NewReader(stream))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestCloseEarly(t *testing.T) {
 // TestAhead: the stream is decompressed before it is asked for.
 func TestAhead(t *testing.T) {
 	lifetimes(t, func(t *testing.T, stream []byte) {
-		r, err := NewReader(t.Context(), bytes.NewReader(stream))
+		r, err := Decompress(t.Context(), bytes.NewReader(stream))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestAhead(t *testing.T) {
 // below is blocked, and so is one that is stopped.
 func TestReaped(t *testing.T) {
 	peers.Need(t, "xz")
-	stream := pack(t, text(1<<20), "xz", "-c")
+	stream := pack(t, text(1<<20), "xz -c")
 	begin := func(input []byte) *process {
 		below, feed := io.Pipe()
 		t.Cleanup(func() { _ = feed.Close() })
@@ -157,7 +157,7 @@ func TestEnvironment(t *testing.T) {
 func plainXz(t *testing.T, data []byte) []byte {
 	t.Helper()
 	peers.Need(t, "xz")
-	return pack(t, data, "env", "-u", "XZ_OPT", "-u", "XZ_DEFAULTS", "xz", "-c")
+	return pack(t, data, "env -u XZ_OPT -u XZ_DEFAULTS xz -c")
 }
 
 // TestKilledProgram: the end of a program by a signal is not the fault of the data.

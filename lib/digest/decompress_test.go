@@ -1,4 +1,4 @@
-package compress
+package digest
 
 import (
 	"bytes"
@@ -46,7 +46,7 @@ func TestPrograms(t *testing.T) {
 	for _, p := range packers {
 		t.Run(p.command, func(t *testing.T) {
 			for name, want := range contents {
-				packed := pack(t, want, strings.Fields(p.command)...)
+				packed := pack(t, want, p.command)
 				checkUnpack(t, name, packed, p.kind, want)
 				checkUnpack(t, name+" twice", slices.Concat(packed, packed), p.kind, slices.Concat(want, want))
 			}
@@ -80,7 +80,7 @@ func TestPlain(t *testing.T) {
 // TestSkippable puts frames that hold no content around and between frames.
 func TestSkippable(t *testing.T) {
 	want := text(1000)
-	frame := pack(t, want, "zstd", "-c")
+	frame := pack(t, want, "zstd -c")
 	skip := []byte("\x53\x2a\x4d\x18\x05\x00\x00\x00abcde")
 	checkUnpack(t, "around", slices.Concat(skip, frame, skip, skip, frame, skip), diskimage.Zstd, slices.Concat(want, want))
 	checkUnpack(t, "alone", skip, diskimage.Zstd, nil)
@@ -89,7 +89,7 @@ func TestSkippable(t *testing.T) {
 // TestPadding: zeros may follow xz streams, four at a time.
 func TestPadding(t *testing.T) {
 	want := text(1000)
-	stream := pack(t, want, "xz", "-c")
+	stream := pack(t, want, "xz -c")
 	checkUnpack(t, "padded", slices.Concat(stream, make([]byte, 8), stream, make([]byte, 4)), diskimage.Xz,
 		slices.Concat(want, want))
 }
@@ -99,7 +99,7 @@ func small(t *testing.T) map[string][]byte {
 	data := text(150)
 	streams := map[string][]byte{}
 	for _, command := range []string{"gzip -c", "bzip2 -c", "xz -c --block-size=100", "zstd -c"} {
-		streams[command] = pack(t, data, strings.Fields(command)...)
+		streams[command] = pack(t, data, command)
 	}
 	return streams
 }
@@ -167,17 +167,17 @@ func TestReadError(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	data := text(1000)
-	_, _, err := unpack(t, bytes.NewReader(pack(t, data, "zstd", "-c", "--long=27")))
+	_, _, err := unpack(t, bytes.NewReader(pack(t, data, "zstd -c --long=27")))
 	wantLimit(t, err, "32 MiB", "zstd -19")
 
-	over := pack(t, data, "xz", "-c", "--lzma2=preset=9,dict=128MiB")
+	over := pack(t, data, "xz -c --lzma2=preset=9,dict=128MiB")
 	_, _, err = unpack(t, bytes.NewReader(over))
 	wantLimit(t, err, "64 MiB", "xz -6")
 }
 
 // TestNoProgram: a program that is missing is not the fault of the data.
 func TestNoProgram(t *testing.T) {
-	stream := pack(t, text(1000), "xz", "-c")
+	stream := pack(t, text(1000), "xz -c")
 	t.Setenv("PATH", "")
 	if _, _, err := unpack(t, bytes.NewReader(stream)); err == nil || errors.Is(err, ErrCorrupt) ||
 		!strings.Contains(err.Error(), "xz-utils") {
@@ -201,7 +201,7 @@ func TestLargestPresets(t *testing.T) {
 	again := noise(100_000)
 	want := slices.Concat(again, make([]byte, zstdWindow-2*len(again)), again)
 	for _, command := range []string{"xz -c -9", "zstd -c --ultra -20 --long=25"} {
-		_, got, err := unpack(t, bytes.NewReader(pack(t, want, strings.Fields(command)...)))
+		_, got, err := unpack(t, bytes.NewReader(pack(t, want, command)))
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: got %d bytes, error %v; want %d", command, len(got), err, len(want))
 		}

@@ -1,4 +1,4 @@
-package compress
+package digest
 
 import (
 	"bytes"
@@ -32,13 +32,14 @@ type Reader struct {
 	body   io.Reader // what Read reads
 }
 
-// NewReader recognises the compression of r from its first bytes. A stream
-// that is not compressed passes through as it is, unread until asked for.
+// Decompress returns a Reader of the decompressed bytes of r, whose compression
+// is recognised by its first bytes. A stream that is not compressed passes
+// through as it is, unread until asked for.
 //
 // The context bounds the life of the Reader: once it ends, Read and Close
 // return at once even where r is blocked, and one goroutine stays until the
 // Read of r returns. Errors of r are returned as they are.
-func NewReader(ctx context.Context, r io.Reader) (*Reader, error) {
+func Decompress(ctx context.Context, r io.Reader) (*Reader, error) {
 	head, err := peek(ctx, r)
 	if err != nil {
 		return nil, err
