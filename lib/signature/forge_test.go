@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -102,7 +101,7 @@ func endorsedBy(t *testing.T, s Signer) string {
 func (f forgery) digest(t *testing.T, src string) []byte {
 	t.Helper()
 	doc, info := signedInfo(t, src)
-	octets, err := c14n.Method{}.Document(doc, info.Parent)
+	octets, err := xmldsig.Canonicalization{}.Document(doc, info.Parent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +150,7 @@ func find(n *strictxml.Node, local string) *strictxml.Node {
 // what a Reference to it has the digest of.
 func elementOctets(local string) func(*strictxml.Document, *strictxml.Node) []byte {
 	return func(d *strictxml.Document, _ *strictxml.Node) []byte {
-		octets, err := c14n.Method{}.Element(find(d.Root, local))
+		octets, err := xmldsig.Canonicalization{}.Element(find(d.Root, local))
 		if err != nil {
 			panic(err) // too long, which nothing here is
 		}
@@ -166,7 +165,7 @@ func octetsOf(s string) func(*strictxml.Document, *strictxml.Node) []byte {
 func (f forgery) sign(t *testing.T, src string, s Signer) []byte {
 	t.Helper()
 	_, info := signedInfo(t, src)
-	signed, err := c14n.Method{Exclusive: strings.Contains(src,
+	signed, err := xmldsig.Canonicalization{Exclusive: strings.Contains(src,
 		`Method Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#`)}.Element(info)
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
+	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -24,7 +24,7 @@ func enveloping(_ *testing.T, src, sig string) string {
 // exclusively returns the document without its signature by Exclusive XML
 // Canonicalization.
 func exclusively(d *strictxml.Document, info *strictxml.Node) []byte {
-	octets, err := c14n.Method{Exclusive: true}.Document(d, info.Parent)
+	octets, err := xmldsig.Canonicalization{Exclusive: true}.Document(d, info.Parent)
 	if err != nil {
 		panic(err) // too long, which nothing here is
 	}

@@ -8,8 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
 )
 
 // The names of algorithms begin with one of these.
@@ -23,7 +21,7 @@ const (
 // enveloped names the transform that leaves out the signature itself.
 const enveloped = Namespace + "enveloped-signature"
 
-var canonicalizations = map[string]c14n.Method{
+var canonicalizations = map[string]Canonicalization{
 	c14nURI:                   {},
 	c14nURI + "#WithComments": {Comments: true},
 	excURI:                    {Exclusive: true},

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -49,7 +48,7 @@ func FuzzVerify(f *testing.F) {
 		}
 		// The content does not tell by which method it was made.
 		for _, exclusive := range []bool{false, true} {
-			again, err := c14n.Method{Exclusive: exclusive}.Document(doc, nil)
+			again, err := Canonicalization{Exclusive: exclusive}.Document(doc, nil)
 			if err == nil && bytes.Equal(again, got.Content) {
 				return
 			}

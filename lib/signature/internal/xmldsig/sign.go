@@ -14,7 +14,6 @@ import (
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 
-	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -99,7 +98,7 @@ func (c *canonicalizer) Algorithm() dsig.AlgorithmID { return dsig.CanonicalXML1
 // and for any other element, which is SignedInfo, the one that it has at its
 // place in the document.
 func (c *canonicalizer) Canonicalize(e *etree.Element) ([]byte, error) {
-	method := c14n.Method{}
+	method := Canonicalization{}
 	if e == c.root {
 		return method.Document(c.doc, nil)
 	}

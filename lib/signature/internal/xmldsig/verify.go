@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"math/big"
 
-	"github.com/stratuslab/stratus/lib/signature/internal/c14n"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -56,10 +55,10 @@ func Verify(doc *strictxml.Document) (*Verified, error) {
 // the document.
 type signedInfo struct {
 	element
-	canonicalization c14n.Method // of signedInfo itself
+	canonicalization Canonicalization // of signedInfo itself
 	method           signatureMethod
 	methodName       string
-	content          c14n.Method // of the document
+	content          Canonicalization // of the document
 	hash             crypto.Hash
 	digestName       string
 	digest           []byte
@@ -114,8 +113,8 @@ func (s *signedInfo) readReference(e element) error {
 // readTransforms reads what is done to the document before it is digested: the
 // signature is left out, and one canonicalization may follow. A reference to
 // the document never covers its comments, whatever that one says.
-func readTransforms(e element) (c14n.Method, error) {
-	var method c14n.Method
+func readTransforms(e element) (Canonicalization, error) {
+	var method Canonicalization
 	if err := e.bare(); err != nil {
 		return method, err
 	}

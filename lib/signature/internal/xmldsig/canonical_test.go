@@ -1,4 +1,4 @@
-package c14n
+package xmldsig
 
 import (
 	"errors"
@@ -16,13 +16,13 @@ import (
 )
 
 var (
-	inclusive         = Method{}
-	inclusiveComments = Method{Comments: true}
-	exclusive         = Method{Exclusive: true}
-	exclusiveComments = Method{Exclusive: true, Comments: true}
+	inclusive         = Canonicalization{}
+	inclusiveComments = Canonicalization{Comments: true}
+	exclusive         = Canonicalization{Exclusive: true}
+	exclusiveComments = Canonicalization{Exclusive: true, Comments: true}
 )
 
-func parse(t testing.TB, src string) *strictxml.Document {
+func parsed(t testing.TB, src string) *strictxml.Document {
 	t.Helper()
 	doc, err := strictxml.Parse([]byte(src), strictxml.Limits{})
 	if err != nil {
@@ -31,9 +31,9 @@ func parse(t testing.TB, src string) *strictxml.Document {
 	return doc
 }
 
-func TestDocument(t *testing.T) {
+func TestCanonical(t *testing.T) {
 	tests := map[string]struct {
-		method Method
+		method Canonicalization
 		src    string
 		want   string
 	}{
@@ -84,7 +84,7 @@ func TestDocument(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := test.method.Document(parse(t, test.src), nil)
+			got, err := test.method.Document(parsed(t, test.src), nil)
 			if diff := cmp.Diff(test.want, string(got)); diff != "" || err != nil {
 				t.Errorf("canonical form (-want +got):\n%s%v", diff, err)
 			}
@@ -92,19 +92,19 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-func TestDocumentWithoutSubtree(t *testing.T) {
-	doc := parse(t, "<a>1<b>2</b>3<c/></a>")
+func TestCanonicalWithoutSubtree(t *testing.T) {
+	doc := parsed(t, "<a>1<b>2</b>3<c/></a>")
 	got, err := inclusive.Document(doc, doc.Root.Children[1])
 	if want := "<a>13<c></c></a>"; err != nil || string(got) != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
 
-func TestElement(t *testing.T) {
+func TestCanonicalElement(t *testing.T) {
 	const src = `<r xmlns="u" xmlns:p="v" xmlns:q="w" xml:base="http://b/" xml:lang="en" other="">` +
 		`<p:s xmlns:q="x" xml:lang="fr"><t xmlns="y" b="" p:a=""><q:z/></t></p:s></r>`
 	tests := map[string]struct {
-		method Method
+		method Canonicalization
 		want   string
 	}{
 		"inclusive": {
@@ -114,7 +114,7 @@ func TestElement(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := test.method.Element(parse(t, src).Root.Children[0].Children[0])
+			got, err := test.method.Element(parsed(t, src).Root.Children[0].Children[0])
 			if diff := cmp.Diff(test.want, string(got)); diff != "" || err != nil {
 				t.Errorf("canonical form (-want +got):\n%s%v", diff, err)
 			}
@@ -124,18 +124,18 @@ func TestElement(t *testing.T) {
 
 // A namespace that is long, and used by many elements but not by the root, must
 // not make a short document gigabytes long.
-func TestTooLong(t *testing.T) {
+func TestCanonicalTooLong(t *testing.T) {
 	src := `<r xmlns:p="` + strings.Repeat("u", 300_000) + `">` + strings.Repeat("<p:a/>", 15_000) + `</r>`
-	if _, err := exclusive.Document(parse(t, src), nil); !errors.Is(err, ErrTooLong) {
-		t.Errorf("got %v, want an error that wraps ErrTooLong", err)
+	if _, err := exclusive.Document(parsed(t, src), nil); !errors.Is(err, errTooLong) {
+		t.Errorf("got %v, want an error that wraps errTooLong", err)
 	}
-	if _, err := inclusive.Document(parse(t, src), nil); err != nil {
+	if _, err := inclusive.Document(parsed(t, src), nil); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestLibxml2 compares with libxml2, the reference for most verifiers.
-func TestLibxml2(t *testing.T) {
+// TestCanonicalPeer compares with libxml2, the reference for most verifiers.
+func TestCanonicalPeer(t *testing.T) {
 	peers.Need(t, "xmllint")
 	files, err := filepath.Glob("../../../testdata/vectors/*.xml")
 	if err != nil || len(files) == 0 {
@@ -147,8 +147,8 @@ func TestLibxml2(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		doc := parse(t, string(src))
-		for option, method := range map[string]Method{"--c14n": inclusiveComments, "--exc-c14n": exclusiveComments} {
+		doc := parsed(t, string(src))
+		for option, method := range map[string]Canonicalization{"--c14n": inclusiveComments, "--exc-c14n": exclusiveComments} {
 			t.Run(fmt.Sprint(filepath.Base(file), option), func(t *testing.T) {
 				want, err := exec.CommandContext(t.Context(), "xmllint", option, file).Output()
 				if err != nil {
@@ -163,8 +163,8 @@ func TestLibxml2(t *testing.T) {
 	}
 }
 
-// FuzzDocument: a canonical form is its own canonical form.
-func FuzzDocument(f *testing.F) {
+// FuzzCanonical: a canonical form is its own canonical form.
+func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"<a/>", "<!--x--><a b='&#9;&#13;'>&#13;<![CDATA[<]]></a><?p q?>",
 		`<a xmlns="u" xmlns:p="v"><b xmlns=""><p:c p:d="" xml:lang="en"/></b></a>`,
@@ -174,7 +174,7 @@ func FuzzDocument(f *testing.F) {
 		f.Add(seed, false, false)
 	}
 	f.Fuzz(func(t *testing.T, src string, excl, comments bool) {
-		method := Method{Exclusive: excl, Comments: comments}
+		method := Canonicalization{Exclusive: excl, Comments: comments}
 		doc, err := strictxml.Parse([]byte(src), strictxml.Limits{})
 		if err != nil {
 			return
@@ -183,7 +183,7 @@ func FuzzDocument(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := strictxml.Parse(once, strictxml.Limits{Bytes: maxBytes})
+		again, err := strictxml.Parse(once, strictxml.Limits{Bytes: maxCanonical})
 		if err != nil {
 			t.Fatalf("the canonical form %q cannot be read: %v", once, err)
 		}

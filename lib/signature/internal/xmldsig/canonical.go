@@ -1,8 +1,4 @@
-// Package c14n writes trees of strictxml in canonical form: Canonical XML 1.0
-// (W3C Recommendation of 15 March 2001) and Exclusive XML Canonicalization 1.0
-// (18 July 2002, without its parameter). It must not know signatures, nor any
-// vocabulary.
-package c14n
+package xmldsig
 
 import (
 	"bytes"
@@ -14,25 +10,26 @@ import (
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
-// ErrTooLong is the error for a document whose canonical form exceeds maxBytes.
-// Exclusive canonicalization can repeat one long namespace on every element.
-var ErrTooLong = errors.New("canonical form too long")
+// errTooLong is the error for a document whose canonical form exceeds
+// maxCanonical. Exclusive canonicalization can repeat one long namespace on
+// every element.
+var errTooLong = errors.New("canonical form too long")
 
-// maxBytes is six times the length of the longest document that anybody reads:
+// maxCanonical is six times the length of the longest document that anybody reads:
 // a quote in an attribute becomes "&quot;".
-const maxBytes = 8 << 20
+const maxCanonical = 8 << 20
 
-// Method is one way of canonicalization.
-type Method struct {
-	// Exclusive declares only the namespaces that an element itself uses.
-	Exclusive bool
-	// Comments keeps comments.
-	Comments bool
+// Canonicalization is a method that writes trees in canonical form: Canonical
+// XML 1.0 (W3C Recommendation of 15 March 2001), or Exclusive XML
+// Canonicalization 1.0 (18 July 2002) without its parameter.
+type Canonicalization struct {
+	Exclusive bool // declares only the namespaces that an element itself uses
+	Comments  bool // keeps comments
 }
 
 // Document returns the canonical form of a whole document without the subtree of
 // skip, which may be nil.
-func (m Method) Document(d *strictxml.Document, skip *strictxml.Node) ([]byte, error) {
+func (m Canonicalization) Document(d *strictxml.Document, skip *strictxml.Node) ([]byte, error) {
 	w := writer{method: m, skip: skip, rendered: map[string]string{}}
 	rootSeen := false
 	for _, n := range d.Nodes {
@@ -54,7 +51,7 @@ func (m Method) Document(d *strictxml.Document, skip *strictxml.Node) ([]byte, e
 
 // Element returns the canonical form of an element with all it contains, as a
 // subset of its document: what the element inherits is written on it.
-func (m Method) Element(n *strictxml.Node) ([]byte, error) {
+func (m Canonicalization) Element(n *strictxml.Node) ([]byte, error) {
 	w := writer{method: m, rendered: map[string]string{}}
 	apex := *n
 	if !m.Exclusive {
@@ -102,7 +99,7 @@ func inheritedXML(n *strictxml.Node) []strictxml.Attribute {
 
 // writer holds the state of one canonicalization.
 type writer struct {
-	method Method
+	method Canonicalization
 	skip   *strictxml.Node
 	out    bytes.Buffer
 	// rendered holds the namespace of every prefix as the output so far
@@ -111,14 +108,14 @@ type writer struct {
 }
 
 func (w *writer) result() ([]byte, error) {
-	if w.out.Len() > maxBytes {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, maxBytes)
+	if w.out.Len() > maxCanonical {
+		return nil, fmt.Errorf("%w: more than %d bytes", errTooLong, maxCanonical)
 	}
 	return w.out.Bytes(), nil
 }
 
 func (w *writer) node(n *strictxml.Node) {
-	if n == w.skip || w.out.Len() > maxBytes {
+	if n == w.skip || w.out.Len() > maxCanonical {
 		return
 	}
 	switch n.Kind {
