@@ -15,7 +15,6 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/stratus-upload-metadata/internal/upload"
 )
 
 func main() { os.Exit(command.Main(program())) }
@@ -55,7 +54,7 @@ func run(c *command.Call) error {
 	if c.Bool("check") && c.Bool("no-verify") {
 		return fault.Usagef("--check and --no-verify exclude each other")
 	}
-	var documents []upload.Document
+	var documents []document
 	for _, input := range inputs {
 		d, err := read(c, input)
 		if err != nil {
@@ -78,26 +77,26 @@ func run(c *command.Call) error {
 }
 
 // read reads one document and, unless the other side is to do that, verifies it.
-func read(c *command.Call, input string) (upload.Document, error) {
+func read(c *command.Call, input string) (document, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	if err != nil {
-		return upload.Document{}, err
+		return document{}, err
 	}
 	if len(src) == 0 {
-		return upload.Document{}, fault.BadInputf("reading %q: it is empty, not a signed metadata document", name)
+		return document{}, fault.BadInputf("reading %q: it is empty, not a signed metadata document", name)
 	}
 	if c.Bool("no-verify") {
-		return upload.Claim(name, src)
+		return claim(name, src)
 	}
 	now, err := command.Now()
 	if err != nil {
-		return upload.Document{}, err
+		return document{}, err
 	}
-	return upload.Verify(name, src, now, c.Log)
+	return verify(name, src, now, c.Log)
 }
 
 // check does everything but publish the documents.
-func check(c *command.Call, at marketplace.Endpoint, documents []upload.Document) error {
+func check(c *command.Call, at marketplace.Endpoint, documents []document) error {
 	now, err := command.Now()
 	if err != nil {
 		return err
@@ -108,21 +107,21 @@ func check(c *command.Call, at marketplace.Endpoint, documents []upload.Document
 	}
 	defer func() { _ = finder.Close() }() // every answer has been read
 	for _, d := range documents {
-		if err := d.Check(c.Ctx, finder, now, c.Log); err != nil {
+		if err := d.check(c.Ctx, finder, now, c.Log); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func register(c *command.Call, at marketplace.Endpoint, documents []upload.Document) error {
+func register(c *command.Call, at marketplace.Endpoint, documents []document) error {
 	publisher, err := publish.Open(c.Ctx, at, remoteOptions(c))
 	if err != nil {
 		return fmt.Errorf("opening the Marketplace: %w", err)
 	}
 	defer func() { _ = publisher.Close() }() // every answer has been read
 	for _, d := range documents {
-		url, err := d.Publish(c.Ctx, publisher, c.Log)
+		url, err := d.publish(c.Ctx, publisher, c.Log)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,4 @@
-// Package upload verifies signed descriptions and publishes them. It must not
-// know where documents come from, nor how a Marketplace is reached, nor what its
-// rules are.
-package upload
+package main
 
 import (
 	"bytes"
@@ -19,40 +16,40 @@ import (
 	"github.com/stratuslab/stratus/lib/message"
 )
 
-// Document is a signed description that is going to be published.
-type Document struct {
+// document is a signed description that is going to be published.
+type document struct {
 	*entry.Entry
 	Name string // for messages
 }
 
-// Claim reads a document and leaves its verification to the Marketplace.
-func Claim(name string, src []byte) (Document, error) {
+// claim reads a document and leaves its verification to the Marketplace.
+func claim(name string, src []byte) (document, error) {
 	e, err := entry.Claim(src)
 	if err != nil {
-		return Document{}, fault.BadInputf("reading %q: %w", name, err)
+		return document{}, fault.BadInputf("reading %q: %w", name, err)
 	}
-	return Document{e, name}, nil
+	return document{e, name}, nil
 }
 
-// Verify reads and verifies a document, and applies the rules at the time now
+// verify reads and verifies a document, and applies the rules at the time now
 // that do not depend on what the Marketplace has.
-func Verify(name string, src []byte, now time.Time, log message.Log) (Document, error) {
+func verify(name string, src []byte, now time.Time, log message.Log) (document, error) {
 	e, err := entry.Verify(src)
 	if err != nil {
-		return Document{}, fault.WithHint(fault.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
+		return document{}, fault.WithHint(fault.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
 	}
 	if err := e.Admit("", now); err != nil {
-		return Document{}, fault.BadInputf("checking %q: %w", name, err)
+		return document{}, fault.BadInputf("checking %q: %w", name, err)
 	}
 	if s := e.Summary(); s.Status(now) == entry.Expired {
 		log.Warnf("%s: expired at %s: it will not be listed as valid", name, s.Valid)
 	}
-	return Document{e, name}, nil
+	return document{e, name}, nil
 }
 
-// Publish publishes the document and returns its URL, which is empty where
+// publish publishes the document and returns its URL, which is empty where
 // somebody has to confirm it first.
-func (d Document) Publish(ctx context.Context, publisher publish.Publisher, log message.Log) (string, error) {
+func (d document) publish(ctx context.Context, publisher publish.Publisher, log message.Log) (string, error) {
 	receipt, err := publisher.Publish(ctx, d.Entry)
 	switch {
 	case err != nil:
@@ -70,7 +67,7 @@ func (d Document) Publish(ctx context.Context, publisher publish.Publisher, log 
 
 // explain adds the hint that only somebody who knows the original Marketplace
 // could think of.
-func (d Document) explain(err error) error {
+func (d document) explain(err error) error {
 	var answer *marketplace.Answer
 	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && !strings.Contains(answer.Reason, "older than") && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
 		return fault.WithHint(err, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
@@ -78,8 +75,8 @@ func (d Document) explain(err error) error {
 	return err
 }
 
-// Check applies the rules at the time now that depend on what the Marketplace has.
-func (d Document) Check(ctx context.Context, finder marketplace.Finder, now time.Time, log message.Log) error {
+// check applies the rules at the time now that depend on what the Marketplace has.
+func (d document) check(ctx context.Context, finder marketplace.Finder, now time.Time, log message.Log) error {
 	there, latest, err := earlier(ctx, finder, d.Entry)
 	switch {
 	case err != nil:
