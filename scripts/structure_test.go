@@ -21,9 +21,9 @@ const module = "github.com/stratuslab/stratus/"
 // reached.
 var linked = map[string]string{
 	"stratus-create-image": `
-		lib/compress lib/credential lib/digest lib/marketplace lib/marketplace/entry
+		lib/credential lib/digest lib/marketplace lib/marketplace/entry
 		lib/marketplace/internal/api lib/marketplace/registry lib/remote lib/signature
-		lib/signature/internal/c14n lib/signature/internal/xmldsig lib/trust
+		lib/signature/internal/xmldsig lib/trust
 		stratus-create-image/internal/base stratus-create-image/internal/base/cache
 		stratus-create-image/internal/base/fetch stratus-create-image/internal/base/ova
 		stratus-create-image/internal/build stratus-create-image/internal/contextualize
@@ -40,12 +40,12 @@ var linked = map[string]string{
 		golang.org/x/crypto golang.org/x/sync golang.org/x/text software.sslmate.com/src/go-pkcs12
 	`,
 	"stratus-build-metadata": `
-		lib/compress lib/digest stratus-build-metadata/internal/describe
+		lib/digest stratus-build-metadata/internal/describe
 		stratus-build-metadata/internal/edit
 		github.com/klauspost/compress golang.org/x/sync
 	`,
 	"stratus-sign-metadata": `
-		lib/compress lib/credential lib/digest lib/signature lib/signature/internal/c14n
+		lib/credential lib/digest lib/signature
 		lib/signature/internal/xmldsig lib/trust stratus-sign-metadata/internal/personal
 		stratus-sign-metadata/internal/sign stratus-sign-metadata/internal/verify
 		github.com/beevik/etree github.com/jonboulle/clockwork github.com/klauspost/compress
@@ -54,8 +54,8 @@ var linked = map[string]string{
 	`,
 	"stratus-upload-metadata": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
-		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/c14n
-		lib/signature/internal/xmldsig lib/trust stratus-upload-metadata/internal/upload
+		lib/marketplace/registry lib/remote lib/signature
+		lib/signature/internal/xmldsig lib/trust
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
@@ -63,14 +63,14 @@ var linked = map[string]string{
 	`,
 	"scripts/find-image": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/registry
-		lib/remote lib/signature lib/signature/internal/c14n lib/signature/internal/xmldsig lib/trust
+		lib/remote lib/signature lib/signature/internal/xmldsig lib/trust
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
 	`,
 	"scripts/marketplace": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
-		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/c14n
+		lib/marketplace/registry lib/remote lib/signature
 		lib/signature/internal/xmldsig lib/trust scripts/marketplace/internal/index
 		scripts/marketplace/internal/page scripts/marketplace/internal/server
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
