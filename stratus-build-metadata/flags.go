@@ -30,13 +30,13 @@ var fields = []struct {
 	{"os-version", metadata.OSVersion, describe.AnyText, "set the `VERSION` of the operating system"},
 	{"os-arch", metadata.OSArch, describe.AnyText, "set the `ARCHITECTURE`, such as x86_64"},
 	{"type", metadata.Type, describe.SomeText, "set the `TYPE` of the image, such as base or grid (default: base)"},
-	{"kind", metadata.Kind, describe.OneOf("machine", "disk"), "set the `KIND` of disk, machine or disk (default: machine)"},
+	{"kind", metadata.Kind, describe.OneOf("machine", "disk"), "set the `KIND` of image: machine, which boots, or disk, which holds data (default: machine)"},
 	{"hypervisor", metadata.Hypervisor, describe.AnyText, "set the `HYPERVISOR` that the image is made for (default: kvm)"},
 	{
 		"disks-bus", metadata.DisksBus, describe.OneOf("ide", "scsi", "sata", "virtio"),
 		"set the `BUS` of its disks, ide, scsi, sata or virtio (default: virtio)",
 	},
-	{"replaces", metadata.Replaces, describe.ParseIdentifier, "replace the older image with the `IDENTIFIER`"},
+	{"replaces", metadata.Replaces, describe.ParseIdentifier, "set the `IDENTIFIER` of the older image that this one replaces"},
 	{"deprecated", metadata.Deprecated, describe.SomeText, "retire the image for this `REASON`"},
 }
 
@@ -53,15 +53,15 @@ func flags() []cli.Flag {
 		all = append(all, text(what, f.flag, f.usage))
 	}
 	return append(all,
-		&cli.StringSliceFlag{Name: "location", Usage: "add a `URI` from which the image can be fetched; may be repeated", Category: what},
-		text(what, "valid-for", "let the description be valid for `DAYS` days (default: 180)"),
+		&cli.StringSliceFlag{Name: "location", Usage: "add a `URI` from which the image can be fetched (repeatable)", Category: what},
+		text(what, "valid-for", "set the validity of the description to `DAYS` from now (default: 180)"),
 		text(bytes, "format", "require the disk `FORMAT`: raw, qcow2, vmdk, vdi, vhd, vhdx or ova"),
 		text(bytes, "compression", "require the `COMPRESSION`: gz, bz2, xz, zst or none"),
 		text(bytes, "md5", "require the MD5 checksum, in `HEX` digits"),
 		text(bytes, "sha1", "require the SHA-1 checksum, in `HEX` digits"),
 		text(bytes, "sha256", "require the SHA-256 checksum, in `HEX` digits"),
 		text(bytes, "sha512", "require the SHA-512 checksum, in `HEX` digits"),
-		text(document, "draft", "start from the document in `FILE`, \"-\" for standard input; IMAGE may be left out then"),
+		text(document, "draft", "start from the document in `FILE`, or in standard input for \"-\"; IMAGE is optional then"),
 		flag(document, "edit", "open $VISUAL, $EDITOR or vi on the result before it is checked and written"),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: document},
 		flag(document, "auto-name", "write to OS-VERSION-ARCH-TYPE-IMAGEVERSION.xml and print that name"),

@@ -15,12 +15,12 @@ const baseCategory = "Base image"
 // baseFlags are the flags of readBase.
 func baseFlags() []cli.Flag {
 	return []cli.Flag{
-		text(baseCategory, "base-sha256", "", "the base is the file or URL with the SHA-256 digest `HEX`"),
-		yes(baseCategory, "allow-deprecated", "use a base although whoever signed its description deprecates it"),
-		yes(baseCategory, "allow-expired", "use a base although its description has expired"),
-		yes(baseCategory, "insecure-no-trust", "use a base whoever signed its description, which anybody can; image policies still apply"),
-		value(text(baseCategory, "cache-size", "", "keep at most `SIZE` of downloaded images, such as 20G"), "20G"),
-		yes(baseCategory, "no-cache", "download the base for this run only"),
+		text(baseCategory, "base-sha256", "", "require the SHA-256 digest `HEX` of a base that is a file or a URL"),
+		yes(baseCategory, "allow-deprecated", "accept a base that its endorser has deprecated"),
+		yes(baseCategory, "allow-expired", "accept a base whose description has expired"),
+		yes(baseCategory, "insecure-no-trust", "accept a base from any endorser, trusted or not; image policies still apply"),
+		value(text(baseCategory, "cache-size", "", "keep at most `SIZE` of downloaded images"), "20G"),
+		yes(baseCategory, "no-cache", "download the base for this run only, and keep no copy"),
 	}
 }
 

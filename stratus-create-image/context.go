@@ -18,12 +18,12 @@ import (
 func contextFlags() []cli.Flag {
 	const vm = "Machine"
 	return []cli.Flag{
-		value(text(vm, "ssh-user", "", "log in as `USER`, made with sudo rights if it is not root"), "root"),
-		text(vm, "key", "k", "let the public key in `FILE` in as well, while the image is made"),
-		value(text(vm, "context", "", "tell the machine by `SCHEME`: auto, cloud-init, nocloud, config-drive, opennebula, stratuslab, hepix or none; with --print-context also cloud-init-v1"), "auto"),
-		list(vm, "user-data", "", "hand the machine user data: a `FILE`, or TYPE,FILE"),
-		list(vm, "context-var", "", "set a variable in the machine's context: `NAME=VALUE`"),
-		yes(vm, "print-context", "print the context for use with any cloud, and do nothing else; with -o, as files in a directory of that name"),
+		value(text(vm, "ssh-user", "", "log in as `USER`; an account other than root is created, with sudo rights"), "root"),
+		text(vm, "key", "k", "also accept logins with the public key in `FILE` while the image is made"),
+		value(text(vm, "context", "", "pass keys and user data to the machine by `SCHEME`: auto, cloud-init, nocloud, config-drive, opennebula, stratuslab, hepix or none; with --print-context also cloud-init-v1"), "auto"),
+		list(vm, "user-data", "", "pass user data to the machine from `FILE`, or from TYPE,FILE"),
+		list(vm, "context-var", "", "set a variable in the machine's context, as `NAME=VALUE`"),
+		yes(vm, "print-context", "print the context for use with any cloud, or write its files to the directory named with -o; build nothing"),
 	}
 }
 

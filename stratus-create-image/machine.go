@@ -22,22 +22,22 @@ import (
 func sizeFlags() []cli.Flag {
 	const vm = "Machine"
 	return []cli.Flag{
-		value(text(vm, "type", "t", "instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of your configuration"), engine.DefaultType),
-		&cli.IntFlag{Name: "cpu", Usage: "`NUMBER` of processors (default: the type's)", Category: vm},
-		&cli.IntFlag{Name: "ram", Usage: "memory in `MIB` (default: the type's)", Category: vm},
+		value(text(vm, "type", "t", "start a machine of the instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of the configuration"), engine.DefaultType),
+		&cli.IntFlag{Name: "cpu", Usage: "set the `NUMBER` of processors (default: the type's)", Category: vm},
+		&cli.IntFlag{Name: "ram", Usage: "set the memory, in `MIB` (default: the type's)", Category: vm},
 		text(vm, "disk-size", "", "grow the disk to `SIZE`, such as 20G"),
 		value(text(vm, "accel", "", "run the processor with `ACCEL`: auto, kvm or tcg"), "auto"),
-		value(text(vm, "network", "", "what the machine reaches, `NETWORK`: user (through this host) or none"), "user"),
+		value(text(vm, "network", "", "connect the machine to `NETWORK`: user (what this host reaches) or none"), "user"),
 	}
 }
 
 func hardwareFlags() []cli.Flag {
 	const vm = "Machine"
 	return []cli.Flag{
-		value(text(vm, "disks-bus", "", "attach the disks by `BUS`: auto (virtio, then the next where that fails), virtio, scsi, ide or sata"), "auto"),
-		value(text(vm, "firmware", "", "start the machine by `FIRMWARE`: auto (by what is on the disk), bios or uefi"), "auto"),
-		value(text(vm, "vm-start-timeout", "", "wait at most `SECONDS` for the login; 10m and such work, too"), "600"),
-		value(text(vm, "script-timeout", "", "wait at most `SECONDS` for each copy, run of the package manager, script and command; 0 for ever"), "3600"),
+		value(text(vm, "disks-bus", "", "attach the disks to `BUS`: auto (virtio, then others if the kernel does not find its disk), virtio, scsi, ide or sata"), "auto"),
+		value(text(vm, "firmware", "", "start the machine with `FIRMWARE`: auto (chosen by the disk's content), bios or uefi"), "auto"),
+		value(text(vm, "vm-start-timeout", "", "wait at most `SECONDS`, or a time such as 10m, for the login, and as long again for the end of the boot"), "600"),
+		value(text(vm, "script-timeout", "", "let each copy, run of the package manager, script and command take at most `SECONDS`, or a time such as 10m; 0 sets no limit"), "3600"),
 	}
 }
 

@@ -24,8 +24,8 @@ func notifyFlags() []cli.Flag {
 		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
 	}
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "notify", Usage: "mail to --author-email how the build ended, with the description", Category: category},
-		text("notify-command", "run `COMMAND` with sh when the build has ended, with a report in JSON on its standard input"),
+		&cli.BoolFlag{Name: "notify", Usage: "mail the result of the build, with the description, to --author-email", Category: category},
+		text("notify-command", "run `COMMAND` with sh at the end of the build, with a report in JSON on standard input"),
 		text("mail-from", "send the mail from `ADDRESS` (default: --author-email)"),
 		text("smtp-server", "send the mail through `URL`: smtp://HOST[:PORT] or smtps://HOST[:PORT] (default: the program sendmail)"),
 		text("smtp-username", "log in to the server as `NAME`"),

@@ -18,11 +18,11 @@ import (
 // outputFlags are the flags of readOutputs.
 func outputFlags() []cli.Flag {
 	const output = "Output"
-	force := yes(output, "force", "replace an existing output")
+	force := yes(output, "force", "replace existing outputs")
 	force.Aliases = []string{"f"}
 	return []cli.Flag{
-		text(output, "output", "o", "save the image to `FILE`: .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, then .gz, .bz2, .xz or .zst to compress it"),
-		text(output, "format", "", "save the disk as `FORMAT`, whatever the extension says"),
+		text(output, "output", "o", "save the image to `FILE`, in the format of its extension, .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, compressed if .gz, .bz2, .xz or .zst follows"),
+		text(output, "format", "", "save the disk as `FORMAT` (default: by the extension)"),
 		force,
 		text(output, "metadata", "", "write the draft description to `FILE` (default: standard output)"),
 		text(output, "sbom", "", "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"),
@@ -89,13 +89,13 @@ func sameFile(a, b string) bool {
 func textFlags() []cli.Flag {
 	const describe = "Description"
 	return []cli.Flag{
-		text(describe, "title", "", "describe the image as `TITLE`"),
-		text(describe, "comment", "", "describe the image in more words: `TEXT`"),
-		text(describe, "author", "", "the author's `NAME`"),
-		text(describe, "author-email", "", "the author's e-mail `ADDRESS`"),
-		text(describe, "image-version", "", "the new image's `VERSION` (default: the base's, its last number plus 1)"),
-		text(describe, "replaces", "", "the image takes the place of the one with the identifier `ID`"),
-		text(describe, "base-metadata", "", "`FILE` that describes the base, signed or not: it is checked, and its version counted up"),
+		text(describe, "title", "", "set the title, one line, to `TITLE`"),
+		text(describe, "comment", "", "set the description, a free `TEXT`"),
+		text(describe, "author", "", "set the author to `NAME`"),
+		text(describe, "author-email", "", "set the author's e-mail `ADDRESS`"),
+		text(describe, "image-version", "", "set the `VERSION` of the image (default: the base's with its last number incremented, else 1.0)"),
+		text(describe, "replaces", "", "name the older image that this one replaces by its identifier, `ID`"),
+		text(describe, "base-metadata", "", "read the description of the base, signed or not, from `FILE`, and compare the base with it"),
 	}
 }
 

@@ -16,19 +16,19 @@ import (
 func recipeFlags() []cli.Flag {
 	const change = "Customization"
 	return []cli.Flag{
-		yes(change, "update", "bring all packages up to date, before others are removed and installed"),
+		yes(change, "update", "update all packages, before others are removed and installed"),
 		list(change, "remove", "", "remove `PACKAGES`, separated by commas"),
 		list(change, "packages", "a", "install `PACKAGES`, separated by commas: names, or local files such as ./x.deb"),
 		list(change, "scripts", "s", "run the local `SCRIPT` in the machine: a path, or \"path arg arg\", quoted as in a shell"),
-		list(change, "copy", "", "copy a file or directory, as `LOCAL:REMOTE`, before anything else"),
-		list(change, "run", "", "run `COMMAND` in the machine's shell, after the scripts"),
-		list(change, "env", "", "set a variable for scripts and commands: `NAME=VALUE`, or NAME to pass on our own"),
-		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[key=KEY] URL WORD...\", KEY being a local file or an https URL, and the words SUITE COMPONENT... for apt, perhaps the URL of a key for dnf, yum and zypper, none for apk, NAME for pacman"),
-		yes(change, "allow-unsigned-repos", "take packages from an --extra-os-repos without a key unverified"),
-		list(change, "apt-mirror", "", "while the image is made, use `[OLD=]URL` in place of apt's archive OLD, or of those that end with the same name"),
-		text(change, "package-proxy", "", "while the image is made, packages come through the proxy at `URL`"),
-		text(change, "os", "", "take the guest's operating system for `ID`"),
-		text(change, "installer", "", "install with `NAME`: apt, dnf, yum, zypper, apk or pacman (default: what the operating system has)"),
+		list(change, "copy", "", "copy a file or directory to the machine, as `LOCAL:REMOTE`, before anything else"),
+		list(change, "run", "", "run `COMMAND` in the machine with sh, after the scripts"),
+		list(change, "env", "", "set a variable for scripts and commands, as `NAME=VALUE`; NAME alone takes its value from the environment"),
+		list(change, "extra-os-repos", "", "add the package repository `REPO`: \"[key=KEY] URL WORD...\", where KEY is a local file or an https URL, and the words are SUITE COMPONENT... for apt, none or the URL of a key for dnf, yum and zypper, none for apk, NAME for pacman"),
+		yes(change, "allow-unsigned-repos", "install unverified packages from an --extra-os-repos without a key"),
+		list(change, "apt-mirror", "", "use a mirror while the image is made, as `[OLD=]URL`: URL in place of apt's archive OLD, or of the archives whose URLs end with the same name"),
+		text(change, "package-proxy", "", "download packages through the proxy at `URL` while the image is made"),
+		text(change, "os", "", "treat the guest's operating system as `ID`, an ID of os-release(5)"),
+		text(change, "installer", "", "install with the package manager `NAME`: apt, dnf, yum, zypper, apk or pacman (default: that of the operating system)"),
 	}
 }
 
@@ -85,7 +85,7 @@ func sealFlags() []cli.Flag {
 	const output = "Output"
 	return []cli.Flag{
 		list(output, "no-seal", "", "leave `ITEM` in the image: "+strings.Join(seal.Names(), ", ")),
-		list(output, "exclude", "", "remove `PATH` from the image; shell patterns match"),
+		list(output, "exclude", "", "remove `PATH`, an absolute path or shell pattern, from the image"),
 	}
 }
 

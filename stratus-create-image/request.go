@@ -52,10 +52,10 @@ func readChanges(c *command.Call, q *build.Request) (err error) {
 func tryFlags() []cli.Flag {
 	const trouble = "Trying out and debugging"
 	return []cli.Flag{
-		yes(trouble, "list-seal", "print what is removed from every image, and do nothing else"),
-		yes(trouble, "dry-run", "print the plan and QEMU's command line, and do nothing"),
-		yes(trouble, "no-save", "do everything else, then throw the machine away"),
-		yes(trouble, "no-shutdown", "leave the machine running, unsealed and unsaved; print its directory"),
-		yes(trouble, "keep-on-failure", "leave the machine running when something fails"),
+		yes(trouble, "list-seal", "print what sealing removes from every image, and build nothing"),
+		yes(trouble, "dry-run", "print the plan and QEMU's command line, and build nothing"),
+		yes(trouble, "no-save", "build without saving: remove the machine at the end"),
+		yes(trouble, "no-shutdown", "leave the machine running, not sealed and not saved, and print its directory"),
+		yes(trouble, "keep-on-failure", "leave the machine running if the build fails"),
 	}
 }

@@ -46,11 +46,11 @@ func flags() []cli.Flag {
 	sign := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: signing},
 		flag(signing, "in-place", "replace each FILE by its signed form", "i"),
-		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned FILE under its name and `SUFFIX`", Category: signing},
-		text(signing, "email", "the endorser's `ADDRESS`, where the certificate names none"),
-		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "sign by `PROFILE`: modern (SHA-256), or stratuslab (SHA-1, for the original software)", Category: signing},
-		flag(signing, "chain", "send the other certificates of the PKCS#12 or PEM file along"),
-		text(signing, "check-image", "make sure that the document describes the image in `FILE`"),
+		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned document as FILE with `SUFFIX` appended", Category: signing},
+		text(signing, "email", "set the endorser's `ADDRESS`, unless the certificate names one"),
+		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "sign with `PROFILE`: modern (SHA-256), or stratuslab (SHA-1, for the original software)", Category: signing},
+		flag(signing, "chain", "include the other certificates of the PKCS#12 or PEM file in the signature"),
+		text(signing, "check-image", "check that the document describes the image in `FILE`, or in standard input for \"-\""),
 		flag(signing, "allow-no-location", "sign a document that does not say where the image is"),
 		flag(signing, "show", "print what would be endorsed and by whom, and sign nothing"),
 	}
@@ -60,10 +60,10 @@ func flags() []cli.Flag {
 	}
 	certify := []cli.Flag{
 		text(making, "new-certificate", "make a self-signed certificate in the PKCS#12 `FILE`, and sign nothing"),
-		text(making, "name", "the `NAME` of its owner; --email gives the address"),
-		text(making, "organization", "the owner's `ORGANIZATION`"),
-		text(making, "country", "the owner's `COUNTRY`, as two letters"),
-		&cli.IntFlag{Name: "days", Value: 365, Usage: "make it valid for `DAYS`", Category: making},
+		text(making, "name", "set the `NAME` of the owner, whose address is that of --email"),
+		text(making, "organization", "set the owner's `ORGANIZATION`"),
+		text(making, "country", "set the owner's `COUNTRY`, two letters"),
+		&cli.IntFlag{Name: "days", Value: 365, Usage: "make the certificate valid for `DAYS`", Category: making},
 		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "make a key of `KIND`: rsa3072 or p256", Category: making},
 	}
 	return slices.Concat(sign, verify, command.TrustFlags(verifying), certify, command.CredentialFlags())

@@ -39,8 +39,8 @@ func program() *command.Program {
 func flags() []cli.Flag {
 	const category = "Upload"
 	return append([]cli.Flag{
-		&cli.BoolFlag{Name: "check", Usage: "do everything but send", Category: category},
-		&cli.BoolFlag{Name: "no-verify", Usage: "send without verifying; the Marketplace may verify", Category: category},
+		&cli.BoolFlag{Name: "check", Usage: "do everything except the upload", Category: category},
+		&cli.BoolFlag{Name: "no-verify", Usage: "upload without verifying first; the Marketplace may verify", Category: category},
 	}, command.EndpointFlags()...)
 }
 

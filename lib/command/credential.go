@@ -41,7 +41,7 @@ func PassphraseFlags() []cli.Flag {
 		text(passphraseFileFlag, "read the passphrase from the first line of `FILE`"),
 		&cli.IntFlag{Name: passphraseFDFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more", Category: category},
 		text(passphraseCommandFlag, "read the passphrase from the output of the shell `COMMAND`"),
-		text(passwordFlag, "the `PASSPHRASE` itself, which other users can see in the list of processes"),
+		text(passwordFlag, "use this `PASSPHRASE`, which other users can see in the list of processes"),
 	}
 }
 

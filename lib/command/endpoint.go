@@ -21,10 +21,10 @@ const (
 func EndpointFlags() []cli.Flag {
 	const category = "Marketplace"
 	return []cli.Flag{
-		&cli.StringFlag{Name: endpointFlag, Category: category, Usage: "the Marketplace at `URL` (http, https, sftp or file), or in a directory (default: stratuslab/marketplace below $XDG_DATA_HOME)"},
-		&cli.StringSliceFlag{Name: caFileFlag, Category: category, Usage: "trust the authorities in the PEM `FILE`, too, for https; repeatable"},
-		&cli.StringFlag{Name: sshKeyFlag, Category: category, Usage: "log in with the private key in `FILE` for sftp (default: the ssh agent's, then those in ~/.ssh)"},
-		&cli.StringFlag{Name: knownHostsFlag, Category: category, Usage: "know the hosts in `FILE` for sftp (default: ~/.ssh/known_hosts)"},
+		&cli.StringFlag{Name: endpointFlag, Category: category, Usage: "use the Marketplace at `URL` (http, https, sftp or file), or in a directory (default: stratuslab/marketplace below $XDG_DATA_HOME)"},
+		&cli.StringSliceFlag{Name: caFileFlag, Category: category, Usage: "for https, also trust the authorities in the PEM `FILE` (repeatable)"},
+		&cli.StringFlag{Name: sshKeyFlag, Category: category, Usage: "for sftp, log in with the private key in `FILE` (default: the ssh agent's keys, then those in ~/.ssh)"},
+		&cli.StringFlag{Name: knownHostsFlag, Category: category, Usage: "for sftp, read the keys of hosts from `FILE` (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)"},
 	}
 }
 

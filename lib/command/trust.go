@@ -20,9 +20,9 @@ const (
 func TrustFlags(category string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: trustFlag, Category: category,
-			Usage: "trust the certificates in `FILE`, or in a directory, and what their authorities issue; repeatable"},
+			Usage: "trust the certificates in `FILE`, or in a directory, and those that their authorities issue (repeatable)"},
 		&cli.StringSliceFlag{Name: endorserFlag, Category: category,
-			Usage: "trust the certificate with this SHA-256 `FINGERPRINT`; repeatable"},
+			Usage: "trust the certificate with this SHA-256 `FINGERPRINT` (repeatable)"},
 		&cli.StringFlag{Name: policyFlag, Category: category,
 			Usage: "apply the image policy in `FILE` (default: ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg)"},
 	}

@@ -37,11 +37,11 @@ func flags() []cli.Flag {
 		return &cli.StringFlag{Name: name, Value: value, Usage: usage, Category: search}
 	}
 	return append([]cli.Flag{
-		text("status", "valid", "only images of this `STATUS`: valid, expired, deprecated, or all"),
-		text("endorser", "", "only those endorsed by this `ADDRESS`"),
-		text("os", "", "only those with this operating `SYSTEM`, such as debian, or debian-12"),
-		text("tag", "", "only those with this `TAG`"),
-		text("expires-within", "", "only those that expire within this `TIME`, such as 30d or 12h"),
+		text("status", "valid", "list images with this `STATUS`: valid, expired, deprecated or all"),
+		text("endorser", "", "list only images endorsed by this `ADDRESS`"),
+		text("os", "", "list only images with this operating `SYSTEM`, such as debian or debian-12"),
+		text("tag", "", "list only images with this `TAG`"),
+		text("expires-within", "", "list only images that expire within this `TIME`, such as 30d or 12h"),
 		&cli.BoolFlag{Name: "table", Usage: "print a table (default on a terminal; else one identifier on each line)", Category: output},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON object on each line", Category: output},
 	}, command.EndpointFlags()...)

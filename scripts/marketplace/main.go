@@ -24,8 +24,8 @@ func program() *command.Program {
 		Name:    "marketplace",
 		Summary: "serve a Marketplace of image descriptions over HTTP",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "serve the entries in directory `DIR`, which the first upload makes"},
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8081", Usage: "listen on `HOST:PORT`; port 0 is any free one"},
+			&cli.StringFlag{Name: "data", Usage: "serve the entries in the directory `DIR`, which the first upload creates"},
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8081", Usage: "listen on `HOST:PORT`; port 0 stands for any free port"},
 			&cli.IntFlag{Name: "max-uploads", Value: limits.Uploads, Usage: "publish at most `NUMBER` uploads at a time, 1 to 1000"},
 		},
 		Examples: []string{
