@@ -97,6 +97,11 @@ func (c *Call) Credential() (Credential, error) {
 // passphrase finds the source of the passphrase: the first in the order below.
 func (c *Call) passphrase(found *Credential) error {
 	password := c.Value(passwordFlag)
+	for _, flag := range []string{passphraseFileFlag, passphraseCommandFlag} {
+		if c.IsSet(flag) && c.String(flag) == "" {
+			return fault.Usagef("reading --%s %q: not a valid value; want a file or a command", flag, "")
+		}
+	}
 	switch {
 	case c.IsSet(passphraseFileFlag):
 		found.From, found.File = "--"+passphraseFileFlag, c.String(passphraseFileFlag)
