@@ -4,7 +4,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 )
@@ -29,7 +28,7 @@ func readBase(c *command.Call) (*base.Source, error) {
 	var sum []byte
 	var err error
 	if text := c.String("base-sha256"); text != "" {
-		if sum, err = diskimage.SHA256.Parse(text); err != nil {
+		if sum, err = base.ParseSHA256(text); err != nil {
 			return nil, fault.Usagef("reading --base-sha256 %q: %w", text, err)
 		}
 	}

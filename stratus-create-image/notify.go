@@ -2,15 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 )
 
@@ -103,33 +100,10 @@ func readPassword(c *command.Call) (string, error) {
 	given := password != "" && c.Value(smtpPassword).Origin == command.FromEnvironment
 	switch {
 	case file.Text != "" && (!given || file.Origin == command.FromCommandLine):
-		return readPasswordFile(c, file)
+		return c.SecretFile(file)
 	case err == nil && password == "":
 		return "", fault.WithHint(fault.Credentialsf("--smtp-username needs a password"),
 			"give --smtp-password-file, the variable STRATUSLAB_SMTP_PASSWORD, or smtp_password in the configuration")
 	}
 	return password, err
-}
-
-func readPasswordFile(c *command.Call, file command.Value) (string, error) {
-	path := file.Path()
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		return "", fault.WithHint(fault.Credentialsf("reading %s: the mode of %q is %04o, and other users must not have access", file.Name, path, info.Mode().Perm()),
-			"chmod 600 %s", shell.Quote(path))
-	}
-	line, err := files.Await(c.Ctx, func() (string, error) {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		return files.FirstLine(f)
-	})
-	if err == nil && line == "" {
-		err = fmt.Errorf("the first line of %q is empty", path)
-	}
-	if err != nil {
-		return "", fault.Credentialsf("reading %s: %w", file.Name, err)
-	}
-	return line, nil
 }

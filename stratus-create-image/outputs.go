@@ -7,10 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/strictxml"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
@@ -45,11 +43,9 @@ func readOutputs(c *command.Call, q *build.Request) (err error) {
 	case !saving:
 		return nil
 	}
-	var format diskimage.Format
-	if c.String("format") != "" {
-		if format, err = command.Parse(c, "format", engine.ParseFormat); err != nil {
-			return err
-		}
+	format, err := command.Parse(c, "format", engine.ParseFormat)
+	if err != nil && c.String("format") != "" {
+		return err
 	}
 	if q.Target, err = engine.ParseTarget(output, format); err != nil {
 		return c.Value("output").Wrap(err)
@@ -102,7 +98,7 @@ func textFlags() []cli.Flag {
 // readTexts reads how to describe the image.
 func readTexts(c *command.Call, q *build.Request) error {
 	for _, flag := range []string{"title", "comment", "author", "author-email", "image-version", "os"} {
-		if text := c.String(flag); !strictxml.ValidText(text) {
+		if text := c.String(flag); !metadata.ValidText(text) {
 			return fault.Usagef("reading --%s %q: not a valid text: it has characters that XML forbids", flag, text)
 		}
 	}

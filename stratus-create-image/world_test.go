@@ -15,7 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // world is a Marketplace with one endorser, a web server with one image, and a
@@ -115,7 +115,7 @@ func (w *world) identifier() string {
 	return filepath.Base(filepath.Dir(path[0]))
 }
 
-func (w *world) fingerprint() string { return trust.Fingerprint(w.jane.Certificate()) }
+func (w *world) fingerprint() string { return signature.Fingerprint(w.jane.Certificate()) }
 
 // trusted are the arguments that trust the endorser.
 func (w *world) trusted(args ...string) []string {

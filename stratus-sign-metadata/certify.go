@@ -13,7 +13,7 @@ import (
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
 )
 
@@ -59,7 +59,7 @@ func runNewCertificate(c *command.Call) error {
 	publish(c, credential.CertificateFile(path), made.Certificate.Raw)
 	c.Log.Infof("made %q, valid until %s", path, made.Certificate.NotAfter.Format(time.RFC3339))
 	c.Log.Infof("back the file up, and give the fingerprint to those who are to trust what you sign")
-	fingerprint := trust.Fingerprint(made.Certificate)
+	fingerprint := signature.Fingerprint(made.Certificate)
 	if err := c.WriteProduct("", []byte(fingerprint+"\n")); err != nil {
 		return fmt.Errorf("made %q with the fingerprint %s, but %w", path, fingerprint, err)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -192,9 +190,6 @@ func (j *job) checkImage(c *command.Call) error {
 	meter := c.Log.Meter("checking "+name, size)
 	err = j.documents[0].CheckImage(c.Ctx, io.TeeReader(r, meter), name)
 	_ = meter.Close()
-	if errors.Is(err, diskimage.ErrMismatch) {
-		return fault.WithHint(err, "describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
-	}
 	return err
 }
 

@@ -12,9 +12,8 @@ import (
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
+	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/publish"
-	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/signature"
 )
 
 func main() { os.Exit(command.Main(program())) }
@@ -78,7 +77,7 @@ func run(c *command.Call) error {
 
 // read reads one document and, unless the other side is to do that, verifies it.
 func read(c *command.Call, input string) (document, error) {
-	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
+	src, name, err := c.Read(input, "a signed metadata document", entry.MaxBytes)
 	if err != nil {
 		return document{}, err
 	}
@@ -101,7 +100,7 @@ func check(c *command.Call, at marketplace.Endpoint, documents []document) error
 	if err != nil {
 		return err
 	}
-	finder, err := marketplace.Open(c.Ctx, at, remoteOptions(c))
+	finder, err := marketplace.Open(c.Ctx, at, access(c))
 	if err != nil {
 		return fmt.Errorf("opening the Marketplace: %w", err)
 	}
@@ -115,7 +114,7 @@ func check(c *command.Call, at marketplace.Endpoint, documents []document) error
 }
 
 func register(c *command.Call, at marketplace.Endpoint, documents []document) error {
-	publisher, err := publish.Open(c.Ctx, at, remoteOptions(c))
+	publisher, err := publish.Open(c.Ctx, at, access(c))
 	if err != nil {
 		return fmt.Errorf("opening the Marketplace: %w", err)
 	}
@@ -135,7 +134,7 @@ func register(c *command.Call, at marketplace.Endpoint, documents []document) er
 	return nil
 }
 
-func remoteOptions(c *command.Call) remote.Options {
+func access(c *command.Call) marketplace.Access {
 	a := c.Access()
-	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
+	return marketplace.Access{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
 }

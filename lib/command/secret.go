@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
@@ -68,6 +69,32 @@ func (c *Call) Secret(name string) (string, error) {
 			s.key, c.Config.path, mode.Perm()), "chmod 600 %s", shell.Quote(c.Config.path))
 	}
 	return s.text, nil
+}
+
+// SecretFile returns the first line of the file that the value names, which is a
+// secret. A file that other users have access to is refused; every error has the
+// kind fault.Credentials.
+func (c *Call) SecretFile(v Value) (string, error) {
+	path := v.Path()
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		return "", fault.WithHint(fault.Credentialsf("reading %s: the mode of %q is %04o, and other users must not have access", v.Name, path, info.Mode().Perm()),
+			"chmod 600 %s", shell.Quote(path))
+	}
+	line, err := files.Await(c.Ctx, func() (string, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return files.FirstLine(f)
+	})
+	if err == nil && line == "" {
+		err = fmt.Errorf("the first line of %q is empty", path)
+	}
+	if err != nil {
+		return "", fault.Credentialsf("reading %s: %w", v.Name, err)
+	}
+	return line, nil
 }
 
 // protectMemory keeps this process's memory, which holds secrets, out of core

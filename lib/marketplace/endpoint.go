@@ -87,7 +87,7 @@ type Connection struct {
 
 // Connect opens an endpoint. The end of the context ends a connection to another host.
 // Package publish uses it; to find entries, use Open.
-func Connect(ctx context.Context, at Endpoint, o remote.Options) (c *Connection, err error) {
+func Connect(ctx context.Context, at Endpoint, o Access) (c *Connection, err error) {
 	c = &Connection{base: strings.TrimRight(at.url.String(), "/") + "/"}
 	switch {
 	case at.path == "":

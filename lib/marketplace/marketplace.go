@@ -37,8 +37,11 @@ type Answer = api.Answer
 // ever published: perhaps it is not the one that is meant. Its kind is fault.Refused.
 var ErrNothing = fault.WithHint(fault.Refusedf("nothing has ever been published"), "give the endpoint of the Marketplace that you mean")
 
+// Access is how other hosts are reached.
+type Access = remote.Options
+
 // Open opens an endpoint for reading.
-func Open(ctx context.Context, at Endpoint, o remote.Options) (Finder, error) {
+func Open(ctx context.Context, at Endpoint, o Access) (Finder, error) {
 	c, err := Connect(ctx, at, o)
 	switch {
 	case err != nil:

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 const (
@@ -94,6 +95,10 @@ func foldAlgorithm(name string) string {
 }
 
 var emailPattern = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$`)
+
+// ValidText reports whether a document can hold a text: UTF-8 without the
+// characters that XML forbids.
+func ValidText(text string) bool { return strictxml.ValidText(text) }
 
 // ValidEmail reports whether an endorsement can hold an e-mail address.
 func ValidEmail(address string) bool { return emailPattern.MatchString(address) }

@@ -1,6 +1,8 @@
 package signature
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
@@ -112,4 +114,16 @@ func escapeName(s string) string {
 		b.WriteString(`\` + string(r))
 	}
 	return b.String()
+}
+
+// Fingerprint returns the SHA-256 digest of the certificate as 32 pairs of
+// upper-case hexadecimal digits joined by colons, as
+// `openssl x509 -fingerprint -sha256` prints it.
+func Fingerprint(c *x509.Certificate) string {
+	digest := sha256.Sum256(c.Raw)
+	pairs := make([]string, len(digest))
+	for i, b := range digest {
+		pairs[i] = fmt.Sprintf("%02X", b)
+	}
+	return strings.Join(pairs, ":")
 }

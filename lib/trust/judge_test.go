@@ -21,6 +21,8 @@ import (
 
 const vectors = "../testdata/vectors/"
 
+var fingerprintOf = signature.Fingerprint
+
 var (
 	endorsed = time.Date(2027, 1, 15, 8, 0, 0, 0, time.UTC)
 	now      = endorsed.Add(time.Hour)
@@ -117,9 +119,9 @@ func TestJudge(t *testing.T) {
 	ada, jose := endorsedBy(t, "rsa-san", "", endorsed), endorsedBy(t, "rsa-utf8", "", endorsed)
 	eve := endorsedBy(t, "rsa-nosan", "ada@example.org", endorsed) // who says that she is Ada
 	future := endorsedBy(t, "rsa-san", "", now.Add(time.Hour))
-	fingerprint := Fingerprint(ada.Certificate)
+	fingerprint := fingerprintOf(ada.Certificate)
 	whitePin := "[endorsers]\nwhitelistendorsers = ada@example.org " + fingerprint + "\n"
-	evesPin := "[endorsers]\nwhitelistendorsers =\n  eve@example.org " + Fingerprint(eve.Certificate) + "\n  ada@example.org\n"
+	evesPin := "[endorsers]\nwhitelistendorsers =\n  eve@example.org " + fingerprintOf(eve.Certificate) + "\n  ada@example.org\n"
 	const white, black = "[endorsers]\nwhitelistendorsers = ada@example.org\n", "[endorsers]\nblacklistendorsers = ada@example.org\n"
 	const nobody = "no certificate or authority to trust was given"
 	once := "if its owner confirms the fingerprint, trust it once with --trust-endorser " + fingerprint
@@ -136,20 +138,20 @@ func TestJudge(t *testing.T) {
 		want  Verdict
 	}{
 		{name: "nobody is trusted", by: ada, want: Verdict{Reason: nobody, Hint: hint}},
-		{name: "another fingerprint", by: ada, args: []string{"--trust-endorser", Fingerprint(jose.Certificate)},
+		{name: "another fingerprint", by: ada, args: []string{"--trust-endorser", fingerprintOf(jose.Certificate)},
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once}},
 		{name: "the fingerprint", by: ada, args: []string{"--trust-endorser", fingerprint}, want: pinned},
 		{name: "the certificate", by: ada, args: []string{"--trust", vectors + "rsa-san.pem"}, want: pinned},
-		{name: "the fingerprint of a certificate without the address", by: eve, args: []string{"--trust-endorser", Fingerprint(eve.Certificate)},
+		{name: "the fingerprint of a certificate without the address", by: eve, args: []string{"--trust-endorser", fingerprintOf(eve.Certificate)},
 			want: Verdict{Trusted: true, Reason: "pinned certificate, which does not name the e-mail address"}},
-		{name: "that, together with the address in a policy", by: eve, args: []string{"--trust-endorser", Fingerprint(eve.Certificate)},
-			files: map[string]string{user: strings.Replace(whitePin, fingerprint, Fingerprint(eve.Certificate), 1)},
+		{name: "that, together with the address in a policy", by: eve, args: []string{"--trust-endorser", fingerprintOf(eve.Certificate)},
+			files: map[string]string{user: strings.Replace(whitePin, fingerprint, fingerprintOf(eve.Certificate), 1)},
 			want:  Verdict{Trusted: true, Certified: true, Reason: "pinned certificate, which does not name the e-mail address"}},
 		{name: "several fingerprints in the configuration", by: ada, want: pinned,
-			files: map[string]string{config: "[default]\ntrust_endorser = " + Fingerprint(jose.Certificate) + " , " + fingerprint}},
-		{name: "another in the configuration", by: ada, files: map[string]string{config: "[default]\ntrust_endorser = " + Fingerprint(jose.Certificate)},
+			files: map[string]string{config: "[default]\ntrust_endorser = " + fingerprintOf(jose.Certificate) + " , " + fingerprint}},
+		{name: "another in the configuration", by: ada, files: map[string]string{config: "[default]\ntrust_endorser = " + fingerprintOf(jose.Certificate)},
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once + `, or for good: add it, after a space, to trust_endorser in "DIR/.stratuslab/stratuslab-user.cfg"`}},
-		{name: "another in the environment", by: ada, env: map[string]string{"STRATUSLAB_TRUST_ENDORSER": Fingerprint(jose.Certificate)},
+		{name: "another in the environment", by: ada, env: map[string]string{"STRATUSLAB_TRUST_ENDORSER": fingerprintOf(jose.Certificate)},
 			want: Verdict{Reason: "its certificate is not pinned, and no authority is trusted", Hint: once + ", or for good: add it, after a space, to the variable STRATUSLAB_TRUST_ENDORSER"}},
 		{name: "what pinning does not help", by: future, want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
 
@@ -159,9 +161,9 @@ func TestJudge(t *testing.T) {
 			want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},
 		{name: "another certificate for a pinned address", by: eve, files: map[string]string{user: whitePin},
 			want: Verdict{Reason: `the endorser "ada@example.org" is there with another certificate only, in whitelistendorsers of "DIR/.stratuslab/policy.cfg"`,
-				Hint: strings.Replace(line, fingerprint, Fingerprint(eve.Certificate), 1) + `.stratuslab/policy.cfg"`}},
+				Hint: strings.Replace(line, fingerprint, fingerprintOf(eve.Certificate), 1) + `.stratuslab/policy.cfg"`}},
 		{name: "a certificate that is pinned for another address", by: eve, files: map[string]string{user: evesPin},
-			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, Fingerprint(eve.Certificate))}},
+			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, fingerprintOf(eve.Certificate))}},
 		{name: "an address alone", by: ada, files: map[string]string{user: white}, want: Verdict{Reason: nobody, Hint: hint}},
 		{name: "an address alone, trusted otherwise", by: ada, files: map[string]string{user: white}, args: []string{"--trust-endorser", fingerprint}, want: pinned},
 		{name: "trusted, but not in the white list", by: ada, files: map[string]string{user: strings.Replace(white, "ada", "joe", 1)}, args: []string{"--trust-endorser", fingerprint},
@@ -178,7 +180,7 @@ func TestJudge(t *testing.T) {
 		{name: "one's own", by: ada, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))}, want: own},
 		{name: "one's own, in PKCS#12", by: ada, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": vectors + "rsa-san.p12", "STRATUSLAB_P12_PASSWORD": "vector-pass"}, want: own},
 		{name: "not one's own", by: jose, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))},
-			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, Fingerprint(jose.Certificate))}},
+			want: Verdict{Reason: nobody, Hint: strings.ReplaceAll(hint, fingerprint, fingerprintOf(jose.Certificate))}},
 		{name: "one's own, but barred", by: ada, files: map[string]string{user: black, ".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))}, want: barred},
 		{name: "one's own, dated in the future", by: future, files: map[string]string{".globus/usercert.pem": string(read(t, vectors+"rsa-san.pem"))},
 			want: Verdict{Reason: "the endorsement is dated in the future: 2027-01-15T10:00:00Z"}},

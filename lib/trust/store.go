@@ -46,18 +46,6 @@ func (s *store) pin(fingerprint [sha256.Size]byte) { put(&s.pins, fingerprint, t
 // can be trusted.
 func (s *store) empty() bool { return len(s.pins) == 0 }
 
-// Fingerprint returns the SHA-256 digest of the certificate as 32 pairs of
-// upper-case hexadecimal digits joined by colons, as
-// `openssl x509 -fingerprint -sha256` prints it.
-func Fingerprint(c *x509.Certificate) string {
-	digest := sha256.Sum256(c.Raw)
-	pairs := make([]string, len(digest))
-	for i, b := range digest {
-		pairs[i] = fmt.Sprintf("%02X", b)
-	}
-	return strings.Join(pairs, ":")
-}
-
 var fingerprintForm = regexp.MustCompile(`(?i)^(?:sha256 Fingerprint=)?([0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$`)
 
 // ParseFingerprint reads 64 hexadecimal digits of either case, in one piece or

@@ -152,7 +152,7 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 		v := Verdict{Reason: consulted.refusal}
 		if pinned.Trusted && consulted.unlisted != "" {
 			v.Hint = fmt.Sprintf("%strust it with the line %q below %s in %q", confirmed,
-				"    "+by.Email+" "+Fingerprint(by.Certificate), WhitelistEndorsers, consulted.unlisted)
+				"    "+by.Email+" "+signature.Fingerprint(by.Certificate), WhitelistEndorsers, consulted.unlisted)
 		}
 		return v
 	}
@@ -166,7 +166,7 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 		reason = fmt.Sprintf("pinned in %q", consulted.pinnedIn)
 	case by.Certificate.Equal(j.own()):
 	case pinned.Trusted && j.pin != nil:
-		v.Hint = confirmed + j.pin(Fingerprint(by.Certificate))
+		v.Hint = confirmed + j.pin(signature.Fingerprint(by.Certificate))
 		return v
 	default:
 		return v

@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 func TestFingerprintIsThatOfOpenssl(t *testing.T) {
 	p := newPKI(t)
 	p.issue(request{name: "jane", issuer: "jane", extensions: person})
 	_, want, _ := strings.Cut(strings.TrimSpace(p.openssl("x509", "-in", "jane.pem", "-noout", "-fingerprint", "-sha256")), "=")
-	got := Fingerprint(p.certificate("jane"))
+	got := signature.Fingerprint(p.certificate("jane"))
 	if got != want {
 		t.Errorf("got %q, openssl says %q", got, want)
 	}

@@ -11,8 +11,6 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/remote"
 )
 
 func run(c *command.Call) error {
@@ -36,7 +34,7 @@ func run(c *command.Call) error {
 	var finder marketplace.Finder
 	at, err := marketplace.ParseEndpoint(where)
 	if err == nil {
-		finder, err = marketplace.Open(c.Ctx, at, remote.Options{
+		finder, err = marketplace.Open(c.Ctx, at, marketplace.Access{
 			CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
 		})
 	}
@@ -79,18 +77,18 @@ func query(c *command.Call, now time.Time) (entry.Query, error) {
 	default:
 		return q, fault.Usagef("reading --status %q: not supported; want valid, expired, deprecated or all", q.Status)
 	}
-	var before string
+	var soon time.Time // zero without --expires-within
 	if within := c.String("expires-within"); within != "" {
 		d, err := parseTime(within)
 		if err != nil {
 			return q, fault.Usagef("reading --expires-within %q: %w", within, err)
 		}
-		before = metadata.FormatTime(now.Add(d))
+		soon = now.Add(d)
 	}
 	words := strings.Fields(strings.ToLower(strings.Join(c.Args().Slice(), " ")))
 	system := strings.ToLower(c.String("os"))
 	q.Where = func(s entry.Summary) bool {
-		return hasWords(s, words) && isSystem(s, system) && (before == "" || s.Status(now) == entry.Valid && s.Valid <= before)
+		return hasWords(s, words) && isSystem(s, system) && (soon.IsZero() || s.Status(now) == entry.Valid && s.Status(soon) == entry.Expired)
 	}
 	return q, nil
 }

@@ -17,7 +17,14 @@ import (
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
+	"github.com/stratuslab/stratus/lib/strictxml"
 )
+
+// MaxBytes is the length of the longest document of an entry.
+const MaxBytes = signature.MaxBytes
+
+// ErrSyntax is wrapped by every error about a document that is not well-formed XML.
+var ErrSyntax = strictxml.ErrSyntax
 
 // ErrInvalid is wrapped by every error about an invalid entry: a bad signature, an
 // unsound document, a key that is not that of the document. Its kind is

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/stratuslab/stratus/lib/message"
-	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -40,8 +39,8 @@ func ParseListing(src []byte) (Listing, error) {
 	var l Listing
 	l.Next, _ = doc.Root.Attribute(strictxml.Name{Local: "next"})
 	for _, n := range doc.Root.Elements() {
-		if n.End-n.Start > signature.MaxBytes {
-			return Listing{}, fmt.Errorf("%w: a document of %d bytes in a listing; at most %d", ErrInvalid, n.End-n.Start, signature.MaxBytes)
+		if n.End-n.Start > MaxBytes {
+			return Listing{}, fmt.Errorf("%w: a document of %d bytes in a listing; at most %d", ErrInvalid, n.End-n.Start, MaxBytes)
 		}
 		l.Documents = append(l.Documents, src[n.Start:n.End])
 	}
@@ -51,7 +50,7 @@ func ParseListing(src []byte) (Listing, error) {
 // Embeddable returns the part of a signed document that stands in a listing: its
 // root element, which can be verified like the whole document.
 func Embeddable(src []byte) ([]byte, error) {
-	doc, err := strictxml.Parse(src, strictxml.Limits{Bytes: signature.MaxBytes})
+	doc, err := strictxml.Parse(src, strictxml.Limits{Bytes: MaxBytes})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

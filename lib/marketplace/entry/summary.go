@@ -5,7 +5,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // Summary holds what listings and searches need of an entry.
@@ -28,7 +28,7 @@ type Summary struct {
 	Valid       string   `json:"valid,omitempty"`      // time of expiry
 	Deprecated  string   `json:"deprecated,omitempty"` // the reason, never empty if it is deprecated
 	// Subject, Issuer and Fingerprint are those of the certificate;
-	// Fingerprint is in the form of trust.Fingerprint.
+	// Fingerprint is in the form of signature.Fingerprint.
 	Subject     string `json:"subject"`
 	Issuer      string `json:"issuer"`
 	Fingerprint string `json:"fingerprint"`
@@ -50,7 +50,7 @@ func (e *Entry) Summary() Summary {
 		Creator: text(metadata.Creator), Format: text(metadata.Format), Compression: text(metadata.Compression),
 		Valid: text(metadata.Valid), Deprecated: text(metadata.Deprecated),
 		Subject: message.Clip(e.Endorsed.Subject, maxText), Issuer: message.Clip(e.Endorsed.Issuer, maxText),
-		Fingerprint: trust.Fingerprint(e.Endorsed.Certificate),
+		Fingerprint: signature.Fingerprint(e.Endorsed.Certificate),
 	}
 	if s.Deprecated == "" && d.Has(metadata.Deprecated) {
 		s.Deprecated = "no reason given"
@@ -76,7 +76,7 @@ func (s Summary) Series() Series { return Series{s.Identifier, s.Email, s.Finger
 
 // Series returns the series of a verified entry.
 func (e *Entry) Series() Series {
-	return Series{e.Identifier, e.Email, trust.Fingerprint(e.Endorsed.Certificate)}
+	return Series{e.Identifier, e.Email, signature.Fingerprint(e.Endorsed.Certificate)}
 }
 
 // Status is whether an image should be used.

@@ -19,15 +19,14 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/remote"
 )
 
 // Publisher registers signed descriptions.
 type Publisher interface {
 	// Publish registers an entry. That the same document is there already is
 	// success. The error wraps an *entry.NotAdmitted if the rules on entry are
-	// against it, and remote.ErrRefused and a *marketplace.Answer if a Marketplace
-	// is.
+	// against it, and has the kind fault.Refused and wraps a *marketplace.Answer if a
+	// Marketplace is.
 	Publish(ctx context.Context, e *entry.Entry) (entry.Receipt, error)
 	// URL returns the address of an entry.
 	URL(k entry.Key) string
@@ -36,7 +35,7 @@ type Publisher interface {
 
 // Open opens an endpoint for writing. A directory that does not exist is made by the
 // first publication.
-func Open(ctx context.Context, at marketplace.Endpoint, o remote.Options) (Publisher, error) {
+func Open(ctx context.Context, at marketplace.Endpoint, o marketplace.Access) (Publisher, error) {
 	c, err := marketplace.Connect(ctx, at, o)
 	switch {
 	case err != nil:

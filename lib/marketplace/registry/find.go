@@ -11,7 +11,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/signature"
 )
 
 const (
@@ -64,7 +63,7 @@ func (r *Registry) fromLog(ctx context.Context, q entry.Query) iter.Seq2[entry.C
 // behind a web server. It needs the derived files.
 func FindListed(ctx context.Context, f FileReader, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	load := func(k entry.Key) (*entry.Entry, error) {
-		src, err := f.ReadFile(k.Path(), signature.MaxBytes)
+		src, err := f.ReadFile(k.Path(), entry.MaxBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w: %w", entry.ErrInvalid, err)
 		}

@@ -36,7 +36,6 @@ import (
 	"slices"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // Registry reads a directory of entries. It may be used by several goroutines.
@@ -51,7 +50,7 @@ func (r *Registry) Read(ctx context.Context, k entry.Key) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	src, err := r.files.ReadFile(k.Path(), signature.MaxBytes)
+	src, err := r.files.ReadFile(k.Path(), entry.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("reading an entry: %w", err)
 	}

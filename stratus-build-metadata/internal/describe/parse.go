@@ -11,12 +11,11 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // AnyText reads a text that a document can hold.
 func AnyText(value string) (string, error) {
-	if !strictxml.ValidText(value) {
+	if !metadata.ValidText(value) {
 		return "", errors.New("not a valid text: it is not UTF-8 or has characters that XML does not allow")
 	}
 	return value, nil

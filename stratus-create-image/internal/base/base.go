@@ -14,7 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
 
@@ -92,7 +92,7 @@ func (f *Found) Endorsement() string {
 	}
 	e := f.signed
 	return fmt.Sprintf("%s, endorsed by %s on %s, certificate %s: %s",
-		e.Identifier, e.Email, e.Created, trust.Fingerprint(e.Endorsed.Certificate), e.reason)
+		e.Identifier, e.Email, e.Created, signature.Fingerprint(e.Endorsed.Certificate), e.reason)
 }
 
 // check compares an image with all that is known of the base, and asks the image

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
@@ -48,6 +49,9 @@ func (n Name) tag() string {
 	_, tag, _ := strings.Cut(n.Text, "/")
 	return tag
 }
+
+// ParseSHA256 reads a SHA-256 digest in hexadecimal digits.
+func ParseSHA256(text string) ([]byte, error) { return diskimage.SHA256.Parse(text) }
 
 // ParseName parses the name of a base. sha256 is the digest of an image without a
 // signed description, or nil. A path that exists is always that path; only its

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // Key is a kind of key.
@@ -71,7 +70,7 @@ func ParseName(text string) (string, error) {
 	switch n := utf8.RuneCountInString(text); {
 	case n > maxName:
 		return "", fmt.Errorf("%d characters, at most %d", n, maxName)
-	case !strictxml.ValidText(text) || strings.ContainsFunc(text, unicode.IsControl):
+	case !metadata.ValidText(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return "", errors.New("it holds a character that cannot stand in a document")
 	case strings.TrimSpace(text) != text:
 		return "", errors.New("it begins or ends with white space")

@@ -27,7 +27,8 @@ func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) erro
 		return fmt.Errorf("reading the image %q: %w", name, err)
 	}
 	if err := described.Check(got); err != nil {
-		return fault.BadInputf("comparing the image %q with %q: %w", name, d.Name, err)
+		return fault.WithHint(fault.BadInputf("comparing the image %q with %q: %w", name, d.Name, err),
+			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/trust"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // Show returns what signing the documents would endorse, and in whose name, as a
@@ -74,7 +74,7 @@ func (s Signer) who() [][2]string {
 		{"endorser:", email},
 		{"subject:", s.By.Subject},
 		{"issuer:", s.By.Issuers[0]},
-		{"certificate:", "SHA-256 " + trust.Fingerprint(certificate)},
+		{"certificate:", "SHA-256 " + signature.Fingerprint(certificate)},
 		{"valid:", fmt.Sprintf("%s to %s", metadata.FormatTime(certificate.NotBefore), metadata.FormatTime(certificate.NotAfter))},
 		{"time:", metadata.FormatTime(s.signer.Created)},
 		{"profile:", string(s.signer.Profile)},

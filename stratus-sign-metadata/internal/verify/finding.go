@@ -9,7 +9,6 @@ import (
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 // What a finding says of each part.
@@ -91,7 +90,7 @@ func describe(by *signature.Endorsed) *Signer {
 		Name:       name, Email: by.Email, EmailCertified: by.EmailCertified,
 		Subject: by.Subject, Issuer: by.Issuer,
 		Created:     metadata.FormatTime(by.Created),
-		Fingerprint: trust.Fingerprint(by.Certificate),
+		Fingerprint: signature.Fingerprint(by.Certificate),
 		NotBefore:   metadata.FormatTime(by.Certificate.NotBefore), NotAfter: metadata.FormatTime(by.Certificate.NotAfter),
 		Method: by.Method, Digest: by.Digest,
 	}

@@ -13,13 +13,11 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/strictxml"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
 // maxForm bounds the body of a form, in bytes: a document and what is around it.
-const maxForm = signature.MaxBytes + 64<<10
+const maxForm = entry.MaxBytes + 64<<10
 
 // refusal is the error about an upload, in words for the client.
 type refusal struct {
@@ -31,7 +29,7 @@ func (e *refusal) Error() string { return e.text }
 
 var (
 	errBusy     = &refusal{http.StatusServiceUnavailable, "too many uploads at the moment"}
-	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("metadata too large: at most %d bytes", signature.MaxBytes)}
+	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("metadata too large: at most %d bytes", entry.MaxBytes)}
 )
 
 // form answers with the page that uploads.
@@ -145,11 +143,11 @@ func readForm(form *multipart.Reader) ([]byte, error) {
 }
 
 func readDocument(r io.Reader, empty string) ([]byte, error) {
-	src, err := io.ReadAll(io.LimitReader(r, signature.MaxBytes+1))
+	src, err := io.ReadAll(io.LimitReader(r, entry.MaxBytes+1))
 	switch {
 	case err != nil:
 		return nil, readError(err)
-	case len(src) > signature.MaxBytes:
+	case len(src) > entry.MaxBytes:
 		return nil, errTooLarge
 	case len(src) == 0:
 		return nil, &refusal{http.StatusBadRequest, empty}
@@ -196,7 +194,7 @@ func (s *Server) explain(r *http.Request, err error) *refusal {
 		return told
 	case errors.As(err, &rules):
 		return &refusal{http.StatusBadRequest, rules.Error()}
-	case errors.Is(err, strictxml.ErrSyntax):
+	case errors.Is(err, entry.ErrSyntax):
 		return &refusal{http.StatusBadRequest, "unable to parse metadata: " + reason(err)}
 	case errors.Is(err, entry.ErrInvalid):
 		return &refusal{http.StatusBadRequest, "invalid metadata: " + reason(err)}
