@@ -55,7 +55,7 @@ var linked = map[string]string{
 	"stratus-upload-metadata": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
 		lib/marketplace/registry lib/remote lib/signature
-		lib/signature/internal/xmldsig lib/trust
+		lib/signature/internal/xmldsig
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
@@ -63,7 +63,7 @@ var linked = map[string]string{
 	`,
 	"scripts/find-image": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/registry
-		lib/remote lib/signature lib/signature/internal/xmldsig lib/trust
+		lib/remote lib/signature lib/signature/internal/xmldsig
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
@@ -71,7 +71,7 @@ var linked = map[string]string{
 	"scripts/marketplace": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
 		lib/marketplace/registry lib/remote lib/signature
-		lib/signature/internal/xmldsig lib/trust scripts/marketplace/internal/index
+		lib/signature/internal/xmldsig scripts/marketplace/internal/index
 		scripts/marketplace/internal/page scripts/marketplace/internal/server
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
