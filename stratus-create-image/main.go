@@ -14,6 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
 
@@ -93,6 +94,8 @@ func withHint(c *command.Call, err error) error {
 		return fault.Usagef("reading --disk-size %q: %w", c.String("disk-size"), err)
 	case errors.Is(err, build.ErrAccount):
 		return fault.WithHint(err, "name root with --ssh-user, or an account that the image does not have")
+	case errors.Is(err, recipe.ErrNoInstaller):
+		return fault.WithHint(err, "name it with --installer")
 	case errors.Is(err, build.ErrNoLogin):
 		err = fault.WithHint(err, "the image needs an ssh server, and cloud-init or another program that reads its context (--context); --keep-on-failure leaves the machine for a look")
 	}

@@ -81,7 +81,8 @@ func find(c *command.Call, input string, judge *trust.Judge) (verify.Finding, er
 	if err != nil {
 		return f, err
 	}
-	f.Judge(judge.Decide(by, now))
+	verdict := judge.Decide(by, now)
+	f.Judge(verdict.Trusted, verdict.Reason, verdict.Hint)
 	return f, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -57,6 +58,17 @@ func (a Algorithm) Parse(digits string) ([]byte, error) {
 // algorithm.
 func (i *Image) Digest(a Algorithm) *[]byte {
 	return map[Algorithm]*[]byte{MD5: &i.MD5, SHA1: &i.SHA1, SHA256: &i.SHA256, SHA512: &i.SHA512}[a]
+}
+
+// Digests yields the digests that are known, the weakest first.
+func (i *Image) Digests() iter.Seq2[Algorithm, []byte] {
+	return func(yield func(Algorithm, []byte) bool) {
+		for _, a := range Algorithms() {
+			if digest := *i.Digest(a); digest != nil && !yield(a, digest) {
+				return
+			}
+		}
+	}
 }
 
 // Check compares the size and the digests of an image with those of i that are

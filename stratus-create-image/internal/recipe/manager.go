@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
@@ -166,6 +165,10 @@ var families = map[string]Installer{
 	"alpine": Apk, "arch": Pacman,
 }
 
+// ErrNoInstaller is wrapped by the error about an operating system whose package
+// manager is not known.
+var ErrNoInstaller = errors.New("it is not known")
+
 // installerFor returns the package manager of an operating system, by its ID or
 // those that it resembles. Old members of the Red Hat family have no dnf.
 func installerFor(os guest.OS) (Installer, error) {
@@ -179,5 +182,5 @@ func installerFor(os guest.OS) (Installer, error) {
 		}
 		return i, nil
 	}
-	return "", fault.WithHint(fmt.Errorf("finding the package manager of the operating system %q: it is not known", os.ID), "name it with --installer")
+	return "", fmt.Errorf("finding the package manager of the operating system %q: %w", os.ID, ErrNoInstaller)
 }

@@ -45,13 +45,8 @@ func described(d Document) ([][2]string, error) {
 		{"image:", metadata.IdentifierOf(image.SHA1)},
 		{"size:", fmt.Sprintf("%d bytes", image.Bytes)},
 	}
-	for _, sum := range []struct {
-		name  string
-		value []byte
-	}{{"MD5:", image.MD5}, {"SHA-1:", image.SHA1}, {"SHA-256:", image.SHA256}, {"SHA-512:", image.SHA512}} {
-		if sum.value != nil {
-			lines = append(lines, [2]string{sum.name, fmt.Sprintf("%x", sum.value)})
-		}
+	for a, digest := range image.Digests() {
+		lines = append(lines, [2]string{string(a) + ":", fmt.Sprintf("%x", digest)})
 	}
 	for _, term := range []metadata.Term{
 		metadata.Title, metadata.Description, metadata.OS, metadata.OSVersion, metadata.OSArch, metadata.Version,

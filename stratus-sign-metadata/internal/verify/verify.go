@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 // Document checks a signed document. One that is not good is a finding, and then
@@ -36,10 +35,11 @@ func Unreadable(name string, err error) Finding {
 	return f
 }
 
-// Judge adds whether the user relies on the document.
-func (f *Finding) Judge(v trust.Verdict) {
-	f.Trust, f.Reason, f.Hint = untrusted, v.Reason, v.Hint
-	if v.Trusted {
+// Judge adds whether the user relies on the document, why, and what would change
+// that.
+func (f *Finding) Judge(relied bool, reason, hint string) {
+	f.Trust, f.Reason, f.Hint = untrusted, reason, hint
+	if relied {
 		f.Trust = trusted
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
@@ -104,10 +103,8 @@ func digests(d *metadata.Document) (found []field) {
 	if err != nil { // an entry of an older Marketplace may have none
 		return nil
 	}
-	for _, a := range diskimage.Algorithms() {
-		if sum := *image.Digest(a); sum != nil {
-			found = append(found, field{Name: string(a), Value: hex.EncodeToString(sum)})
-		}
+	for a, digest := range image.Digests() {
+		found = append(found, field{Name: string(a), Value: hex.EncodeToString(digest)})
 	}
 	return found
 }
