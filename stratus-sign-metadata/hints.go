@@ -8,7 +8,7 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/sign"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
 
 const makeOne = "stratus-sign-metadata --new-certificate FILE.p12 --email ADDRESS --name NAME"
@@ -53,7 +53,7 @@ func hintSigner(err error, email string, named bool) error {
 }
 
 // hint is for a document that cannot be signed.
-func (j *job) hint(d sign.Document, err error) error {
+func (j *job) hint(d endorse.Document, err error) error {
 	if d.Parsed == nil || !errors.Is(err, metadata.ErrInvalid) {
 		return err
 	}

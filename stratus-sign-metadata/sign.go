@@ -12,19 +12,19 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/sign"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
 
 // job is what is signed, how and where to.
 type job struct {
-	sign.Options
+	endorse.Options
 	inputs    []string // paths, "-" for standard input
 	output    string   // path, "" and "-" for standard output
 	inPlace   bool     // replace the inputs instead
 	suffix    string   // of the names under which they are kept then
 	image     string   // path of the image that the document must describe, "" for none
-	documents []sign.Document
-	signer    sign.Signer
+	documents []endorse.Document
+	signer    endorse.Signer
 }
 
 // runSign signs. What is wrong with a document comes up before a passphrase is

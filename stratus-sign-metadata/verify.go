@@ -10,7 +10,7 @@ import (
 	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
-	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/verify"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
 
 // runVerify checks every document, prints a line for each, and fails with the
@@ -62,15 +62,15 @@ func runVerify(c *command.Call) error {
 }
 
 // find reads and judges one document. One that is not there is a finding, too.
-func find(c *command.Call, input string, judge *trust.Judge) (verify.Finding, error) {
+func find(c *command.Call, input string, judge *trust.Judge) (endorse.Finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	if fault.KindOf(err) == fault.BadInput {
-		return verify.Unreadable(name, err), nil
+		return endorse.Unreadable(name, err), nil
 	}
 	if err != nil {
-		return verify.Finding{}, err
+		return endorse.Finding{}, err
 	}
-	f, by, err := verify.Document(name, src)
+	f, by, err := endorse.Verify(name, src)
 	if err != nil || by == nil {
 		return f, err
 	}

@@ -1,7 +1,4 @@
-// Package verify says of signed documents who endorsed them and whether that is
-// sound. It must not know where documents come from, nor how a signature is
-// checked, nor why an endorser is trusted.
-package verify
+package endorse
 
 import (
 	"errors"
@@ -10,10 +7,10 @@ import (
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
-// Document checks a signed document. One that is not good is a finding, and then
+// Verify checks a signed document. One that is not good is a finding, and then
 // nobody endorsed it; an error is about the rest of the world. name is that of
 // the document.
-func Document(name string, src []byte) (Finding, *signature.Endorsed, error) {
+func Verify(name string, src []byte) (Finding, *signature.Endorsed, error) {
 	f := Finding{File: name}
 	by, err := signature.Verify(src)
 	var refused *signature.Error

@@ -1,4 +1,4 @@
-package verify
+package endorse
 
 import (
 	"testing"

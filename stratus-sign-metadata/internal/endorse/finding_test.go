@@ -1,4 +1,4 @@
-package verify
+package endorse
 
 import (
 	"encoding/json"
@@ -25,7 +25,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	for name, want := range tests {
 		f := Finding{File: "f", Signature: good, Identity: good, Document: good, Trust: untrusted, Reason: "unknown"}
-		f.Signer = &Signer{Name: name, Email: "e@example.org", Created: "2026-11-23T00:00:00Z"}
+		f.Signer = &Endorser{Name: name, Email: "e@example.org", Created: "2026-11-23T00:00:00Z"}
 		if line := f.Text(); line != want {
 			t.Errorf("got  %q\nwant %q", line, want)
 		}

@@ -1,4 +1,4 @@
-package verify
+package endorse
 
 import (
 	"encoding/json"
@@ -30,13 +30,14 @@ type Finding struct {
 	// Reason says why the document is trusted or untrusted, or what is bad.
 	Reason string `json:"reason"`
 	// Signer is there when signature and identity are good.
-	Signer *Signer `json:"signer,omitempty"`
+	Signer *Endorser `json:"signer,omitempty"`
 
 	// Hint says how to trust the signer, where that would help.
 	Hint string `json:"-"`
 }
 
-type Signer struct {
+// Endorser is who signed a document, as --json prints it.
+type Endorser struct {
 	Identifier     string `json:"identifier"` // of the image
 	Name           string `json:"name"`
 	Email          string `json:"email"`
@@ -60,7 +61,7 @@ func (f *Finding) Trusted() bool { return f.Trust == trusted }
 
 func (f *Finding) accept(by *signature.Endorsed) {
 	f.Signature, f.Identity, f.Document, f.Trust = good, good, good, unknown
-	f.Signer = describe(by)
+	f.Signer = endorserOf(by)
 }
 
 func (f *Finding) refuse(e *signature.Error) {
@@ -75,17 +76,17 @@ func (f *Finding) refuse(e *signature.Error) {
 		f.Document = bad
 		if e.By != nil {
 			f.Signature, f.Identity = good, good
-			f.Signer = describe(e.By)
+			f.Signer = endorserOf(e.By)
 		}
 	}
 }
 
-func describe(by *signature.Endorsed) *Signer {
+func endorserOf(by *signature.Endorsed) *Endorser {
 	name := by.Certificate.Subject.CommonName
 	if name == "" {
 		name = by.Subject
 	}
-	return &Signer{
+	return &Endorser{
 		Identifier: by.Document.Text(metadata.Identifier),
 		Name:       name, Email: by.Email, EmailCertified: by.EmailCertified,
 		Subject: by.Subject, Issuer: by.Issuer,
@@ -123,10 +124,10 @@ func (f *Finding) text() string {
 
 // who names the signer, and when. The name is whatever the certificate says:
 // one that could be mistaken for the rest of the line is quoted.
-func (s *Signer) who() string {
-	name := s.Name
+func (e *Endorser) who() string {
+	name := e.Name
 	if strings.ContainsAny(name, `<>(),:"`) || strings.TrimSpace(name) != name || name == "" {
 		name = strconv.Quote(name)
 	}
-	return fmt.Sprintf("%s <%s>, %s", name, s.Email, s.Created)
+	return fmt.Sprintf("%s <%s>, %s", name, e.Email, e.Created)
 }

@@ -1,7 +1,8 @@
-// Package sign endorses descriptions with a user's certificate, and shows what an
-// endorsement would say. It must not know where documents come from or go, nor
-// how a signature is made or a certificate is found.
-package sign
+// Package endorse signs descriptions with a user's certificate, shows what an
+// endorsement would say, and reports who endorsed a signed description and whether
+// that is sound. It must not know where documents come from or go, how a signature
+// is made or checked, how a certificate is found, nor why an endorser is trusted.
+package endorse
 
 import (
 	"errors"
