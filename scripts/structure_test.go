@@ -21,9 +21,8 @@ const module = "github.com/stratuslab/stratus/"
 // reached.
 var linked = map[string]string{
 	"stratus-create-image": `
-		lib/credential lib/digest lib/marketplace lib/marketplace/entry
-		lib/marketplace/internal/api lib/marketplace/registry lib/remote lib/signature
-		lib/signature/internal/xmldsig lib/trust
+		lib/credential lib/digest lib/marketplace lib/marketplace/entry lib/marketplace/internal/api
+		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/xmldsig lib/trust
 		stratus-create-image/internal/base stratus-create-image/internal/base/cache
 		stratus-create-image/internal/base/fetch stratus-create-image/internal/base/ova
 		stratus-create-image/internal/build stratus-create-image/internal/contextualize
@@ -40,22 +39,19 @@ var linked = map[string]string{
 		golang.org/x/crypto golang.org/x/sync golang.org/x/text software.sslmate.com/src/go-pkcs12
 	`,
 	"stratus-build-metadata": `
-		lib/digest stratus-build-metadata/internal/describe
-		stratus-build-metadata/internal/edit
+		lib/digest stratus-build-metadata/internal/describe stratus-build-metadata/internal/edit
 		github.com/klauspost/compress golang.org/x/sync
 	`,
 	"stratus-sign-metadata": `
-		lib/credential lib/digest lib/signature
-		lib/signature/internal/xmldsig lib/trust stratus-sign-metadata/internal/personal
-		stratus-sign-metadata/internal/endorse
+		lib/credential lib/digest lib/signature lib/signature/internal/xmldsig lib/trust
+		stratus-sign-metadata/internal/endorse stratus-sign-metadata/internal/personal
 		github.com/beevik/etree github.com/jonboulle/clockwork github.com/klauspost/compress
 		github.com/russellhaering/goxmldsig golang.org/x/crypto golang.org/x/sync
 		software.sslmate.com/src/go-pkcs12
 	`,
 	"stratus-upload-metadata": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
-		lib/marketplace/registry lib/remote lib/signature
-		lib/signature/internal/xmldsig
+		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/xmldsig
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
@@ -70,9 +66,9 @@ var linked = map[string]string{
 	`,
 	"scripts/marketplace": `
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
-		lib/marketplace/registry lib/remote lib/signature
-		lib/signature/internal/xmldsig scripts/marketplace/internal/index
-		scripts/marketplace/internal/page scripts/marketplace/internal/server
+		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/xmldsig
+		scripts/marketplace/internal/index scripts/marketplace/internal/page
+		scripts/marketplace/internal/server
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
@@ -82,7 +78,7 @@ var linked = map[string]string{
 
 // everywhere is what every program links.
 const everywhere = `
-	lib/command lib/diskimage lib/fault lib/files lib/message lib/metadata lib/shell lib/strictxml
+	lib/command lib/diskimage lib/files lib/metadata lib/report lib/shell lib/strictxml
 	github.com/cpuguy83/go-md2man/v2 github.com/russross/blackfriday/v2 github.com/urfave/cli/v2
 	github.com/xrash/smetrics golang.org/x/sys golang.org/x/term gopkg.in/ini.v1
 `

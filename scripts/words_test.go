@@ -22,8 +22,8 @@ type message struct {
 // with the place of the format among their arguments.
 var speaks = map[string]int{
 	"errors.New": 0, "fmt.Errorf": 0,
-	"fault.Usagef": 0, "fault.BadInputf": 0, "fault.Credentialsf": 0, "fault.Refusedf": 0, "fault.Unreachablef": 0,
-	"fault.WithHint": 1, "Infof": 0, "Verbosef": 0, "Warnf": 0,
+	"report.Usagef": 0, "report.BadInputf": 0, "report.Credentialsf": 0, "report.Refusedf": 0, "report.Unreachablef": 0,
+	"report.WithHint": 1, "Infof": 0, "Verbosef": 0, "Warnf": 0,
 }
 
 // sources parses every Go file that is not a test.
@@ -60,7 +60,7 @@ func messages(fset *token.FileSet, files []*ast.File) []message {
 				return true
 			}
 			if text := literal(call.Args[place]); text != "" {
-				found = append(found, message{text, fset.Position(call.Pos()).String(), name == "fault.WithHint"})
+				found = append(found, message{text, fset.Position(call.Pos()).String(), name == "report.WithHint"})
 			}
 			return true
 		})

@@ -8,15 +8,15 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/edit"
 )
 
 func newEditor(c *command.Call) (*edit.Session, error) {
 	editor, err := edit.Choose()
 	if errors.Is(err, edit.ErrNoEditor) {
-		return nil, fault.WithHint(fault.Usagef("editing the document: %w", err), "name an editor in VISUAL or EDITOR")
+		return nil, report.WithHint(report.Usagef("editing the document: %w", err), "name an editor in VISUAL or EDITOR")
 	}
 	return &edit.Session{Program: c.App.Name, Editor: editor, Stderr: c.Err, LeaveInterrupts: command.LeaveInterrupts}, err
 }
@@ -26,7 +26,7 @@ func newEditor(c *command.Call) (*edit.Session, error) {
 func (j *job) edit(c *command.Call, doc *metadata.Document, image *diskimage.Image, now time.Time) (*metadata.Document, error) {
 	text, err := doc.Bytes()
 	if err != nil {
-		return nil, fault.BadInputf("writing the document: %w", err)
+		return nil, report.BadInputf("writing the document: %w", err)
 	}
 	_, err = j.editor.Edit(c.Ctx, text, func(text []byte) error {
 		doc, err = j.Accept(text, image, now, c.Log)
@@ -39,10 +39,10 @@ func (j *job) edit(c *command.Call, doc *metadata.Document, image *diskimage.Ima
 	case errors.Is(err, edit.ErrEmptied):
 		return nil, fmt.Errorf("aborted: %w", err)
 	case errors.Is(err, edit.ErrRejected):
-		err = fault.BadInputf("giving up: %w", err)
+		err = report.BadInputf("giving up: %w", err)
 	}
 	if errors.As(err, &kept) {
-		err = fault.WithHint(err, "your text is kept in %q: go on with --draft %q --edit, or remove it", kept.Path, kept.Path)
+		err = report.WithHint(err, "your text is kept in %q: go on with --draft %q --edit, or remove it", kept.Path, kept.Path)
 	}
 	return nil, err
 }
@@ -58,5 +58,5 @@ func keepEdited(text []byte, cause error) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return errors.Join(cause, fmt.Errorf("keeping your text: %w", err), os.Remove(f.Name()))
 	}
-	return fault.WithHint(cause, "your text is kept in %q", f.Name())
+	return report.WithHint(cause, "your text is kept in %q", f.Name())
 }

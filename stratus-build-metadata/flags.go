@@ -8,8 +8,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/edit"
 )
@@ -93,11 +93,11 @@ func newJob(c *command.Call) (*job, error) {
 	}
 	switch {
 	case j.image == "" && j.draft == "":
-		return nil, fault.WithHint(fault.Usagef("an argument is missing: IMAGE"), `name an image, "-" for one on standard input, or a --draft`)
+		return nil, report.WithHint(report.Usagef("an argument is missing: IMAGE"), `name an image, "-" for one on standard input, or a --draft`)
 	case j.autoName && j.output != "":
-		return nil, fault.Usagef("--auto-name and --output exclude each other")
+		return nil, report.Usagef("--auto-name and --output exclude each other")
 	case j.image == "-" && j.draft == "-":
-		return nil, fault.WithHint(fault.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
+		return nil, report.WithHint(report.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
 	}
 	for _, read := range []func(*command.Call) error{j.readFields, j.readBytes, j.readDigests} {
 		if err := read(c); err != nil {
@@ -167,7 +167,7 @@ func (j *job) readDigests(c *command.Call) error {
 		}
 		if j.image == "" {
 			err := c.Value(flag).Wrap(errors.New("there is no image to verify"))
-			return fault.WithHint(err, "name the image after the options")
+			return report.WithHint(err, "name the image after the options")
 		}
 		var err error
 		if *j.Want.Digest(a), err = command.Parse(c, flag, a.Parse); err != nil {

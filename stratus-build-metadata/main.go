@@ -13,8 +13,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-build-metadata/internal/describe"
 )
 
@@ -66,7 +66,7 @@ func run(c *command.Call) error {
 	}
 	if j.editor == nil {
 		if err := doc.Check(metadata.Draft); err != nil {
-			return fault.BadInputf("checking the document: %w", err)
+			return report.BadInputf("checking the document: %w", err)
 		}
 	} else if doc, err = j.edit(c, doc, image, now); err != nil {
 		return err
@@ -74,7 +74,7 @@ func run(c *command.Call) error {
 	describe.Warn(doc, now, c.Log)
 	text, err := doc.Bytes()
 	if err != nil {
-		return fault.BadInputf("writing the document: %w", err)
+		return report.BadInputf("writing the document: %w", err)
 	}
 	if err = j.write(c, doc, text); err != nil && j.editor != nil {
 		return keepEdited(text, err)
@@ -94,7 +94,7 @@ func (j *job) readDraft(c *command.Call) (*metadata.Document, error) {
 	defer func() { _ = r.Close() }()
 	doc, err := metadata.Read(r)
 	if errors.Is(err, metadata.ErrInvalid) {
-		return nil, fault.BadInputf("reading the draft %q: %w", name, err)
+		return nil, report.BadInputf("reading the draft %q: %w", name, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the draft %q: %w", name, err)

@@ -8,9 +8,9 @@ import (
 	"unicode"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // checkOverwrite refuses an output that is the image or the draft.
@@ -21,7 +21,7 @@ func (j *job) checkOverwrite(c *command.Call, output string) error {
 			continue
 		}
 		if from, ok := regular(input, c.In); ok && os.SameFile(from, to) {
-			return fault.WithHint(fault.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
+			return report.WithHint(report.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
 		}
 	}
 	return nil
@@ -106,13 +106,13 @@ func suggestName(doc *metadata.Document) (string, error) {
 	for _, p := range parts {
 		text := doc.Text(p.term)
 		if err := checkNamePart(text); err != nil {
-			return "", fault.WithHint(fault.Usagef("naming the file: %s %q %w", p.term, text, err), "give another --%s, or -o FILE", p.flag)
+			return "", report.WithHint(report.Usagef("naming the file: %s %q %w", p.term, text, err), "give another --%s, or -o FILE", p.flag)
 		}
 		texts = append(texts, text)
 	}
 	name := strings.Join(texts, "-") + ".xml"
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "-") {
-		return "", fault.WithHint(fault.Usagef("naming the file: %q would be hidden or look like an option", name), "give another --os, or -o FILE")
+		return "", report.WithHint(report.Usagef("naming the file: %q would be hidden or look like an option", name), "give another --os, or -o FILE")
 	}
 	return name, nil
 }

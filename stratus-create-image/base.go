@@ -4,7 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 )
 
@@ -29,7 +29,7 @@ func readBase(c *command.Call) (*base.Source, error) {
 	var err error
 	if text := c.String("base-sha256"); text != "" {
 		if sum, err = base.ParseSHA256(text); err != nil {
-			return nil, fault.Usagef("reading --base-sha256 %q: %w", text, err)
+			return nil, report.Usagef("reading --base-sha256 %q: %w", text, err)
 		}
 	}
 	s := &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache")}
@@ -41,7 +41,7 @@ func readBase(c *command.Call) (*base.Source, error) {
 	}
 	if s.DescriptionPath = c.String("base-metadata"); s.DescriptionPath != "" {
 		if s.Name.Described() {
-			return nil, fault.Usagef("--base-metadata is for a base without a signed description, but %q has one", s.Name.Text)
+			return nil, report.Usagef("--base-metadata is for a base without a signed description, but %q has one", s.Name.Text)
 		}
 		if s.Description, err = base.ReadDescription(s.DescriptionPath); err != nil {
 			return nil, err

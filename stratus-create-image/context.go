@@ -7,8 +7,8 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
@@ -33,10 +33,10 @@ func readLogin(c *command.Call, q *build.Request) (err error) {
 		return err
 	}
 	if q.User, err = contextualize.ParseUser(c.String("ssh-user")); err != nil {
-		return fault.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
+		return report.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
 	}
 	if q.Scheme, err = contextualize.ParseScheme(c.String("context")); err != nil {
-		return fault.Usagef("reading --context: %w", err)
+		return report.Usagef("reading --context: %w", err)
 	}
 	if q.Context, err = readContext(c, q.Scheme); err != nil {
 		return err
@@ -57,7 +57,7 @@ func readContext(c *command.Call, scheme contextualize.Scheme) (*contextualize.C
 	content := new(contextualize.Context)
 	var err error
 	if content.Variables, err = contextualize.ParseVariables(c.StringSlice("context-var")); err != nil {
-		return nil, fault.Usagef("reading --context-var: %w", err)
+		return nil, report.Usagef("reading --context-var: %w", err)
 	}
 	if content.UserData, err = contextualize.ReadUserData(c.Ctx, c.StringSlice("user-data")); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func writeContext(c *command.Call) error {
 	}
 	scheme, err := contextualize.ParsePrintable(name)
 	if err != nil {
-		return fault.Usagef("reading --context: %w", err)
+		return report.Usagef("reading --context: %w", err)
 	}
 	content, err := readContext(c, scheme)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
@@ -50,7 +50,7 @@ func readMachine(c *command.Call, q *build.Request) (err error) {
 	}
 	q.Machine.CPU, q.Machine.RAM = cmp.Or(c.Int("cpu"), q.Machine.CPU), cmp.Or(c.Int("ram"), q.Machine.RAM)
 	if err := q.Machine.Check(); err != nil {
-		return fault.Usagef("reading the machine's size: %w", err)
+		return report.Usagef("reading the machine's size: %w", err)
 	}
 	if q.Disk, err = command.Parse(c, "disk-size", parseSize); err != nil {
 		return err

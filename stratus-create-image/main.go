@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
@@ -54,23 +54,23 @@ func run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	report := &notify.Report{Title: c.String("title"), Base: c.Args().First(), Started: time.Now()}
+	outcome := &notify.Report{Title: c.String("title"), Base: c.Args().First(), Started: time.Now()}
 	q, err := readRequest(c)
 	if err == nil {
-		report, err = build.Run(c.Ctx, q)
+		outcome, err = build.Run(c.Ctx, q)
 		err = withHint(c, err)
 	} else {
-		report.Ended, report.Failure = time.Now(), &notify.Failure{Phase: build.FirstPhase, Cause: err.Error()}
+		outcome.Ended, outcome.Failure = time.Now(), &notify.Failure{Phase: build.FirstPhase, Cause: err.Error()}
 	}
 	// After a usage error, or with a machine to log in to, the user is at the screen.
-	if fault.KindOf(err) == fault.Usage || err == nil && q.KeepRunning {
+	if report.KindOf(err) == report.Usage || err == nil && q.KeepRunning {
 		return err
 	}
-	report.Endpoint = c.String("marketplace-endpoint")
-	if path := c.String("metadata"); report.Image != nil && path != "-" {
-		report.Image.DraftPath = path
+	outcome.Endpoint = c.String("marketplace-endpoint")
+	if path := c.String("metadata"); outcome.Image != nil && path != "-" {
+		outcome.Image.DraftPath = path
 	}
-	notifier.Tell(c.Ctx, report)
+	notifier.Tell(c.Ctx, outcome)
 	return err
 }
 
@@ -91,16 +91,16 @@ func describe(c *command.Call) error {
 func withHint(c *command.Call, err error) error {
 	switch {
 	case errors.Is(err, build.ErrDiskSize):
-		return fault.Usagef("reading --disk-size %q: %w", c.String("disk-size"), err)
+		return report.Usagef("reading --disk-size %q: %w", c.String("disk-size"), err)
 	case errors.Is(err, build.ErrAccount):
-		return fault.WithHint(err, "name root with --ssh-user, or an account that the image does not have")
+		return report.WithHint(err, "name root with --ssh-user, or an account that the image does not have")
 	case errors.Is(err, recipe.ErrNoInstaller):
-		return fault.WithHint(err, "name it with --installer")
+		return report.WithHint(err, "name it with --installer")
 	case errors.Is(err, build.ErrNoLogin):
-		err = fault.WithHint(err, "the image needs an ssh server, and cloud-init or another program that reads its context (--context); --keep-on-failure leaves the machine for a look")
+		err = report.WithHint(err, "the image needs an ssh server, and cloud-init or another program that reads its context (--context); --keep-on-failure leaves the machine for a look")
 	}
 	if errors.Is(err, build.ErrLimit) {
-		err = fault.WithHint(err, "--vm-start-timeout sets the time limit")
+		err = report.WithHint(err, "--vm-start-timeout sets the time limit")
 	}
 	return err
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 )
 
@@ -45,7 +45,7 @@ func readNotifier(c *command.Call) (*notify.Notifier, error) {
 		return n, nil
 	}
 	if c.String("author-email") == "" {
-		return nil, fault.Usagef("--notify needs an address: --author-email")
+		return nil, report.Usagef("--notify needs an address: --author-email")
 	}
 	to, err := command.Parse(c, "author-email", notify.ParseAddress)
 	if err != nil {
@@ -65,18 +65,18 @@ func readSender(c *command.Call) (notify.Sender, error) {
 	server, username := c.Value("smtp-server"), c.String("smtp-username")
 	switch {
 	case server.Text == "" && username != "":
-		return nil, fault.Usagef("--smtp-username needs a server: --smtp-server")
+		return nil, report.Usagef("--smtp-username needs a server: --smtp-server")
 	case server.Text == "":
 		s, err := notify.FindSendmail()
 		if err != nil {
-			return nil, fault.WithHint(fmt.Errorf("looking for a way to send mail: %w", err), "name a server with --smtp-server")
+			return nil, report.WithHint(fmt.Errorf("looking for a way to send mail: %w", err), "name a server with --smtp-server")
 		}
 		return s, nil
 	}
 	s := &notify.SMTP{Username: username}
 	var err error
 	if s.Server, err = notify.ParseServer(server.Text); err != nil {
-		return nil, fault.Usagef("reading %s: %w", server.Name, err) // without its text, which may contain a password
+		return nil, report.Usagef("reading %s: %w", server.Name, err) // without its text, which may contain a password
 	}
 	if username != "" {
 		if s.Password, err = readPassword(c); err != nil {
@@ -85,7 +85,7 @@ func readSender(c *command.Call) (notify.Sender, error) {
 	}
 	if roots := c.Access().CAFiles; len(roots) > 0 {
 		if s.Roots, err = remote.RootsWith(roots); err != nil {
-			return nil, fault.BadInputf("reading --ca-file: %w", err)
+			return nil, report.BadInputf("reading --ca-file: %w", err)
 		}
 	}
 	return s, nil
@@ -102,7 +102,7 @@ func readPassword(c *command.Call) (string, error) {
 	case file.Text != "" && (!given || file.Origin == command.FromCommandLine):
 		return c.SecretFile(file)
 	case err == nil && password == "":
-		return "", fault.WithHint(fault.Credentialsf("--smtp-username needs a password"),
+		return "", report.WithHint(report.Credentialsf("--smtp-username needs a password"),
 			"give --smtp-password-file, the variable STRATUSLAB_SMTP_PASSWORD, or smtp_password in the configuration")
 	}
 	return password, err

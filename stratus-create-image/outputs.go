@@ -7,8 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
@@ -33,13 +33,13 @@ func readOutputs(c *command.Call, q *build.Request) (err error) {
 	saving := !c.Bool("no-save") && !q.KeepRunning && (output != "" || !c.Bool("dry-run"))
 	switch {
 	case saving && output == "":
-		return fault.WithHint(fault.Usagef("no output is named"), "add -o FILE, or --no-save to try things out")
+		return report.WithHint(report.Usagef("no output is named"), "add -o FILE, or --no-save to try things out")
 	case q.KeepRunning && output != "":
-		return fault.WithHint(fault.Usagef("a machine that is left running (--no-shutdown) cannot be saved to %q", output), "drop one of the two")
+		return report.WithHint(report.Usagef("a machine that is left running (--no-shutdown) cannot be saved to %q", output), "drop one of the two")
 	case !saving && c.String("metadata") != "":
-		return fault.Usagef("nothing is saved that %q could describe", c.String("metadata"))
+		return report.Usagef("nothing is saved that %q could describe", c.String("metadata"))
 	case !saving && q.SBOM != "":
-		return fault.Usagef("nothing is saved whose packages %q could list", q.SBOM)
+		return report.Usagef("nothing is saved whose packages %q could list", q.SBOM)
 	case !saving:
 		return nil
 	}
@@ -62,12 +62,12 @@ func checkNames(c *command.Call) error {
 	for i, f := range files {
 		for _, before := range files[:i] {
 			if i > 1 && f.name != "" && f.name != "-" && sameFile(f.name, before.name) {
-				return fault.Usagef("the output %q is %s", f.name, before.what)
+				return report.Usagef("the output %q is %s", f.name, before.what)
 			}
 		}
 	}
 	if c.String("sbom") == "-" {
-		return fault.Usagef("the list of packages (--sbom) goes to a file: standard output is for the description")
+		return report.Usagef("the list of packages (--sbom) goes to a file: standard output is for the description")
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func textFlags() []cli.Flag {
 func readTexts(c *command.Call, q *build.Request) error {
 	for _, flag := range []string{"title", "comment", "author", "author-email", "image-version", "os"} {
 		if text := c.String(flag); !metadata.ValidText(text) {
-			return fault.Usagef("reading --%s %q: not a valid text: it has characters that XML forbids", flag, text)
+			return report.Usagef("reading --%s %q: not a valid text: it has characters that XML forbids", flag, text)
 		}
 	}
 	q.Texts = build.Texts{
@@ -107,7 +107,7 @@ func readTexts(c *command.Call, q *build.Request) error {
 		Version: c.String("image-version"), Replaces: c.String("replaces"),
 	}
 	if _, err := metadata.DecodeIdentifier(q.Texts.Replaces); q.Texts.Replaces != "" && err != nil {
-		return fault.Usagef("reading --replaces %q: not a valid identifier: %w", q.Texts.Replaces, err)
+		return report.Usagef("reading --replaces %q: not a valid identifier: %w", q.Texts.Replaces, err)
 	}
 	return nil
 }

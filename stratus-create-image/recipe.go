@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
 )
@@ -67,13 +67,13 @@ func readRecipe(c *command.Call) (recipe.Recipe, error) {
 	}
 	if v := c.Value("package-proxy"); p.err == nil && v.Text != "" {
 		if r.Proxy, err = recipe.ParseProxy(v.Text); err != nil {
-			p.err = fault.Usagef("reading %s: %w", v.Name, err)
+			p.err = report.Usagef("reading %s: %w", v.Name, err)
 		}
 	}
 	for _, text := range c.StringSlice("env") {
 		v, err := recipe.ParseVariable(text)
 		if err != nil && p.err == nil {
-			p.err = fault.Usagef("reading --env: %w", err)
+			p.err = report.Usagef("reading --env: %w", err)
 		}
 		r.Variables = append(r.Variables, v)
 	}

@@ -4,8 +4,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 )
@@ -37,7 +37,7 @@ func readChanges(c *command.Call, q *build.Request) (err error) {
 		return err
 	}
 	if c.String("network") == string(qemu.NoNetwork) && q.Recipe.NeedsRepos() {
-		return fault.Usagef("packages cannot be installed without a network (--network none)")
+		return report.Usagef("packages cannot be installed without a network (--network none)")
 	}
 	if len(q.Recipe.Repos) > 0 {
 		if q.Recipe.HTTP, err = remote.NewHTTP(remoteOptions(c)); err != nil {

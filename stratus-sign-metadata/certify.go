@@ -11,8 +11,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
 )
@@ -23,11 +23,11 @@ import (
 // behind when making it fails.
 func runNewCertificate(c *command.Call) error {
 	if c.Args().Present() {
-		return fault.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
+		return report.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
 	}
 	path := c.String("new-certificate")
 	if path == "" || path == "-" {
-		return fault.Usagef("reading --new-certificate %q: not a valid name of a file", path)
+		return report.Usagef("reading --new-certificate %q: not a valid name of a file", path)
 	}
 	o, err := certificateOptions(c)
 	if err != nil {
@@ -70,9 +70,9 @@ func runNewCertificate(c *command.Call) error {
 func certificateOptions(c *command.Call) (o personal.Options, err error) {
 	switch {
 	case c.String("email") == "":
-		return o, fault.WithHint(fault.Usagef("--new-certificate needs the owner's address"), "give one such as --email jane@example.org")
+		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's address"), "give one such as --email jane@example.org")
 	case c.String("name") == "":
-		return o, fault.WithHint(fault.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
+		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
 	}
 	o = personal.Options{
 		Email: parse(c, &err, "email", personal.ParseEmail), Name: parse(c, &err, "name", personal.ParseName),
@@ -114,7 +114,7 @@ func create(path string) (*files.Pending, error) {
 	}
 	file, err := files.CreatePending(path, false)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fault.WithHint(err, "make the directory first: mkdir -m 700 -p %q", filepath.Dir(path))
+		return nil, report.WithHint(err, "make the directory first: mkdir -m 700 -p %q", filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func create(path string) (*files.Pending, error) {
 }
 
 func errExists(path string) error {
-	return fault.WithHint(fault.Usagef("writing %q: the file exists, and a key is never replaced", path), "give another name")
+	return report.WithHint(report.Usagef("writing %q: the file exists, and a key is never replaced", path), "give another name")
 }
 
 func write(ctx context.Context, file *files.Pending, path string, data []byte) error {
@@ -138,8 +138,8 @@ func write(ctx context.Context, file *files.Pending, path string, data []byte) e
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
 	err := file.Commit()
-	var known *fault.Error
-	if errors.As(err, &known) && known.Kind == fault.Usage { // somebody took the name meanwhile
+	var known *report.Error
+	if errors.As(err, &known) && known.Kind == report.Usage { // somebody took the name meanwhile
 		return errExists(path)
 	}
 	return err

@@ -5,8 +5,8 @@ import (
 	"io/fs"
 
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
@@ -32,7 +32,7 @@ var credentialHints = []struct {
 func hintCredential(err error) error {
 	for _, h := range credentialHints {
 		if errors.Is(err, h.is) {
-			return fault.WithHint(err, "%s", h.hint)
+			return report.WithHint(err, "%s", h.hint)
 		}
 	}
 	return err
@@ -43,13 +43,13 @@ func hintCredential(err error) error {
 func hintSigner(err error, email string, named bool) error {
 	switch {
 	case errors.Is(err, signature.ErrNoEmail):
-		return fault.WithHint(err, "give yours with --email ADDRESS")
+		return report.WithHint(err, "give yours with --email ADDRESS")
 	case errors.Is(err, signature.ErrEmail) && !named:
-		return fault.WithHint(fault.Usagef("reading --email %q: not a valid address", email), "give one such as --email jane@example.org")
+		return report.WithHint(report.Usagef("reading --email %q: not a valid address", email), "give one such as --email jane@example.org")
 	case errors.Is(err, signature.ErrProfile):
-		return fault.WithHint(err, "leave out --profile")
+		return report.WithHint(err, "leave out --profile")
 	}
-	return fault.WithHint(err, "use another certificate, or make one: %s", makeOne)
+	return report.WithHint(err, "use another certificate, or make one: %s", makeOne)
 }
 
 // hint is for a document that cannot be signed.
@@ -58,10 +58,10 @@ func (j *job) hint(d endorse.Document, err error) error {
 		return err
 	}
 	if d.Parsed.Text(metadata.Valid) == "" {
-		err = fault.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
+		err = report.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
 	}
 	if !j.AllowNoLocation && len(d.Parsed.Texts(metadata.Location)) == 0 {
-		err = fault.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
+		err = report.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
 	}
 	return err
 }

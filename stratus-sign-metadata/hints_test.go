@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Each error about the credentials comes with what to type next.
@@ -24,8 +24,8 @@ func TestCredentialHints(t *testing.T) {
 		credential.ErrExpired:       "or make a new certificate: " + makeOne,
 		credential.ErrNoTerminal:    "give --passphrase-file, --passphrase-fd, --passphrase-command or the variable STRATUSLAB_P12_PASSWORD",
 	} {
-		err := hintCredential(fault.Credentialsf("opening %q: %w", "me.p12", fmt.Errorf("again: %w", cause)))
-		if diff := cmp.Diff([]string{want}, fault.Hints(err)); diff != "" || fault.KindOf(err) != fault.Credentials {
+		err := hintCredential(report.Credentialsf("opening %q: %w", "me.p12", fmt.Errorf("again: %w", cause)))
+		if diff := cmp.Diff([]string{want}, report.Hints(err)); diff != "" || report.KindOf(err) != report.Credentials {
 			t.Errorf("%v (-want +got):\n%s", cause, diff)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // checkOutputs makes sure, before anything is asked or written, that no output
@@ -27,10 +27,10 @@ func (j *job) checkOutputs() error {
 			return fmt.Errorf("finding %q: %w", input, err)
 		}
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return fault.Usagef("signing %q in place: not a regular file", input)
+			return report.Usagef("signing %q in place: not a regular file", input)
 		}
 		if seen[path] {
-			return fault.Usagef("signing %q in place: it is named twice", input)
+			return report.Usagef("signing %q in place: it is named twice", input)
 		}
 		seen[path] = true
 		switch _, err := os.Lstat(path + j.suffix); {
@@ -48,7 +48,7 @@ func (j *job) checkOutputs() error {
 }
 
 func errKept(name string) error {
-	return fault.WithHint(fault.Usagef("keeping the unsigned document as %q: the file exists", name),
+	return report.WithHint(report.Usagef("keeping the unsigned document as %q: the file exists", name),
 		"move it away, or give another --suffix")
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // mode is one of the things that the command can do.
@@ -41,9 +41,9 @@ func run(c *command.Call) error {
 		name := f.Names()[0]
 		if c.Typed(name) && name != chosen.flag && !slices.Contains(chosen.with, name) {
 			if chosen.flag == "" {
-				return fault.Usagef("--%s has no meaning for signing", name)
+				return report.Usagef("--%s has no meaning for signing", name)
 			}
-			return fault.Usagef("--%s and --%s exclude each other", chosen.flag, name)
+			return report.Usagef("--%s and --%s exclude each other", chosen.flag, name)
 		}
 	}
 	return chosen.run(c)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
@@ -135,21 +135,21 @@ func newJob(c *command.Call) (*job, error) {
 	}
 	switch {
 	case j.image != "" && len(j.inputs) > 1:
-		return nil, fault.Usagef("--check-image is for one document, but there are %d", len(j.inputs))
+		return nil, report.Usagef("--check-image is for one document, but there are %d", len(j.inputs))
 	case j.image == "-" && slices.Contains(j.inputs, "-"):
-		return nil, fault.WithHint(fault.Usagef("both the image and the document are to come from standard input"), "name a file for one of them")
+		return nil, report.WithHint(report.Usagef("both the image and the document are to come from standard input"), "name a file for one of them")
 	case len(j.inputs) > 1 && !j.inPlace && !c.Bool("show"):
-		return nil, fault.WithHint(fault.Usagef("%d documents, but one output", len(j.inputs)), "sign several with --in-place")
+		return nil, report.WithHint(report.Usagef("%d documents, but one output", len(j.inputs)), "sign several with --in-place")
 	case c.Typed("suffix") && !j.inPlace:
-		return nil, fault.Usagef("--suffix has no meaning without --in-place")
+		return nil, report.Usagef("--suffix has no meaning without --in-place")
 	case !j.inPlace:
 		return j, nil
 	case c.Typed("output"):
-		return nil, fault.Usagef("--in-place and --output exclude each other")
+		return nil, report.Usagef("--in-place and --output exclude each other")
 	case slices.Contains(j.inputs, "-"):
-		return nil, fault.WithHint(fault.Usagef("standard input cannot be signed in place"), "name the file")
+		return nil, report.WithHint(report.Usagef("standard input cannot be signed in place"), "name the file")
 	case j.suffix == "" || strings.ContainsRune(j.suffix, '/'):
-		return nil, fault.Usagef("reading --suffix %q: not a valid end of a file name, such as .orig", j.suffix)
+		return nil, report.Usagef("reading --suffix %q: not a valid end of a file name, such as .orig", j.suffix)
 	}
 	return j, nil
 }
@@ -197,7 +197,7 @@ func (j *job) checkImage(c *command.Call) error {
 func (j *job) checkOutput() error {
 	for _, input := range append([]string{j.image}, j.inputs...) {
 		if sameFile(input, j.output) {
-			return fault.WithHint(fault.Usagef("reading and writing the same file, %q", j.output), "write to another file, or sign with --in-place")
+			return report.WithHint(report.Usagef("reading and writing the same file, %q", j.output), "write to another file, or sign with --in-place")
 		}
 	}
 	return files.TryOutput(j.output)

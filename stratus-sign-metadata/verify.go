@@ -7,7 +7,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
@@ -53,10 +53,10 @@ func runVerify(c *command.Call) error {
 		}
 	}
 	if bad > 0 {
-		return fault.BadInputf("verifying: %d of %d not good", bad, len(inputs))
+		return report.BadInputf("verifying: %d of %d not good", bad, len(inputs))
 	}
 	if untrusted > 0 {
-		return &fault.Error{Kind: fault.Credentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, len(inputs)), Hint: hint}
+		return &report.Error{Kind: report.Credentials, Err: fmt.Errorf("verifying: %d of %d not trusted", untrusted, len(inputs)), Hint: hint}
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func runVerify(c *command.Call) error {
 // find reads and judges one document. One that is not there is a finding, too.
 func find(c *command.Call, input string, judge *trust.Judge) (endorse.Finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
-	if fault.KindOf(err) == fault.BadInput {
+	if report.KindOf(err) == report.BadInput {
 		return endorse.Unreadable(name, err), nil
 	}
 	if err != nil {

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/publish"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // document is a signed description that is going to be published.
@@ -26,20 +25,20 @@ type document struct {
 func claim(name string, src []byte) (document, error) {
 	e, err := entry.Claim(src)
 	if err != nil {
-		return document{}, fault.BadInputf("reading %q: %w", name, err)
+		return document{}, report.BadInputf("reading %q: %w", name, err)
 	}
 	return document{e, name}, nil
 }
 
 // verify reads and verifies a document, and applies the rules at the time now
 // that do not depend on what the Marketplace has.
-func verify(name string, src []byte, now time.Time, log message.Log) (document, error) {
+func verify(name string, src []byte, now time.Time, log report.Log) (document, error) {
 	e, err := entry.Verify(src)
 	if err != nil {
-		return document{}, fault.WithHint(fault.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
+		return document{}, report.WithHint(report.BadInputf("verifying %q: %w", name, err), "sign it with stratus-sign-metadata")
 	}
 	if err := e.Admit("", now); err != nil {
-		return document{}, fault.BadInputf("checking %q: %w", name, err)
+		return document{}, report.BadInputf("checking %q: %w", name, err)
 	}
 	if s := e.Summary(); s.Status(now) == entry.Expired {
 		log.Warnf("%s: expired at %s: it will not be listed as valid", name, s.Valid)
@@ -49,7 +48,7 @@ func verify(name string, src []byte, now time.Time, log message.Log) (document, 
 
 // publish publishes the document and returns its URL, which is empty where
 // somebody has to confirm it first.
-func (d document) publish(ctx context.Context, publisher publish.Publisher, log message.Log) (string, error) {
+func (d document) publish(ctx context.Context, publisher publish.Publisher, log report.Log) (string, error) {
 	receipt, err := publisher.Publish(ctx, d.Entry)
 	switch {
 	case err != nil:
@@ -70,13 +69,13 @@ func (d document) publish(ctx context.Context, publisher publish.Publisher, log 
 func (d document) explain(err error) error {
 	var answer *marketplace.Answer
 	if errors.As(err, &answer) && answer.Status == http.StatusBadRequest && !strings.Contains(answer.Reason, "older than") && d.Endorsed != nil && d.Endorsed.Method != "rsa-sha1" {
-		return fault.WithHint(err, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
+		return report.WithHint(err, "a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs")
 	}
 	return err
 }
 
 // check applies the rules at the time now that depend on what the Marketplace has.
-func (d document) check(ctx context.Context, finder marketplace.Finder, now time.Time, log message.Log) error {
+func (d document) check(ctx context.Context, finder marketplace.Finder, now time.Time, log report.Log) error {
 	there, latest, err := earlier(ctx, finder, d.Entry)
 	switch {
 	case err != nil:

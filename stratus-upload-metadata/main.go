@@ -10,10 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/publish"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func main() { os.Exit(command.Main(program())) }
@@ -51,7 +51,7 @@ func run(c *command.Call) error {
 		return err
 	}
 	if c.Bool("check") && c.Bool("no-verify") {
-		return fault.Usagef("--check and --no-verify exclude each other")
+		return report.Usagef("--check and --no-verify exclude each other")
 	}
 	var documents []document
 	for _, input := range inputs {
@@ -82,7 +82,7 @@ func read(c *command.Call, input string) (document, error) {
 		return document{}, err
 	}
 	if len(src) == 0 {
-		return document{}, fault.BadInputf("reading %q: it is empty, not a signed metadata document", name)
+		return document{}, report.BadInputf("reading %q: it is empty, not a signed metadata document", name)
 	}
 	if c.Bool("no-verify") {
 		return claim(name, src)

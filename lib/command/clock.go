@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Now returns the time to write into products, in UTC to the second. The variable
@@ -17,7 +17,7 @@ func Now() (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || seconds < 0 || seconds > 253402300799 { // the end of the year 9999
-		return time.Time{}, fault.Usagef("reading SOURCE_DATE_EPOCH=%q: not a valid number of seconds since 1970", value)
+		return time.Time{}, report.Usagef("reading SOURCE_DATE_EPOCH=%q: not a valid number of seconds since 1970", value)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }

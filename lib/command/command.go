@@ -18,7 +18,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // version can be set when linking:
@@ -79,7 +79,7 @@ func Run(ctx context.Context, c *Program, args []string, s Streams) int {
 	if err == nil {
 		return ExitDone
 	}
-	return report(ctx, s.Err, c.Name, err)
+	return printError(ctx, s.Err, c.Name, err)
 }
 
 // run stands between the command and the traps of urfave/cli: usage on stdout,
@@ -100,7 +100,7 @@ func run(ctx context.Context, c *Program, args []string, s Streams) error {
 		ErrWriter:                 s.Err,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return &fault.Error{Kind: fault.Usage, Err: plainUsage(err)}
+			return &report.Error{Kind: report.Usage, Err: plainUsage(err)}
 		},
 		Action: func(cc *cli.Context) error { parsed = cc; return nil },
 	}
@@ -189,16 +189,16 @@ func checkArguments(c *Program, args, positional []string) error {
 			}
 			if strings.HasPrefix(arg, "-") && arg != "-" {
 				name, _, _ := strings.Cut(arg, "=") // the value may be a secret
-				return fault.WithHint(fault.Usagef("option %q stands after %q", name, positional[0]),
+				return report.WithHint(report.Usagef("option %q stands after %q", name, positional[0]),
 					"options go first: %s [options] %s", c.Name, c.Args)
 			}
 		}
 	}
 	switch n := len(positional); {
 	case n < c.MinArgs:
-		return fault.Usagef("an argument is missing: %s [options] %s", c.Name, c.Args)
+		return report.Usagef("an argument is missing: %s [options] %s", c.Name, c.Args)
 	case n > c.MaxArgs:
-		return fault.Usagef("too many arguments: %q comes after what %q takes", positional[c.MaxArgs], strings.TrimSpace(c.Name+" [options] "+c.Args))
+		return report.Usagef("too many arguments: %q comes after what %q takes", positional[c.MaxArgs], strings.TrimSpace(c.Name+" [options] "+c.Args))
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/ini.v1"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // maxConfig bounds the configuration file, in bytes.
@@ -47,16 +47,16 @@ func loadConfig(path, section string) (*Config, error) {
 	case errors.Is(err, fs.ErrNotExist) && !explicit && section == "":
 		return &Config{path: path}, nil
 	case err != nil:
-		return nil, fault.BadInputf("reading the configuration: %w", err)
+		return nil, report.BadInputf("reading the configuration: %w", err)
 	case info.Size() > maxConfig:
-		return nil, fault.BadInputf("reading the configuration %q: %d bytes, at most %d", path, info.Size(), maxConfig)
+		return nil, report.BadInputf("reading the configuration %q: %d bytes, at most %d", path, info.Size(), maxConfig)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fault.BadInputf("reading the configuration: %w", err)
+		return nil, report.BadInputf("reading the configuration: %w", err)
 	}
 	if err := checkLines(data); err != nil {
-		return nil, fault.BadInputf("reading the configuration %q: %w", path, err)
+		return nil, report.BadInputf("reading the configuration %q: %w", path, err)
 	}
 	// Inline comments and quotes would cut passwords; a dot in a section's
 	// name means nothing.
@@ -64,7 +64,7 @@ func loadConfig(path, section string) (*Config, error) {
 		IgnoreInlineComment: true, IgnoreContinuation: true, PreserveSurroundedQuote: true, ChildSectionDelimiter: "\x00",
 	}, data)
 	if err != nil { // the library quotes lines, in which there may be a password
-		return nil, fault.BadInputf("reading the configuration %q: not a valid configuration", path)
+		return nil, report.BadInputf("reading the configuration %q: not a valid configuration", path)
 	}
 	c := &Config{path: path, file: file}
 	return c, c.selectSection(section)
@@ -98,7 +98,7 @@ func checkLines(data []byte) error {
 // [default].
 func (c *Config) selectSection(section string) error {
 	if !c.file.HasSection("default") {
-		return fault.BadInputf("reading the configuration %q: the section [default] is missing", c.path)
+		return report.BadInputf("reading the configuration %q: the section [default] is missing", c.path)
 	}
 	c.values = sectionValues(c.file.Section("default"))
 	if section == "" {
@@ -108,7 +108,7 @@ func (c *Config) selectSection(section string) error {
 		return nil
 	}
 	if !c.file.HasSection(section) {
-		return fault.BadInputf("reading the configuration %q: there is no section %q", c.path, section)
+		return report.BadInputf("reading the configuration %q: there is no section %q", c.path, section)
 	}
 	for key, value := range sectionValues(c.file.Section(section)) {
 		c.values[key] = value

@@ -3,7 +3,7 @@ package command
 import (
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -78,13 +78,13 @@ func (c *Call) Credential() (Credential, error) {
 	var found Credential
 	for _, flag := range []string{p12Flag, certFlag, keyFlag} {
 		if c.Typed(flag) && c.String(flag) == "" {
-			return found, fault.Usagef("reading --%s %q: not a valid name of a file", flag, "")
+			return found, report.Usagef("reading --%s %q: not a valid name of a file", flag, "")
 		}
 	}
 	p12, cert, key := c.Value(p12Flag), c.Value(certFlag), c.Value(keyFlag)
 	switch pem := max(cert.Origin, key.Origin); {
 	case p12.Origin == pem && pem != Default:
-		return found, fault.WithHint(fault.Usagef("a PKCS#12 file, %q, and a PEM certificate or key are both named", p12.Text),
+		return found, report.WithHint(report.Usagef("a PKCS#12 file, %q, and a PEM certificate or key are both named", p12.Text),
 			"give either --%s or --%s and --%s", p12Flag, certFlag, keyFlag)
 	case p12.Origin > pem:
 		found.P12 = p12.Path()
@@ -99,14 +99,14 @@ func (c *Call) passphrase(found *Credential) error {
 	password := c.Value(passwordFlag)
 	for _, flag := range []string{passphraseFileFlag, passphraseCommandFlag} {
 		if c.IsSet(flag) && c.String(flag) == "" {
-			return fault.Usagef("reading --%s %q: not a valid value; want a file or a command", flag, "")
+			return report.Usagef("reading --%s %q: not a valid value; want a file or a command", flag, "")
 		}
 	}
 	switch {
 	case c.IsSet(passphraseFileFlag):
 		found.From, found.File = "--"+passphraseFileFlag, c.String(passphraseFileFlag)
 		if found.File == "-" {
-			return fault.WithHint(fault.Usagef("reading --%s %q: standard input is for documents", passphraseFileFlag, "-"), "%s", useDescriptor)
+			return report.WithHint(report.Usagef("reading --%s %q: standard input is for documents", passphraseFileFlag, "-"), "%s", useDescriptor)
 		}
 	case c.IsSet(passphraseFDFlag):
 		found.From, found.Descriptor = "--"+passphraseFDFlag, c.Int(passphraseFDFlag)

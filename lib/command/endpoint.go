@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -57,13 +57,13 @@ func (c *Call) Endpoint() (string, Origin, error) {
 	case v.Text != "":
 		return v.Path(), v.Origin, nil
 	case v.Origin != Default:
-		return "", v.Origin, fault.Usagef("reading --%s %q: not a valid endpoint, want a URL or a directory", endpointFlag, "")
+		return "", v.Origin, report.Usagef("reading --%s %q: not a valid endpoint, want a URL or a directory", endpointFlag, "")
 	}
 	data := os.Getenv("XDG_DATA_HOME")
 	if !filepath.IsAbs(data) { // the specification of these directories says to ignore it
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", Default, fault.WithHint(fmt.Errorf("finding the default Marketplace: %w", err), "give one with --%s", endpointFlag)
+			return "", Default, report.WithHint(fmt.Errorf("finding the default Marketplace: %w", err), "give one with --%s", endpointFlag)
 		}
 		data = filepath.Join(home, ".local", "share")
 	}

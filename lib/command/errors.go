@@ -8,8 +8,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Exit codes of every stratus command. An interrupted command ends with 128
@@ -25,16 +24,16 @@ const (
 )
 
 // exitCodes are the codes of errors, by kind.
-var exitCodes = map[fault.Kind]int{
-	fault.Failed:      ExitFailed,
-	fault.Usage:       ExitUsage,
-	fault.BadInput:    ExitBadInput,
-	fault.Credentials: ExitCredentials,
-	fault.Refused:     ExitRefused,
-	fault.Unreachable: ExitUnreachable,
+var exitCodes = map[report.Kind]int{
+	report.Failed:      ExitFailed,
+	report.Usage:       ExitUsage,
+	report.BadInput:    ExitBadInput,
+	report.Credentials: ExitCredentials,
+	report.Refused:     ExitRefused,
+	report.Unreachable: ExitUnreachable,
 }
 
-func exitCode(err error) int { return exitCodes[fault.KindOf(err)] }
+func exitCode(err error) int { return exitCodes[report.KindOf(err)] }
 
 // interrupt is the cause of a context that a signal cancelled.
 type interrupt struct{ signal syscall.Signal }
@@ -46,19 +45,19 @@ func (i interrupt) Error() string {
 	return "terminated"
 }
 
-// report writes the error and every hint of its chain, outermost first, and
+// printError writes the error and every hint of its chain, outermost first, and
 // returns the exit code.
-func report(ctx context.Context, w io.Writer, name string, err error) int {
+func printError(ctx context.Context, w io.Writer, name string, err error) int {
 	var cause interrupt
 	if errors.As(context.Cause(ctx), &cause) {
-		fmt.Fprintf(w, "%s: %s\n", name, message.Printable(describeInterrupt(cause, err)))
+		fmt.Fprintf(w, "%s: %s\n", name, report.Printable(describeInterrupt(cause, err)))
 		return 128 + int(cause.signal)
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(w, "%s: %s\n", name, message.Printable(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(w, "%s: %s\n", name, report.Printable(strings.TrimRight(line, "\n")))
 	}
-	for _, hint := range fault.Hints(err) {
-		fmt.Fprintf(w, "%s: hint: %s\n", name, message.Printable(hint))
+	for _, hint := range report.Hints(err) {
+		fmt.Fprintf(w, "%s: hint: %s\n", name, report.Printable(hint))
 	}
 	if exitCode(err) == ExitUsage {
 		fmt.Fprintf(w, "%s: hint: %q lists the options\n", name, name+" --help")

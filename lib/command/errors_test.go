@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func TestReport(t *testing.T) {
@@ -21,17 +21,17 @@ func TestReport(t *testing.T) {
 		want result
 	}{
 		{"plain", plain, result{Code: 1, Err: "t: disk on fire\n"}},
-		{"bad input", fault.BadInputf("reading %q: %w", "a", plain), result{Code: 3, Err: "t: reading \"a\": disk on fire\n"}},
-		{"usage", fault.Usagef("no such thing"), result{Code: 2, Err: "t: no such thing\nt: hint: \"t --help\" lists the options\n"}},
-		{"wrapped by a plain error", fmt.Errorf("doing: %w", fault.BadInputf("bad")), result{Code: 3, Err: "t: doing: bad\n"}},
-		{"the outermost code counts", fault.BadInputf("doing: %w", fault.Usagef("bad")), result{Code: 3, Err: "t: doing: bad\n"}},
-		{"a hint keeps the code", fault.WithHint(fault.BadInputf("bad"), "try %s", "this"), result{Code: 3, Err: "t: bad\nt: hint: try this\n"}},
-		{"a hint on a plain error", fault.WithHint(plain, "water"), result{Code: 1, Err: "t: disk on fire\nt: hint: water\n"}},
+		{"bad input", report.BadInputf("reading %q: %w", "a", plain), result{Code: 3, Err: "t: reading \"a\": disk on fire\n"}},
+		{"usage", report.Usagef("no such thing"), result{Code: 2, Err: "t: no such thing\nt: hint: \"t --help\" lists the options\n"}},
+		{"wrapped by a plain error", fmt.Errorf("doing: %w", report.BadInputf("bad")), result{Code: 3, Err: "t: doing: bad\n"}},
+		{"the outermost code counts", report.BadInputf("doing: %w", report.Usagef("bad")), result{Code: 3, Err: "t: doing: bad\n"}},
+		{"a hint keeps the code", report.WithHint(report.BadInputf("bad"), "try %s", "this"), result{Code: 3, Err: "t: bad\nt: hint: try this\n"}},
+		{"a hint on a plain error", report.WithHint(plain, "water"), result{Code: 1, Err: "t: disk on fire\nt: hint: water\n"}},
 		{
-			"hints of the whole chain", fault.WithHint(fmt.Errorf("outer: %w", fault.WithHint(plain, "second")), "first"),
+			"hints of the whole chain", report.WithHint(fmt.Errorf("outer: %w", report.WithHint(plain, "second")), "first"),
 			result{Code: 1, Err: "t: outer: disk on fire\nt: hint: first\nt: hint: second\n"},
 		},
-		{"joined", errors.Join(fault.BadInputf("one"), errors.New("two")), result{Code: 3, Err: "t: one\nt: two\n"}},
+		{"joined", errors.Join(report.BadInputf("one"), errors.New("two")), result{Code: 3, Err: "t: one\nt: two\n"}},
 		{"what would drive the terminal", errors.New("guest says \x1b[2J\ttwice"), result{Code: 1, Err: "t: guest says \uFFFD[2J\ttwice\n"}},
 	}
 	for _, tt := range tests {
@@ -75,7 +75,7 @@ func TestReportInterrupted(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(context.Background())
 			cancel(interrupt{signal: 2})
 			var b strings.Builder
-			if code := report(ctx, &b, "t", tt.err); code != 130 || b.String() != tt.want {
+			if code := printError(ctx, &b, "t", tt.err); code != 130 || b.String() != tt.want {
 				t.Errorf("got %d %q, want 130 %q", code, b.String(), tt.want)
 			}
 		})

@@ -8,8 +8,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // StdinName stands for standard input in messages.
@@ -23,7 +23,7 @@ func (c *Call) Inputs() ([]string, error) {
 		return []string{"-"}, nil
 	}
 	if n := slices.Index(names, "-"); n >= 0 && slices.Contains(names[n+1:], "-") {
-		return nil, fault.Usagef("standard input is named twice")
+		return nil, report.Usagef("standard input is named twice")
 	}
 	return names, nil
 }
@@ -38,15 +38,15 @@ func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err err
 		}
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, name, fault.BadInputf("opening %s, %q: %w", what, name, files.WithoutName(err))
+			return nil, name, report.BadInputf("opening %s, %q: %w", what, name, files.WithoutName(err))
 		}
 		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return nil, name, errors.Join(fault.BadInputf("opening %s: %q is a directory", what, name), f.Close())
+			return nil, name, errors.Join(report.BadInputf("opening %s: %q is a directory", what, name), f.Close())
 		}
 		return f, name, nil
 	}
 	if f, ok := c.In.(*os.File); ok && isTerminal(f) {
-		return nil, StdinName, fault.WithHint(fault.Usagef("reading %s from standard input: it is a terminal", what),
+		return nil, StdinName, report.WithHint(report.Usagef("reading %s from standard input: it is a terminal", what),
 			"name a file, or pipe the data in")
 	}
 	return interruptible(c.Ctx, c.In), StdinName, nil
@@ -65,7 +65,7 @@ func (c *Call) Read(name, what string, limit int64) (data []byte, display string
 		return nil, display, fmt.Errorf("reading %q: %w", display, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, display, fault.BadInputf("reading %q: more than %d bytes, which is too long for %s", display, limit, what)
+		return nil, display, report.BadInputf("reading %q: more than %d bytes, which is too long for %s", display, limit, what)
 	}
 	return data, display, nil
 }

@@ -8,11 +8,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Log writes messages for people to standard error, each line prefixed with
-// the command's name. It is a message.Log.
+// the command's name. It is a report.Log.
 type Log struct {
 	mu             sync.Mutex
 	w              io.Writer
@@ -20,7 +20,7 @@ type Log struct {
 	quiet, verbose bool
 }
 
-var _ message.Log = (*Log)(nil)
+var _ report.Log = (*Log)(nil)
 
 func newLog(w io.Writer, name string, c *cli.Context) *Log {
 	return &Log{w: w, name: name, quiet: c.Bool("quiet"), verbose: c.Bool("verbose")}
@@ -47,6 +47,6 @@ func (l *Log) write(prefix, format string, args []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for line := range strings.SplitSeq(prefix+fmt.Sprintf(format, args...), "\n") {
-		fmt.Fprintf(l.w, "%s: %s\n", l.name, message.Printable(line))
+		fmt.Fprintf(l.w, "%s: %s\n", l.name, report.Printable(line))
 	}
 }

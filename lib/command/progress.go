@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // quietStart is how long work may take before a meter shows itself.
@@ -79,7 +79,7 @@ func (m *meter) show() {
 func (m *meter) line(elapsed time.Duration) string {
 	count := m.count.Load()
 	rate := float64(count) / elapsed.Seconds()
-	text := fmt.Sprintf("%s: %s, %s/s", m.label, message.FormatBytes(count), message.FormatBytes(int64(rate)))
+	text := fmt.Sprintf("%s: %s, %s/s", m.label, report.FormatBytes(count), report.FormatBytes(int64(rate)))
 	if m.total <= 0 || count <= 0 {
 		return text
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func TestFormatBytes(t *testing.T) {
@@ -19,8 +19,8 @@ func TestFormatBytes(t *testing.T) {
 		{1<<20 - 1, "1.0 MiB"}, {1 << 20, "1.0 MiB"}, {10 << 30, "10.0 GiB"}, {1 << 40, "1.0 TiB"}, {1<<63 - 1, "8.0 EiB"},
 	}
 	for _, tt := range tests {
-		if got := message.FormatBytes(tt.n); got != tt.want {
-			t.Errorf("message.FormatBytes(%d) = %q, want %q", tt.n, got, tt.want)
+		if got := report.FormatBytes(tt.n); got != tt.want {
+			t.Errorf("report.FormatBytes(%d) = %q, want %q", tt.n, got, tt.want)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
@@ -54,7 +54,7 @@ func (c *Call) settleSecret(s Setting, taken map[string]string) {
 
 // Secret returns the text of a secret, which is empty where there is none. One in
 // a configuration file that other users have access to is refused with an error
-// of kind fault.Credentials.
+// of kind report.Credentials.
 func (c *Call) Secret(name string) (string, error) {
 	s := c.secrets[name]
 	if c.Value(name).Origin != FromConfiguration {
@@ -62,10 +62,10 @@ func (c *Call) Secret(name string) (string, error) {
 	}
 	info, err := os.Stat(c.Config.path)
 	if err != nil {
-		return "", fault.Credentialsf("reading %s from the configuration: %w", s.key, err)
+		return "", report.Credentialsf("reading %s from the configuration: %w", s.key, err)
 	}
 	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return "", fault.WithHint(fault.Credentialsf("reading %s from %q: its mode is %04o, and other users must not have access",
+		return "", report.WithHint(report.Credentialsf("reading %s from %q: its mode is %04o, and other users must not have access",
 			s.key, c.Config.path, mode.Perm()), "chmod 600 %s", shell.Quote(c.Config.path))
 	}
 	return s.text, nil
@@ -73,11 +73,11 @@ func (c *Call) Secret(name string) (string, error) {
 
 // SecretFile returns the first line of the file that the value names, which is a
 // secret. A file that other users have access to is refused; every error has the
-// kind fault.Credentials.
+// kind report.Credentials.
 func (c *Call) SecretFile(v Value) (string, error) {
 	path := v.Path()
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		return "", fault.WithHint(fault.Credentialsf("reading %s: the mode of %q is %04o, and other users must not have access", v.Name, path, info.Mode().Perm()),
+		return "", report.WithHint(report.Credentialsf("reading %s: the mode of %q is %04o, and other users must not have access", v.Name, path, info.Mode().Perm()),
 			"chmod 600 %s", shell.Quote(path))
 	}
 	line, err := files.Await(c.Ctx, func() (string, error) {
@@ -92,7 +92,7 @@ func (c *Call) SecretFile(v Value) (string, error) {
 		err = fmt.Errorf("the first line of %q is empty", path)
 	}
 	if err != nil {
-		return "", fault.Credentialsf("reading %s: %w", v.Name, err)
+		return "", report.Credentialsf("reading %s: %w", v.Name, err)
 	}
 	return line, nil
 }
@@ -121,11 +121,11 @@ func (c *Call) holdDescriptor() error {
 	}
 	number := c.Int(passphraseFDFlag)
 	if number < 3 {
-		return fault.WithHint(fault.Usagef("reading --%s %d: not a valid descriptor, want 3 or more: the others are the standard streams",
+		return report.WithHint(report.Usagef("reading --%s %d: not a valid descriptor, want 3 or more: the others are the standard streams",
 			passphraseFDFlag, number), "%s", useDescriptor)
 	}
 	if flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
-		return fault.WithHint(fault.Usagef("reading --%s %d: it is not open", passphraseFDFlag, number), "%s", useDescriptor)
+		return report.WithHint(report.Usagef("reading --%s %d: it is not open", passphraseFDFlag, number), "%s", useDescriptor)
 	}
 	unix.CloseOnExec(number)
 	return nil

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Setting names the variable and the key of the configuration for a flag, or for
@@ -70,13 +70,13 @@ func (c *Call) Value(name string) Value {
 // command line. IsSet also counts the environment and the configuration.
 func (c *Call) Typed(flag string) bool { return c.IsSet(flag) && c.settled[flag].Origin == Default }
 
-// Wrap returns err as one about the value: of kind fault.Usage, or
-// fault.BadInput if the value comes from the configuration.
+// Wrap returns err as one about the value: of kind report.Usage, or
+// report.BadInput if the value comes from the configuration.
 func (v Value) Wrap(err error) error {
 	if v.Origin == FromConfiguration {
-		return fault.BadInputf("reading %s %q: %w", v.Name, v.Text, err)
+		return report.BadInputf("reading %s %q: %w", v.Name, v.Text, err)
 	}
-	return fault.Usagef("reading %s %q: %w", v.Name, v.Text, err)
+	return report.Usagef("reading %s %q: %w", v.Name, v.Text, err)
 }
 
 // Path returns the value as the name of a file. On the command line the shell
@@ -110,11 +110,11 @@ func (c *Call) Paths(flag string) []string {
 }
 
 // NamedPath is Path for a flag that has no meaning without a value: an empty one
-// is an error of kind fault.Usage.
+// is an error of kind report.Usage.
 func (c *Call) NamedPath(flag string) (string, error) {
 	v := c.Value(flag)
 	if v.Text == "" && c.IsSet(flag) {
-		return "", fault.Usagef("reading --%s %q: not a valid name of a file", flag, "")
+		return "", report.Usagef("reading --%s %q: not a valid name of a file", flag, "")
 	}
 	return v.Path(), nil
 }
@@ -170,11 +170,11 @@ func (c *Call) applySettings() error {
 		case c.IsSet(s.Flag):
 		case variable != "":
 			if err := c.settle(s.Flag, Value{variable, FromEnvironment, "the variable " + s.Env}); err != nil {
-				return fault.Usagef("reading the variable %s=%q: %w", s.Env, variable, err)
+				return report.Usagef("reading the variable %s=%q: %w", s.Env, variable, err)
 			}
 		case key != "":
 			if err := c.settle(s.Flag, Value{key, FromConfiguration, fmt.Sprintf("%s in %q", s.Key, config.path)}); err != nil {
-				return fault.BadInputf("reading %q = %q in %q: %w", s.Key, key, config.path, err)
+				return report.BadInputf("reading %q = %q in %q: %w", s.Key, key, config.path, err)
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -50,9 +50,9 @@ func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
 	fingerprints, err := ParseAll(c, endorserFlag, parse)
 	if err != nil {
 		if !c.Typed(endorserFlag) {
-			err = fault.Mark(fault.Credentials, err)
+			err = report.Mark(report.Credentials, err)
 		}
-		return Trust{}, fault.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
+		return Trust{}, report.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
 	}
 	return Trust{c.Paths(trustFlag), slices.Concat(fingerprints...), policy, c.pinHint}, nil
 }

@@ -16,9 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Identity is a personal certificate with its key.
@@ -49,15 +48,15 @@ type Options struct {
 // Source is where a user's credentials come from.
 type Source struct {
 	Options
-	log    message.Log
+	log    report.Log
 	stderr io.Writer // of the command that prints the passphrase
 }
 
 // New returns the source that the options describe.
-func New(o Options, log message.Log, stderr io.Writer) *Source { return &Source{o, log, stderr} }
+func New(o Options, log report.Log, stderr io.Writer) *Source { return &Source{o, log, stderr} }
 
 // What is wrapped by errors that the user can do something about. They are of
-// kind fault.Credentials.
+// kind report.Credentials.
 var (
 	ErrNone          = errors.New("finding a certificate: none is named, and there is none at its usual place")
 	ErrPEM           = errors.New("it is PEM, not PKCS#12")
@@ -71,7 +70,7 @@ var (
 
 // Load opens the user's identity. It asks for a passphrase where one is needed,
 // and checks that the key fits the certificate and can sign, and that the
-// certificate is valid at now. Errors are of kind fault.Credentials.
+// certificate is valid at now. Errors are of kind report.Credentials.
 func (s *Source) Load(ctx context.Context, now time.Time) (*Identity, error) {
 	identity, err := s.load(ctx, now)
 	if ctx.Err() != nil {
@@ -178,7 +177,7 @@ func (o Options) locate(keyNeeded bool) (location, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return location{}, fault.Credentialsf("%w: %w", ErrNone, err)
+		return location{}, report.Credentialsf("%w: %w", ErrNone, err)
 	}
 	p12, certificate, key := home+"/.globus/usercert.p12", home+"/.globus/usercert.pem", home+"/.globus/userkey.pem"
 	switch {
@@ -189,7 +188,7 @@ func (o Options) locate(keyNeeded bool) (location, error) {
 	case exists(certificate) && (exists(key) || !keyNeeded):
 		return location{"", certificate, key}, nil
 	}
-	return location{}, fault.Credentialsf("%w: neither %q nor %q with %q", ErrNone, p12, certificate, key)
+	return location{}, report.Credentialsf("%w: neither %q nor %q with %q", ErrNone, p12, certificate, key)
 }
 
 func exists(name string) bool {
@@ -204,7 +203,7 @@ const maxFile = 1 << 20
 func readFile(ctx context.Context, name string) ([]byte, error) {
 	data, err := files.Await(ctx, func() ([]byte, error) { return files.ReadFile(name, maxFile) })
 	if err != nil {
-		return nil, fault.Credentialsf("reading %q: %w", name, files.WithoutName(err))
+		return nil, report.Credentialsf("reading %q: %w", name, files.WithoutName(err))
 	}
 	return data, nil
 }

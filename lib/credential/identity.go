@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -46,7 +46,7 @@ func (m *material) identity() (*Identity, error) {
 		if m.keyFile != m.certificateFile {
 			where = fmt.Sprintf("%q", m.certificateFile)
 		}
-		return nil, fault.WithHint(fault.Credentialsf("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
+		return nil, report.WithHint(report.Credentialsf("opening %q: its key belongs to no certificate in %s", m.keyFile, where),
 			"name the key and the certificate that were made together")
 	}
 	certificate := m.certificates[leaf]
@@ -71,7 +71,7 @@ func (m *material) signer() (crypto.Signer, error) {
 	default:
 		got = "of another kind"
 	}
-	return nil, fault.WithHint(fault.Credentialsf("opening %q: %w: it is %s", m.keyFile, ErrUnusable, got), usableKeys)
+	return nil, report.WithHint(report.Credentialsf("opening %q: %w: it is %s", m.keyFile, ErrUnusable, got), usableKeys)
 }
 
 // chain follows the issuers from the certificate upwards.
@@ -102,10 +102,10 @@ func (s *Source) checkValidity(certificate *x509.Certificate, name string, now t
 	from, until := certificate.NotBefore.UTC().Format(time.RFC3339), certificate.NotAfter.UTC().Format(time.RFC3339)
 	switch {
 	case now.Before(certificate.NotBefore):
-		return fault.WithHint(fault.Credentialsf("opening %q: the certificate is valid from %s only, and it is %s", name, from, now.UTC().Format(time.RFC3339)),
+		return report.WithHint(report.Credentialsf("opening %q: the certificate is valid from %s only, and it is %s", name, from, now.UTC().Format(time.RFC3339)),
 			"check the clock of this machine")
 	case now.After(certificate.NotAfter):
-		return fault.WithHint(fault.Credentialsf("opening %q: %w: it expired on %s", name, ErrExpired, until), "renew it with the authority that issued it")
+		return report.WithHint(report.Credentialsf("opening %q: %w: it expired on %s", name, ErrExpired, until), "renew it with the authority that issued it")
 	case now.Add(warnAhead).After(certificate.NotAfter):
 		s.log.Warnf("the certificate in %q expires on %s, in %d days", name, until, int(certificate.NotAfter.Sub(now).Hours()/24))
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // attempts is how often a person may mistype a passphrase.
@@ -51,10 +51,10 @@ func (s *Source) unlock(ctx context.Context, name string, mayAsk bool, try func(
 		return err
 	}
 	if !given && !mayAsk {
-		return fault.Credentialsf("opening %q: %w", name, errPassphrase)
+		return report.Credentialsf("opening %q: %w", name, errPassphrase)
 	}
 	if given {
-		return fault.WithHint(fault.Credentialsf("opening %q: %w: it came from %s", name, errPassphrase, s.From), hint)
+		return report.WithHint(report.Credentialsf("opening %q: %w: it came from %s", name, errPassphrase, s.From), hint)
 	}
 	for n := range attempts {
 		if n > 0 {
@@ -68,7 +68,7 @@ func (s *Source) unlock(ctx context.Context, name string, mayAsk bool, try func(
 			return err
 		}
 	}
-	return fault.WithHint(fault.Credentialsf("opening %q: %w, %d times", name, errPassphrase, attempts), hint)
+	return report.WithHint(report.Credentialsf("opening %q: %w, %d times", name, errPassphrase, attempts), hint)
 }
 
 // given reads the passphrase from the source that the user has set up, if any.
@@ -86,7 +86,7 @@ func (s *Source) given(ctx context.Context) (passphrase string, given bool, err 
 		passphrase, err = s.Text()
 	default:
 		if passphrase, err = s.fromCommand(ctx); err != nil {
-			err = fault.Credentialsf("running the passphrase command %q: %w", s.Command, err)
+			err = report.Credentialsf("running the passphrase command %q: %w", s.Command, err)
 		}
 	}
 	return passphrase, true, err
@@ -102,7 +102,7 @@ func fromFile(ctx context.Context, name string, open func() (*os.File, error)) (
 		return files.FirstLine(f)
 	})
 	if err != nil {
-		return "", fault.Credentialsf("reading the passphrase: reading %s: %w", name, files.WithoutName(err))
+		return "", report.Credentialsf("reading the passphrase: reading %s: %w", name, files.WithoutName(err))
 	}
 	return passphrase, nil
 }
@@ -124,11 +124,11 @@ func (s *Source) fromCommand(ctx context.Context) (string, error) {
 // format has UCS-2, and what is not UTF-8 would silently become another one.
 func checkEncodable(passphrase string) error {
 	if !utf8.ValidString(passphrase) {
-		return fault.WithHint(fault.Credentialsf("reading the passphrase: it is not UTF-8"), "type it in a UTF-8 terminal, or choose another one")
+		return report.WithHint(report.Credentialsf("reading the passphrase: it is not UTF-8"), "type it in a UTF-8 terminal, or choose another one")
 	}
 	for _, r := range passphrase {
 		if r > 0xFFFF {
-			return fault.WithHint(fault.Credentialsf("reading the passphrase: it holds a character beyond U+FFFF, which PKCS#12 cannot have everywhere"),
+			return report.WithHint(report.Credentialsf("reading the passphrase: it holds a character beyond U+FFFF, which PKCS#12 cannot have everywhere"),
 				"choose one without emoji and the like")
 		}
 	}

@@ -11,8 +11,8 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
@@ -108,7 +108,7 @@ func classify(err error) error {
 
 // explain adds the file's name to what is wrong with it, and what to do next.
 func explain(name string, err error) error {
-	if err == nil || fault.Known(err) { // about the passphrase, with its own hint
+	if err == nil || report.Known(err) { // about the passphrase, with its own hint
 		return err
 	}
 	hint := "export the certificate with its key once more"
@@ -124,7 +124,7 @@ func explain(name string, err error) error {
 	case errors.Is(err, ErrNotPEM), errors.Is(err, ErrNoKey), errors.Is(err, ErrNoCertificate):
 		hint = "name the files with the certificate and the key"
 	}
-	return fault.WithHint(fault.Credentialsf("opening %q: %w", name, err), "%s", hint)
+	return report.WithHint(report.Credentialsf("opening %q: %w", name, err), "%s", hint)
 }
 
 // convert is the shell command that rewrites a PKCS#12 file. The key is never

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // ask prompts on the terminal itself, so that the standard streams stay free
@@ -43,7 +43,7 @@ func ask(ctx context.Context, prompt string) (string, error) {
 		err = errors.New("the terminal is at its end")
 	}
 	if err := errors.Join(err, unix.IoctlSetTermios(fd, unix.TCSETS, before), tty.Close()); err != nil {
-		return "", fault.Credentialsf("asking for the passphrase: %w", err)
+		return "", report.Credentialsf("asking for the passphrase: %w", err)
 	}
 	return line, nil
 }
@@ -59,11 +59,11 @@ func askTwice(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if first != second {
-		return "", fault.WithHint(fault.Credentialsf("asking for the passphrase: the two are not the same"), "start again")
+		return "", report.WithHint(report.Credentialsf("asking for the passphrase: the two are not the same"), "start again")
 	}
 	return first, nil
 }
 
 func errNoTerminal(err error) error {
-	return fault.Credentialsf("asking for the passphrase: %w: %w", ErrNoTerminal, err)
+	return report.Credentialsf("asking for the passphrase: %w: %w", ErrNoTerminal, err)
 }

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 var (
@@ -75,4 +75,4 @@ func lineBreak(r rune) bool {
 }
 
 // clip shortens what is quoted from a descriptor.
-func clip(s string) string { return message.Clip(s, 100) }
+func clip(s string) string { return report.Clip(s, 100) }

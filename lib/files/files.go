@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // TryOutput makes sure, before long work, that WriteProduct can make the named
@@ -89,7 +89,7 @@ func pendingTarget(name string, replace bool) (string, fs.FileMode, error) {
 	case err != nil:
 		return "", 0, fmt.Errorf("creating %q: %w", name, err)
 	case !info.Mode().IsRegular():
-		return "", 0, fault.Usagef("writing %q: it exists and is no regular file", name)
+		return "", 0, report.Usagef("writing %q: it exists and is no regular file", name)
 	case !replace:
 		return "", 0, errExists(name)
 	}
@@ -101,7 +101,7 @@ func pendingTarget(name string, replace bool) (string, fs.FileMode, error) {
 }
 
 func errExists(name string) error {
-	return fault.WithHint(fault.Usagef("writing %q: the file exists", name), "give another name, or --force to replace it")
+	return report.WithHint(report.Usagef("writing %q: the file exists", name), "give another name, or --force to replace it")
 }
 
 // Commit brings the file to the disk and gives it its name.

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func write(t *testing.T, path, text string, mode fs.FileMode) {
@@ -81,8 +81,8 @@ func TestPendingRefusesToReplace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "product")
 	write(t, path, "old", 0o640)
 	_, err := CreatePending(path, false)
-	var e *fault.Error
-	if !errors.As(err, &e) || e.Kind != fault.Usage || !strings.Contains(e.Hint, "--force") {
+	var e *report.Error
+	if !errors.As(err, &e) || e.Kind != report.Usage || !strings.Contains(e.Hint, "--force") {
 		t.Errorf("got %v, want a usage error that hints at --force", err)
 	}
 	wantFile(t, path, "old", 0o640)
@@ -95,7 +95,7 @@ func TestPendingRefusesWhatAppearedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, path, "somebody else's", 0o600)
-	if err := p.Commit(); fault.KindOf(err) != fault.Usage {
+	if err := p.Commit(); report.KindOf(err) != report.Usage {
 		t.Errorf("Commit gave %v, want a usage error", err)
 	}
 	p.Discard()
@@ -104,7 +104,7 @@ func TestPendingRefusesWhatAppearedMeanwhile(t *testing.T) {
 
 func TestPendingRefusesWhatIsNoFile(t *testing.T) {
 	for _, name := range []string{t.TempDir(), "/dev/null"} {
-		if _, err := CreatePending(name, true); fault.KindOf(err) != fault.Usage {
+		if _, err := CreatePending(name, true); report.KindOf(err) != report.Usage {
 			t.Errorf("CreatePending(%q) gave %v, want a usage error", name, err)
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/internal/api"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Endpoint is the address of a Marketplace. Its zero value is none.
@@ -23,8 +23,8 @@ type Endpoint struct {
 }
 
 // ErrEndpoint is wrapped by the error about a text that is not a valid endpoint. Its
-// kind is fault.Usage.
-var ErrEndpoint = fault.Usagef("not a valid endpoint")
+// kind is report.Usage.
+var ErrEndpoint = report.Usagef("not a valid endpoint")
 
 // ParseEndpoint reads an endpoint: the http or https URL of a Marketplace,
 // sftp://USER@HOST/PATH or file:///PATH for a directory, or the path of a directory.

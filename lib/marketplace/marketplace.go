@@ -12,11 +12,11 @@ import (
 	"io/fs"
 	"iter"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/internal/api"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Finder finds signed descriptions.
@@ -34,8 +34,8 @@ type Finder interface {
 type Answer = api.Answer
 
 // ErrNothing is wrapped by the error of a search in a directory in which nothing was
-// ever published: perhaps it is not the one that is meant. Its kind is fault.Refused.
-var ErrNothing = fault.WithHint(fault.Refusedf("nothing has ever been published"), "give the endpoint of the Marketplace that you mean")
+// ever published: perhaps it is not the one that is meant. Its kind is report.Refused.
+var ErrNothing = report.WithHint(report.Refusedf("nothing has ever been published"), "give the endpoint of the Marketplace that you mean")
 
 // Access is how other hosts are reached.
 type Access = remote.Options

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -66,4 +66,4 @@ func path(n *strictxml.Node) string {
 const maxSteps = 5
 
 // clip shortens what is quoted from a document.
-func clip(s string) string { return message.Clip(s, 80) }
+func clip(s string) string { return report.Clip(s, 80) }

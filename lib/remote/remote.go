@@ -6,22 +6,22 @@ package remote
 import (
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
-// The kinds of failure that a caller acts on. Each carries its fault.Kind. They are
+// The kinds of failure that a caller acts on. Each carries its report.Kind. They are
 // wrapped; the text of the error that wraps them says what happened.
 var (
 	// ErrUnreachable is wrapped when there was no connection, or it broke, or
 	// nothing was heard for too long: to try again later may help.
-	ErrUnreachable = fault.WithHint(fault.Unreachablef("the other side cannot be reached"), "trying again may help")
+	ErrUnreachable = report.WithHint(report.Unreachablef("the other side cannot be reached"), "trying again may help")
 	// ErrRefused is wrapped when the other side answered, and the answer is no
 	// or cannot be followed: to try again does not help.
-	ErrRefused = fault.Refusedf("the other side refuses")
+	ErrRefused = report.Refusedf("the other side refuses")
 	// ErrCredentials is wrapped when one side does not prove who it is: a TLS
 	// certificate that is not verified, an SSH host key that is unknown or has
 	// changed, no SSH key that is accepted.
-	ErrCredentials = fault.Credentialsf("identity not proven")
+	ErrCredentials = report.Credentialsf("identity not proven")
 )
 
 // Options say how to reach other hosts. The zero value is usable.

@@ -4,8 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -104,4 +104,4 @@ func endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
 }
 
 // clip shortens what is quoted from a document.
-func clip(s string) string { return message.Clip(s, 200) }
+func clip(s string) string { return report.Clip(s, 200) }

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const byteOrderMark = "\ufeff"
@@ -174,4 +174,4 @@ func (p *parser) fail(offset int, format string, args ...any) error {
 }
 
 // clip shortens what is quoted from the input.
-func clip(s string) string { return message.Clip(s, 60) }
+func clip(s string) string { return report.Clip(s, 60) }

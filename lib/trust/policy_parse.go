@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // maxPolicy bounds a policy file.
@@ -157,4 +157,4 @@ func allowedKeys(section string) string {
 }
 
 // quoted shortens what is quoted from the file.
-func quoted(text string) string { return message.Clip(text, 120) }
+func quoted(text string) string { return report.Clip(text, 120) }

@@ -21,10 +21,9 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -67,9 +66,9 @@ type Verdict struct {
 }
 
 // New reads whom to trust, and warns about files that it passes over. The errors
-// about what cannot be read are of kind fault.Credentials. own returns the user's
+// about what cannot be read are of kind report.Credentials. own returns the user's
 // own certificate; it is called once at most, when nothing else decides.
-func New(ctx context.Context, o Options, own func() (*x509.Certificate, error), log message.Log) (*Judge, error) {
+func New(ctx context.Context, o Options, own func() (*x509.Certificate, error), log report.Log) (*Judge, error) {
 	usual := []string{sitePolicy}
 	if home, err := os.UserHomeDir(); err == nil {
 		usual = []string{filepath.Join(home, ".stratuslab", "policy.cfg"), sitePolicy}
@@ -77,14 +76,14 @@ func New(ctx context.Context, o Options, own func() (*x509.Certificate, error), 
 	return newJudge(ctx, o, own, log, usual)
 }
 
-func newJudge(ctx context.Context, o Options, own func() (*x509.Certificate, error), log message.Log, usual []string) (*Judge, error) {
+func newJudge(ctx context.Context, o Options, own func() (*x509.Certificate, error), log report.Log, usual []string) (*Judge, error) {
 	j := &Judge{store: &store{}, pin: o.Pin}
 	for _, fingerprint := range o.Fingerprints {
 		j.store.pin(fingerprint)
 	}
 	for _, path := range o.Paths {
 		if err := j.store.load(path); err != nil {
-			return nil, fault.WithHint(fault.Credentialsf("loading trusted certificates from %q: %w", path, files.WithoutName(err)),
+			return nil, report.WithHint(report.Credentialsf("loading trusted certificates from %q: %w", path, files.WithoutName(err)),
 				"give certificates in PEM, such as openssl pkcs12 -nokeys -in FILE takes out of a PKCS#12 file")
 		}
 	}
@@ -130,7 +129,7 @@ func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFil
 		case ctx.Err() != nil:
 			return nil, err
 		case needed || !errors.Is(err, fs.ErrNotExist):
-			return nil, fault.Credentialsf("reading the image policy %q: %w", path, files.WithoutName(err))
+			return nil, report.Credentialsf("reading the image policy %q: %w", path, files.WithoutName(err))
 		}
 	}
 	return policies, nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // maxText is how many bytes of a foreign text are shown.
@@ -14,12 +14,12 @@ const maxText = 200
 
 // nameOf returns a distinguished name, most specific part first.
 func nameOf(name pkix.Name) string {
-	return visible(message.Clip(name.String(), maxText))
+	return visible(report.Clip(name.String(), maxText))
 }
 
 // plain returns the text of an error of the standard library.
 func plain(err error) string {
-	return visible(message.Clip(strings.TrimPrefix(err.Error(), "x509: "), maxText))
+	return visible(report.Clip(strings.TrimPrefix(err.Error(), "x509: "), maxText))
 }
 
 // visible keeps what certificates say from reaching a terminal as more than

@@ -11,9 +11,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // writer prints what is found.
@@ -27,7 +26,7 @@ func printer(c *command.Call, now time.Time) (writer, error) {
 	done := func() error { return nil }
 	switch {
 	case c.Bool("json") && c.Bool("table"):
-		return writer{}, fault.Usagef("--json and --table exclude each other")
+		return writer{}, report.Usagef("--json and --table exclude each other")
 	case c.Bool("json"):
 		return writer{func(s entry.Summary) error { return printJSON(c.Out, s, now) }, done}, nil
 	case c.Bool("table") || isTerminal(c.Out):
@@ -68,7 +67,7 @@ func printJSON(w io.Writer, s entry.Summary, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
-	return printLine(w, message.PrintableJSON(line))
+	return printLine(w, report.PrintableJSON(line))
 }
 
 // table aligns its columns, and so prints at the end.
@@ -76,7 +75,7 @@ func table(w io.Writer, now time.Time) writer {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(cells ...any) error {
 		for i, cell := range cells {
-			text := message.Printable(fmt.Sprint(cell)) // without tabs and line ends, too
+			text := report.Printable(fmt.Sprint(cell)) // without tabs and line ends, too
 			if i > 0 {
 				text = "\t" + text
 			}

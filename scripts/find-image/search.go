@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func run(c *command.Call) error {
@@ -68,20 +68,20 @@ func run(c *command.Call) error {
 func query(c *command.Call, now time.Time) (entry.Query, error) {
 	q := entry.Query{Email: c.String("endorser"), Tag: c.String("tag"), Status: entry.Status(c.String("status"))}
 	if q.Email != "" && !entry.IsEmail(q.Email) {
-		return q, fault.Usagef("reading --endorser %q: not a valid e-mail address", q.Email)
+		return q, report.Usagef("reading --endorser %q: not a valid e-mail address", q.Email)
 	}
 	switch q.Status {
 	case "all":
 		q.Status = entry.AnyStatus
 	case entry.Valid, entry.Expired, entry.Deprecated:
 	default:
-		return q, fault.Usagef("reading --status %q: not supported; want valid, expired, deprecated or all", q.Status)
+		return q, report.Usagef("reading --status %q: not supported; want valid, expired, deprecated or all", q.Status)
 	}
 	var soon time.Time // zero without --expires-within
 	if within := c.String("expires-within"); within != "" {
 		d, err := parseTime(within)
 		if err != nil {
-			return q, fault.Usagef("reading --expires-within %q: %w", within, err)
+			return q, report.Usagef("reading --expires-within %q: %w", within, err)
 		}
 		soon = now.Add(d)
 	}

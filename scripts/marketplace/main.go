@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/server"
 )
 
@@ -41,16 +41,16 @@ var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 func serve(c *command.Call, limits server.Limits) error {
 	if c.String("data") == "" {
-		return fault.Usagef("option %q is missing: name the directory of the entries", "--data")
+		return report.Usagef("option %q is missing: name the directory of the entries", "--data")
 	}
 	if scheme.MatchString(c.String("data")) {
-		return fault.Usagef("reading --data %q: a URL is not supported; want a directory", c.String("data"))
+		return report.Usagef("reading --data %q: a URL is not supported; want a directory", c.String("data"))
 	}
 	if limits.Uploads = c.Int("max-uploads"); limits.Uploads < 1 || limits.Uploads > 1000 {
-		return fault.Usagef("reading --max-uploads %d: at least 1 and at most 1000", limits.Uploads)
+		return report.Usagef("reading --max-uploads %d: at least 1 and at most 1000", limits.Uploads)
 	}
 	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
-		return fault.Usagef("reading --listen %q: not a valid address; want HOST:PORT, such as 127.0.0.1:8081", c.String("listen"))
+		return report.Usagef("reading --listen %q: not a valid address; want HOST:PORT, such as 127.0.0.1:8081", c.String("listen"))
 	}
 	s, err := server.New(c.Path("data"), limits, c.Log)
 	if err != nil {

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -28,8 +27,8 @@ var ErrSyntax = strictxml.ErrSyntax
 
 // ErrInvalid is wrapped by every error about an invalid entry: a bad signature, an
 // unsound document, a key that is not that of the document. Its kind is
-// fault.BadInput.
-var ErrInvalid = fault.BadInputf("invalid entry")
+// report.BadInput.
+var ErrInvalid = report.BadInputf("invalid entry")
 
 // Key names an entry. No two entries of a Marketplace have the same key.
 type Key struct {
@@ -55,11 +54,11 @@ func ParseKey(identifier, email, name string) (Key, error) {
 	created, variant, hasVariant := strings.Cut(name, ".")
 	switch {
 	case !IsIdentifier(identifier):
-		return Key{}, fmt.Errorf("%w: not a valid identifier: %q", ErrInvalid, message.Clip(identifier, quoted))
+		return Key{}, fmt.Errorf("%w: not a valid identifier: %q", ErrInvalid, report.Clip(identifier, quoted))
 	case !IsEmail(email):
-		return Key{}, fmt.Errorf("%w: not a valid e-mail address: %q", ErrInvalid, message.Clip(email, quoted))
+		return Key{}, fmt.Errorf("%w: not a valid e-mail address: %q", ErrInvalid, report.Clip(email, quoted))
 	case !IsTime(created) || hasVariant && !isVariant(variant):
-		return Key{}, fmt.Errorf("%w: not a valid time of endorsement: %q", ErrInvalid, message.Clip(name, quoted))
+		return Key{}, fmt.Errorf("%w: not a valid time of endorsement: %q", ErrInvalid, report.Clip(name, quoted))
 	}
 	return Key{identifier, email, created, variant}, nil
 }
@@ -68,7 +67,7 @@ func ParseKey(identifier, email, name string) (Key, error) {
 func ParsePath(path string) (Key, error) {
 	parts := strings.Split(path, "/")
 	if len(parts) < 4 || parts[len(parts)-4] != Root {
-		return Key{}, fmt.Errorf("%w: not a valid path of an entry: %q; want %s/IDENTIFIER/EMAIL/CREATED", ErrInvalid, message.Clip(path, quoted), Root)
+		return Key{}, fmt.Errorf("%w: not a valid path of an entry: %q; want %s/IDENTIFIER/EMAIL/CREATED", ErrInvalid, report.Clip(path, quoted), Root)
 	}
 	parts = parts[len(parts)-3:]
 	return ParseKey(parts[0], parts[1], parts[2])
@@ -195,13 +194,13 @@ type NotAdmitted struct {
 
 func (e *NotAdmitted) Error() string { return "invalid metadata: " + e.Reason }
 
-// NotAdmittedf returns a *NotAdmitted, marked as of kind fault.Refused.
+// NotAdmittedf returns a *NotAdmitted, marked as of kind report.Refused.
 func NotAdmittedf(format string, args ...any) error {
-	return fault.Mark(fault.Refused, &NotAdmitted{fmt.Sprintf(format, args...)})
+	return report.Mark(report.Refused, &NotAdmitted{fmt.Sprintf(format, args...)})
 }
 
 // Admit decides whether a Marketplace accepts the entry at the time now. latest is
-// the time of the newest entry that it has of the same series, or empty. The error wraps a *NotAdmitted and is of kind fault.Refused.
+// the time of the newest entry that it has of the same series, or empty. The error wraps a *NotAdmitted and is of kind report.Refused.
 func (e *Entry) Admit(latest string, now time.Time) error {
 	if err := e.Endorsed.Document.Check(metadata.Complete); err != nil {
 		return NotAdmittedf("%v", err)

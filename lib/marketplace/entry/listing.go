@@ -5,7 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -34,7 +34,7 @@ func ParseListing(src []byte) (Listing, error) {
 		return Listing{Documents: [][]byte{src}}, nil
 	}
 	if doc.Root.Local != Root || doc.Root.URI != "" || len(doc.Root.Declarations) > 0 {
-		return Listing{}, fmt.Errorf("%w: root element %q is not supported; want %s or rdf:RDF", ErrInvalid, message.Clip(doc.Root.Local, quoted), Root)
+		return Listing{}, fmt.Errorf("%w: root element %q is not supported; want %s or rdf:RDF", ErrInvalid, report.Clip(doc.Root.Local, quoted), Root)
 	}
 	var l Listing
 	l.Next, _ = doc.Root.Attribute(strictxml.Name{Local: "next"})

@@ -3,8 +3,8 @@ package entry
 import (
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -42,14 +42,14 @@ const (
 // Summary returns the summary of a verified entry. Long texts are cut.
 func (e *Entry) Summary() Summary {
 	d := e.Endorsed.Document
-	text := func(t metadata.Term) string { return message.Clip(d.Text(t), maxText) }
+	text := func(t metadata.Term) string { return report.Clip(d.Text(t), maxText) }
 	s := Summary{
 		Key: e.Key, Title: text(metadata.Title), Description: text(metadata.Description),
 		OS: text(metadata.OS), OSVersion: text(metadata.OSVersion), OSArch: text(metadata.OSArch),
 		Type: text(metadata.Type), Kind: text(metadata.Kind), Version: text(metadata.Version), Tag: text(metadata.Alternative),
 		Creator: text(metadata.Creator), Format: text(metadata.Format), Compression: text(metadata.Compression),
 		Valid: text(metadata.Valid), Deprecated: text(metadata.Deprecated),
-		Subject: message.Clip(e.Endorsed.Subject, maxText), Issuer: message.Clip(e.Endorsed.Issuer, maxText),
+		Subject: report.Clip(e.Endorsed.Subject, maxText), Issuer: report.Clip(e.Endorsed.Issuer, maxText),
 		Fingerprint: signature.Fingerprint(e.Endorsed.Certificate),
 	}
 	if s.Deprecated == "" && d.Has(metadata.Deprecated) {
@@ -60,7 +60,7 @@ func (e *Entry) Summary() Summary {
 	}
 	locations := d.Texts(metadata.Location)
 	for _, location := range locations[:min(maxLocations, len(locations))] {
-		s.Locations = append(s.Locations, message.Clip(location, maxText))
+		s.Locations = append(s.Locations, report.Clip(location, maxText))
 	}
 	return s
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 type feed struct {
@@ -82,19 +82,19 @@ func newFeedEntry(base string, r entry.Summary) feedEntry {
 	}
 	e := feedEntry{
 		ID:      urn(r.Path()),
-		Title:   message.Visible(cmp.Or(strings.TrimSpace(r.Title), r.Identifier)),
+		Title:   report.Visible(cmp.Or(strings.TrimSpace(r.Title), r.Identifier)),
 		Updated: r.Created,
 		Author:  author{r.Email, r.Email},
 		Links:   []link{{"alternate", "text/html", page}, {"alternate", "application/rdf+xml", document}},
-		Summary: message.Visible(r.Description),
+		Summary: report.Visible(r.Description),
 	}
 	if r.Deprecated != "" {
 		e.Title = "Deprecated: " + e.Title
-		e.Summary = message.Visible(r.Deprecated)
+		e.Summary = report.Visible(r.Deprecated)
 	}
 	for _, term := range []string{r.OS, r.OSVersion, r.OSArch, r.Kind} {
 		if term != "" {
-			e.Categories = append(e.Categories, category{message.Visible(term)})
+			e.Categories = append(e.Categories, category{report.Visible(term)})
 		}
 	}
 	return e

@@ -14,7 +14,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // static holds the static page, its style and its script.
@@ -34,7 +34,7 @@ func indexPage(latest []entry.Summary, total int) ([]byte, error) {
 	rows := make([]row, len(latest))
 	for i, s := range latest {
 		s.Title = cmp.Or(strings.TrimSpace(s.Title), s.Identifier)
-		rows[i] = row{s, message.FormatBytes(s.Bytes)}
+		rows[i] = row{s, report.FormatBytes(s.Bytes)}
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, struct {
@@ -43,7 +43,7 @@ func indexPage(latest []entry.Summary, total int) ([]byte, error) {
 	}{rows, total}); err != nil {
 		return nil, fmt.Errorf("writing the static page: %w", err)
 	}
-	return []byte(message.Visible(b.String())), nil
+	return []byte(report.Visible(b.String())), nil
 }
 
 // Static returns a file of the static page as it is in a registry without entries. The

@@ -25,7 +25,7 @@ import (
 type Publisher interface {
 	// Publish registers an entry. That the same document is there already is
 	// success. The error wraps an *entry.NotAdmitted if the rules on entry are
-	// against it, and has the kind fault.Refused and wraps a *marketplace.Answer if a
+	// against it, and has the kind report.Refused and wraps a *marketplace.Answer if a
 	// Marketplace is.
 	Publish(ctx context.Context, e *entry.Entry) (entry.Receipt, error)
 	// URL returns the address of an entry.

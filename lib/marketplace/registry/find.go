@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 // on how many other entries there are.
 func (r *Registry) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	return func(yield func(*entry.Entry, error) bool) {
-		ctx, cancel := context.WithTimeoutCause(ctx, maxSearchTime, fault.Refusedf("searching the registry takes more than %s", maxSearchTime))
+		ctx, cancel := context.WithTimeoutCause(ctx, maxSearchTime, report.Refusedf("searching the registry takes more than %s", maxSearchTime))
 		defer cancel()
 		r := New(&budget{Files: r.files})
 		candidates := r.fromLog(ctx, q)
@@ -141,7 +141,7 @@ type budget struct {
 func (b *budget) ReadFile(name string, limit int64) ([]byte, error) {
 	body, err := b.Files.ReadFile(name, limit)
 	if b.read.Add(int64(len(body))) > maxSearchBytes {
-		return nil, fault.WithHint(fault.Refusedf("searching the registry reads more than %d bytes", maxSearchBytes),
+		return nil, report.WithHint(report.Refusedf("searching the registry reads more than %d bytes", maxSearchBytes),
 			"ask for less: name an image, or an endorser and a tag")
 	}
 	return body, err

@@ -12,9 +12,8 @@ import (
 
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Options hold what the user says of an image. What is zero was not said.
@@ -37,7 +36,7 @@ type Field struct {
 // Start returns the description before the image is known: draft, which it
 // changes, or a new one where that is nil, with all that the user says and old
 // readers insist on.
-func (o Options) Start(draft *metadata.Document, now time.Time, log message.Log) *metadata.Document {
+func (o Options) Start(draft *metadata.Document, now time.Time, log report.Log) *metadata.Document {
 	doc := draft
 	if doc == nil {
 		doc = metadata.New()
@@ -50,7 +49,7 @@ func (o Options) Start(draft *metadata.Document, now time.Time, log message.Log)
 
 // finish adds all that old readers insist on, and removes what only a signer may
 // say.
-func (o Options) finish(doc *metadata.Document, now time.Time, log message.Log) {
+func (o Options) finish(doc *metadata.Document, now time.Time, log report.Log) {
 	complete(doc, required())
 	o.setTimes(doc, now)
 	if doc.Unsign() {
@@ -60,10 +59,10 @@ func (o Options) finish(doc *metadata.Document, now time.Time, log message.Log) 
 
 // Read reads an image to its end and compares it with what the user says of it.
 // name is for messages.
-func (o Options) Read(ctx context.Context, r io.Reader, name string, log message.Log) (*diskimage.Image, error) {
+func (o Options) Read(ctx context.Context, r io.Reader, name string, log report.Log) (*diskimage.Image, error) {
 	found, err := digest.Stream(ctx, r)
 	if errors.Is(err, digest.ErrCorrupt) {
-		return nil, fault.BadInputf("reading the image %q: %w", name, err)
+		return nil, report.BadInputf("reading the image %q: %w", name, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the image %q: %w", name, err)
@@ -78,17 +77,17 @@ func (o Options) Read(ctx context.Context, r io.Reader, name string, log message
 
 func (o Options) compare(found diskimage.Image, name string) error {
 	if o.Format != nil && *o.Format != found.Format {
-		return fault.WithHint(fault.Usagef("reading the image %q: its format is %q, not %q", name, found.Format, *o.Format),
+		return report.WithHint(report.Usagef("reading the image %q: its format is %q, not %q", name, found.Format, *o.Format),
 			"leave out --format, or give --format %s", found.Format)
 	}
 	if o.Compression != nil && *o.Compression != found.Compression {
-		return fault.WithHint(fault.Usagef("reading the image %q: its compression is %q, not %q", name, found.Compression, *o.Compression),
+		return report.WithHint(report.Usagef("reading the image %q: its compression is %q, not %q", name, found.Compression, *o.Compression),
 			"leave out --compression")
 	}
 	if err := o.Want.Check(found); err != nil {
-		err = fault.BadInputf("verifying the image %q: %w", name, err)
+		err = report.BadInputf("verifying the image %q: %w", name, err)
 		if found.Compression != diskimage.None {
-			err = fault.WithHint(err, "checksums in metadata are those of the uncompressed image")
+			err = report.WithHint(err, "checksums in metadata are those of the uncompressed image")
 		}
 		return err
 	}
@@ -96,7 +95,7 @@ func (o Options) compare(found diskimage.Image, name string) error {
 }
 
 // SetImage makes doc describe the image.
-func (o Options) SetImage(doc *metadata.Document, image *diskimage.Image, now time.Time, log message.Log) {
+func (o Options) SetImage(doc *metadata.Document, image *diskimage.Image, now time.Time, log report.Log) {
 	if len(o.Locations) == 0 && len(doc.Texts(metadata.Location)) > 0 && !describes(doc, image) {
 		log.Warnf("the draft is about another image, and its locations may lead there: add --location URI")
 	}
@@ -105,7 +104,7 @@ func (o Options) SetImage(doc *metadata.Document, image *diskimage.Image, now ti
 
 // Accept returns the document that a person has written, completed, if it is
 // sound and describes the image; image is nil where none was read.
-func (o Options) Accept(text []byte, image *diskimage.Image, now time.Time, log message.Log) (*metadata.Document, error) {
+func (o Options) Accept(text []byte, image *diskimage.Image, now time.Time, log report.Log) (*metadata.Document, error) {
 	doc, err := metadata.Parse(text)
 	if err != nil {
 		return nil, err
@@ -138,7 +137,7 @@ func stillDescribes(doc *metadata.Document, image *diskimage.Image) error {
 }
 
 // Warn warns of what is allowed but hardly meant.
-func Warn(doc *metadata.Document, now time.Time, log message.Log) {
+func Warn(doc *metadata.Document, now time.Time, log report.Log) {
 	if len(doc.Texts(metadata.Location)) == 0 {
 		log.Warnf("the document names no location from which the image can be fetched: upload it, and add --location URI")
 	}

@@ -10,10 +10,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
@@ -32,16 +31,16 @@ type Source struct {
 }
 
 // ReadDescription reads the description of a base that need not be signed. Errors
-// are of kind fault.BadInput.
+// are of kind report.BadInput.
 func ReadDescription(path string) (*metadata.Document, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fault.BadInputf("reading the base's description: %w", err)
+		return nil, report.BadInputf("reading the base's description: %w", err)
 	}
 	defer f.Close()
 	d, err := metadata.Read(f)
 	if err != nil {
-		return nil, fault.BadInputf("reading the base's description %q: %w", path, err)
+		return nil, report.BadInputf("reading the base's description %q: %w", path, err)
 	}
 	return d, nil
 }
@@ -58,9 +57,9 @@ type Found struct {
 
 // Find finds the description of a base that has a signed one: the newest that is
 // valid, of an endorser who is trusted. Other bases need none. Errors are of the
-// kinds fault.BadInput for what is found, fault.Credentials for an endorser who is
+// kinds report.BadInput for what is found, report.Credentials for an endorser who is
 // not trusted, and those of package remote.
-func (s *Source) Find(ctx context.Context, log message.Log) (*Found, error) {
+func (s *Source) Find(ctx context.Context, log report.Log) (*Found, error) {
 	found := &Found{source: s, Description: s.Description, want: fetch.Want{SHA256: s.Name.SHA256}}
 	if s.Name.Form == File {
 		return found, nil
@@ -99,7 +98,7 @@ func (f *Found) Endorsement() string {
 // policies about it.
 func (f *Found) check(image *Image) error {
 	if err := f.want.Check(image.Sums, image.File); err != nil {
-		return fault.BadInputf("checking the base image %q: %w", image.Path, err)
+		return report.BadInputf("checking the base image %q: %w", image.Path, err)
 	}
 	switch {
 	case f.signed != nil:
@@ -109,10 +108,10 @@ func (f *Found) check(image *Image) error {
 	}
 	says, err := f.Description.Image()
 	if err != nil {
-		return fault.BadInputf("reading the base's description %q: %w", f.source.DescriptionPath, err)
+		return report.BadInputf("reading the base's description %q: %w", f.source.DescriptionPath, err)
 	}
 	if err := says.Check(image.Sums); err != nil {
-		return fault.BadInputf("checking the base image %q by its description %q: %w", f.source.Name.Text, f.source.DescriptionPath, err)
+		return report.BadInputf("checking the base image %q by its description %q: %w", f.source.Name.Text, f.source.DescriptionPath, err)
 	}
 	return nil
 }

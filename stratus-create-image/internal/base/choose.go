@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
@@ -85,15 +85,15 @@ func (s *search) distrust() error {
 	if s.more > 0 {
 		reasons = append(reasons, fmt.Errorf("not using %d more descriptions whose endorsers are not trusted", s.more))
 	}
-	return &fault.Error{Kind: fault.Credentials, Err: errors.Join(reasons...), Hint: hint}
+	return &report.Error{Kind: report.Credentials, Err: errors.Join(reasons...), Hint: hint}
 }
 
 // untagged returns the error where no description that counts has the tag.
 func (s *search) untagged() error {
 	for _, c := range s.trusted {
 		if c.summary.Tag == s.name.tag() && !c.verdict.Certified {
-			return fault.WithHint(
-				fault.Credentialsf("finding the base %q: the certificate that signed this tag does not name the address %q", s.name.Text, c.Email),
+			return report.WithHint(
+				report.Credentialsf("finding the base %q: the certificate that signed this tag does not name the address %q", s.name.Text, c.Email),
 				"name the base by its identifier, which is %s", c.Identifier)
 		}
 	}
@@ -109,7 +109,7 @@ func refuse(c *candidate) error {
 	if c.status == entry.Deprecated {
 		hint = "add --allow-deprecated to use it all the same"
 	}
-	return fault.WithHint(fault.BadInputf("%s", c.doubt()), "%s", hint)
+	return report.WithHint(report.BadInputf("%s", c.doubt()), "%s", hint)
 }
 
 // warn reports what the user should know about the description.
@@ -135,7 +135,7 @@ func (s *search) warn(current []*candidate, chosen *candidate, image diskimage.I
 // are known by now.
 func (f *Finder) checkImage(by *signed, got diskimage.Image) error {
 	if why := f.RefuseImage(by.Endorsed, got); why != "" {
-		return fault.Credentialsf("not using the image %s: %s", by.Identifier, why)
+		return report.Credentialsf("not using the image %s: %s", by.Identifier, why)
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (c *candidate) image() (diskimage.Image, error) {
 		image.SHA1, err = metadata.DecodeIdentifier(c.Identifier)
 	}
 	if err != nil {
-		return diskimage.Image{}, fault.BadInputf("reading the base's description: %w", err)
+		return diskimage.Image{}, report.BadInputf("reading the base's description: %w", err)
 	}
 	return image, nil
 }

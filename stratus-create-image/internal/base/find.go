@@ -13,10 +13,9 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
@@ -49,7 +48,7 @@ type search struct {
 	*Finder
 	name Name
 	now  time.Time
-	log  message.Log
+	log  report.Log
 	read func(ctx context.Context, url string, limit int64) ([]byte, error) // reads a URL
 
 	trusted   []*candidate
@@ -81,7 +80,7 @@ func (s *search) find(ctx context.Context) (*signed, error) {
 }
 
 func (s *search) missing() error {
-	return fault.WithHint(fault.Refusedf("finding the base %q: the Marketplace %q has no such entry", s.name.Text, s.Where),
+	return report.WithHint(report.Refusedf("finding the base %q: the Marketplace %q has no such entry", s.name.Text, s.Where),
 		"name another Marketplace with --marketplace-endpoint, or write a path as ./PATH")
 }
 
@@ -140,7 +139,7 @@ func (s *search) query(ctx context.Context, q entry.Query, tag string) error {
 		case err != nil:
 			return fmt.Errorf("searching the Marketplace %q: %w", s.Where, err)
 		case s.Insecure && len(s.trusted) == maxUnchecked:
-			return fault.BadInputf("searching the Marketplace %q: at most %d entries with --insecure-no-trust", s.Where, maxUnchecked)
+			return report.BadInputf("searching the Marketplace %q: at most %d entries with --insecure-no-trust", s.Where, maxUnchecked)
 		default:
 			s.judge(e)
 		}
@@ -167,15 +166,15 @@ func (s *search) readDescription(ctx context.Context) (*entry.Entry, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading the base's description: %w", err)
 	case !looksLikeXML(src):
-		return nil, fault.WithHint(fault.Usagef("reading %q: not a signed description", text),
+		return nil, report.WithHint(report.Usagef("reading %q: not a signed description", text),
 			"for an image at a URL, add --base-sha256 with the SHA-256 of the file; %s", Forms)
 	}
 	e, err := s.name.verify(src)
 	if what := otherXML(src); err != nil && what != "" {
-		return nil, fault.WithHint(fault.BadInputf("reading %q: %s, not a signed description", text, what), "%s", Forms)
+		return nil, report.WithHint(report.BadInputf("reading %q: %s, not a signed description", text, what), "%s", Forms)
 	}
 	if err != nil {
-		return nil, fault.BadInputf("reading the base's description %q: %w", text, err)
+		return nil, report.BadInputf("reading the base's description %q: %w", text, err)
 	}
 	return e, nil
 }
@@ -229,12 +228,12 @@ func otherXML(src []byte) string {
 func readFile(path string) ([]byte, error) {
 	f, err := files.OpenRegular(path, os.O_RDONLY, true)
 	if err != nil {
-		return nil, fault.Mark(fault.BadInput, err)
+		return nil, report.Mark(report.BadInput, err)
 	}
 	defer f.Close()
 	text, err := files.ReadAll(f, signature.MaxBytes)
 	if err != nil {
-		return nil, fault.BadInputf("%q: %w", path, err)
+		return nil, report.BadInputf("%q: %w", path, err)
 	}
 	return text, nil
 }

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
@@ -29,7 +29,7 @@ func TestFind(t *testing.T) {
 		base      Name
 		change    func(*Finder)
 		want      int // index of what is taken
-		kind      fault.Kind
+		kind      report.Kind
 		says      string // by the error or its hint
 		warns     string
 	}{
@@ -40,25 +40,25 @@ func TestFind(t *testing.T) {
 		{name: "the newest of whom is trusted", base: byIdentifier, want: 1,
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {john, is{Content: "one", Created: days(2)}},
 				{eve, is{Content: "one", Created: days(1)}}}},
-		{name: "none", published: []published{{jane, is{Content: "two"}}}, base: byIdentifier, kind: fault.Refused,
+		{name: "none", published: []published{{jane, is{Content: "two"}}}, base: byIdentifier, kind: report.Refused,
 			says: "has no such entry"},
 		{name: "nobody who is trusted", published: []published{{eve, is{Content: "one"}}}, base: byIdentifier,
-			kind: fault.Credentials, says: "unknown endorser|trust " + eve},
+			kind: report.Credentials, says: "unknown endorser|trust " + eve},
 		{name: "whoever it is", published: []published{{eve, is{Content: "one"}}}, base: byIdentifier,
 			change: func(f *Finder) {
 				f.Insecure = true
 				f.Trust = func(*signature.Endorsed, time.Time) trust.Verdict { return trust.Verdict{Trusted: true} }
 			}, warns: "anybody can sign"},
 		{name: "deprecated", published: []published{{jane, is{Content: "one", Texts: deprecated}}}, base: byIdentifier,
-			kind: fault.BadInput, says: "is deprecated by " + jane + "|has a hole|--allow-deprecated"},
+			kind: report.BadInput, says: "is deprecated by " + jane + "|has a hole|--allow-deprecated"},
 		{name: "deprecated, let in", published: []published{{jane, is{Content: "one", Texts: deprecated}}}, base: byIdentifier,
 			change: func(f *Finder) { f.AllowDeprecated = true }, warns: "has a hole"},
-		{name: "deprecated since", base: byIdentifier, kind: fault.BadInput, says: "has a hole",
+		{name: "deprecated since", base: byIdentifier, kind: report.BadInput, says: "has a hole",
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {jane, is{Content: "one", Texts: deprecated}}}},
 		{name: "deprecated by another", base: byIdentifier, warns: jane + ".*has a hole",
 			published: []published{{john, is{Content: "one", Created: days(3)}}, {jane, is{Content: "one", Texts: deprecated}}}},
 		{name: "expired", published: []published{{jane, is{Content: "one", Created: days(3), Valid: expired}}}, base: byIdentifier,
-			kind: fault.BadInput, says: "expired on " + metadata.FormatTime(expired) + "|--allow-expired"},
+			kind: report.BadInput, says: "expired on " + metadata.FormatTime(expired) + "|--allow-expired"},
 		{name: "expired, let in", published: []published{{jane, is{Content: "one", Created: days(3), Valid: expired}}},
 			base:   byIdentifier,
 			change: func(f *Finder) { f.AllowExpired = true }, warns: "expired on"},
@@ -71,17 +71,17 @@ func TestFind(t *testing.T) {
 		{name: "tag on what is deprecated", base: byTag,
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{jane, is{Content: "two", Created: days(2), Texts: debian(deprecated)}}}},
-		{name: "tag on what has expired", base: byTag, kind: fault.BadInput, says: "expired on",
+		{name: "tag on what has expired", base: byTag, kind: report.BadInput, says: "expired on",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{jane, is{Content: "two", Created: days(2), Valid: expired, Texts: debian(nil)}}}},
-		{name: "tag only on what is deprecated", base: byTag, kind: fault.BadInput, says: "has a hole",
+		{name: "tag only on what is deprecated", base: byTag, kind: report.BadInput, says: "has a hole",
 			published: []published{{jane, is{Content: "two", Texts: debian(deprecated)}}}},
-		{name: "tag of nobody", base: Name{Form: Tag, Text: john + "/debian"}, kind: fault.Refused, says: "has no such entry",
+		{name: "tag of nobody", base: Name{Form: Tag, Text: john + "/debian"}, kind: report.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Texts: debian(nil)}}}},
-		{name: "no such tag", base: Name{Form: Tag, Text: jane + "/fedora"}, kind: fault.Refused, says: "has no such entry",
+		{name: "no such tag", base: Name{Form: Tag, Text: jane + "/fedora"}, kind: report.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{eveAsJane, is{Content: "one", Texts: debian(nil)}}}},
-		{name: "a tag that was taken away", base: byTag, kind: fault.Refused, says: "has no such entry",
+		{name: "a tag that was taken away", base: byTag, kind: report.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}}, {jane, is{Content: "one"}}}},
 		{name: "tag only on what is deprecated, let in", base: byTag, warns: "has a hole",
 			change:    func(f *Finder) { f.AllowDeprecated = true },
@@ -95,20 +95,20 @@ func TestFind(t *testing.T) {
 		{name: "an impostor who deprecates the tag", base: byTag,
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{eveAsJane, is{Content: "one", Texts: debian(deprecated)}}}},
-		{name: "an impostor alone has the tag", base: byTag, kind: fault.Credentials, says: "unknown endorser",
+		{name: "an impostor alone has the tag", base: byTag, kind: report.Credentials, says: "unknown endorser",
 			published: []published{{eveAsJane, is{Content: "one", Texts: debian(nil)}}}},
 		{name: "an impostor has the image", base: byIdentifier,
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {eveAsJane, is{Content: "one"}}}},
 		{name: "an impostor deprecates the image", base: byIdentifier,
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {eveAsJane, is{Content: "one", Texts: deprecated}}}},
-		{name: "an impostor undoes a deprecation", base: byIdentifier, kind: fault.BadInput, says: "has a hole",
+		{name: "an impostor undoes a deprecation", base: byIdentifier, kind: report.BadInput, says: "has a hole",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {eveAsJane, is{Content: "one"}}}},
 
 		{name: "a newer certificate undoes a deprecation", base: byIdentifier, want: 1,
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {janeAgain, is{Content: "one"}}}},
-		{name: "a newer certificate deprecates", base: byIdentifier, kind: fault.BadInput, says: "has a hole",
+		{name: "a newer certificate deprecates", base: byIdentifier, kind: report.BadInput, says: "has a hole",
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {janeAgain, is{Content: "one", Texts: deprecated}}}},
-		{name: "a mere claim does not undo a deprecation", base: byIdentifier, kind: fault.BadInput, says: "has a hole",
+		{name: "a mere claim does not undo a deprecation", base: byIdentifier, kind: report.BadInput, says: "has a hole",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: deprecated}}, {nameless, is{Content: "one"}}}},
 		{name: "the deprecated one is let in, not the claim", base: byIdentifier,
 			change: func(f *Finder) { f.AllowDeprecated = true }, warns: "has a hole",
@@ -117,13 +117,13 @@ func TestFind(t *testing.T) {
 			published: []published{{jane, is{Content: "one", Created: days(3)}}, {nameless, is{Content: "one", Texts: deprecated}}}},
 		{name: "a mere claim takes its own back", base: byIdentifier, want: 1,
 			published: []published{{nameless, is{Content: "one", Created: days(3), Texts: deprecated}}, {nameless, is{Content: "one"}}}},
-		{name: "a newer certificate takes the tag away", base: byTag, kind: fault.Refused, says: "has no such entry",
+		{name: "a newer certificate takes the tag away", base: byTag, kind: report.Refused, says: "has no such entry",
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{janeAgain, is{Content: "one", Texts: deprecated}}}},
 		{name: "a mere claim of the tag", base: byTag,
 			published: []published{{jane, is{Content: "one", Created: days(3), Texts: debian(nil)}},
 				{nameless, is{Content: "two", Texts: debian(nil)}}}},
-		{name: "only a mere claim of the tag", base: byTag, kind: fault.Credentials, says: "does not name the address|identifier",
+		{name: "only a mere claim of the tag", base: byTag, kind: report.Credentials, says: "does not name the address|identifier",
 			published: []published{{nameless, is{Content: "two", Texts: debian(nil)}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

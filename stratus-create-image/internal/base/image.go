@@ -9,15 +9,15 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
 // ErrUnusable is wrapped by the errors about a file that is not a disk image to
-// start from. Its kind is fault.BadInput.
-var ErrUnusable = fault.BadInputf("unusable base image")
+// start from. Its kind is report.BadInput.
+var ErrUnusable = report.BadInputf("unusable base image")
 
 // Limits of base images, in bytes. Zeros compress well, so that a small file may
 // hold a large image; what is beyond both limits of unpacking is an attack.
@@ -154,7 +154,7 @@ func (i *Image) CheckUnchanged() error {
 // it was then.
 func (i *Image) checkSame(info os.FileInfo) error {
 	if !os.SameFile(info, i.file) || info.Size() != i.file.Size() || !info.ModTime().Equal(i.file.ModTime()) {
-		return fault.BadInputf("the base image %q changed while it was in use", i.name)
+		return report.BadInputf("the base image %q changed while it was in use", i.name)
 	}
 	return nil
 }

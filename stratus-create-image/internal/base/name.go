@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
@@ -55,7 +55,7 @@ func ParseSHA256(text string) ([]byte, error) { return diskimage.SHA256.Parse(te
 
 // ParseName parses the name of a base. sha256 is the digest of an image without a
 // signed description, or nil. A path that exists is always that path; only its
-// first bytes are read. Errors are of kind fault.Usage.
+// first bytes are read. Errors are of kind report.Usage.
 func ParseName(text string, sha256 []byte) (Name, error) {
 	n := Name{Text: text, SHA256: sha256}
 	email, tag, isTag := strings.Cut(text, "/")
@@ -82,7 +82,7 @@ func ParseName(text string, sha256 []byte) (Name, error) {
 		n.local = true
 	}
 	if n.Described() && sha256 != nil {
-		return Name{}, fault.Usagef("--base-sha256 is for an image without a signed description, but %q has one", text)
+		return Name{}, report.Usagef("--base-sha256 is for an image without a signed description, but %q has one", text)
 	}
 	return n, nil
 }
@@ -90,16 +90,16 @@ func ParseName(text string, sha256 []byte) (Name, error) {
 func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
-		return fault.Usagef("reading the URL of the base: not a valid URL") // the error of Parse quotes a password
+		return report.Usagef("reading the URL of the base: not a valid URL") // the error of Parse quotes a password
 	}
 	switch u.Scheme {
 	case "http", "https":
 		if u.User != nil {
-			return fault.Usagef("reading the URL %q: a user name is not supported in it", u.Redacted())
+			return report.Usagef("reading the URL %q: a user name is not supported in it", u.Redacted())
 		}
 	case "sftp", "file":
 	default:
-		return fault.Usagef("reading the URL %q: the scheme %q is not supported; want %s", u.Redacted(), u.Scheme, fetch.Schemes)
+		return report.Usagef("reading the URL %q: the scheme %q is not supported; want %s", u.Redacted(), u.Scheme, fetch.Schemes)
 	}
 	return nil
 }

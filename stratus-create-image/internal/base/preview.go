@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Preview is what is known of a base without any download or copy of it.
@@ -37,7 +37,7 @@ func (f *Found) Preview(ctx context.Context, dir string) (*Preview, error) {
 			p.add("entry", "%s", f.Endorsement())
 		}
 		for _, location := range f.locations {
-			p.add("from", "%s", message.Printable(location))
+			p.add("from", "%s", report.Printable(location))
 		}
 		return p, f.previewCached(ctx, dir, p)
 	}

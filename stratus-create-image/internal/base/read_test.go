@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -44,22 +44,22 @@ func TestDescription(t *testing.T) {
 	long := strings.Repeat(" ", signature.MaxBytes) + string(signed)
 	for _, test := range []struct {
 		base Name
-		kind fault.Kind
+		kind report.Kind
 		says string
 	}{
 		{Name{Form: Description, Text: put("changed.xml", strings.Replace(string(signed), ">base<", ">grid<", 1)),
-			local: true}, fault.BadInput, "changed.xml"},
-		{Name{Form: Description, Text: put("long.xml", long), local: true}, fault.BadInput, "bytes"},
-		{Name{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, fault.BadInput, "missing.xml"},
-		{Name{Form: Description, Text: other, local: true}, fault.BadInput, "found at|" + key + "|" + identifier("one")},
-		{Name{Form: Description, Text: "file://" + other}, fault.BadInput, "found at|" + key + "|" + identifier("one")},
+			local: true}, report.BadInput, "changed.xml"},
+		{Name{Form: Description, Text: put("long.xml", long), local: true}, report.BadInput, "bytes"},
+		{Name{Form: Description, Text: filepath.Join(dir, "missing.xml"), local: true}, report.BadInput, "missing.xml"},
+		{Name{Form: Description, Text: other, local: true}, report.BadInput, "found at|" + key + "|" + identifier("one")},
+		{Name{Form: Description, Text: "file://" + other}, report.BadInput, "found at|" + key + "|" + identifier("one")},
 		{Name{Form: Description, Text: "file://" + put("list",
-			"<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, fault.BadInput, "a list of descriptions|EMAIL/TAG"},
-		{Name{Form: Description, Text: "file://" + put("page", page)}, fault.BadInput, "a web page|EMAIL/TAG"},
-		{Name{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, fault.Usage,
+			"<?xml version='1.0'?>\n<metadata>"+string(signed)+"</metadata>")}, report.BadInput, "a list of descriptions|EMAIL/TAG"},
+		{Name{Form: Description, Text: "file://" + put("page", page)}, report.BadInput, "a web page|EMAIL/TAG"},
+		{Name{Form: Description, Text: "file://" + put("disk.img", "QFI\xfb")}, report.Usage,
 			"not a signed description|--base-sha256|EMAIL/TAG"},
 		{Name{Form: Description, Text: "file://" + put("eve.xml",
-			string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, fault.Credentials, "trust " + eve},
+			string(m.signer(eve).Sign(t, entrytest.Description{Content: "one"})))}, report.Credentials, "trust " + eve},
 	} {
 		_, err := m.find(test.base)
 		checkError(t, err, test.kind, test.says)

@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -64,7 +64,7 @@ func TestMany(t *testing.T) {
 	}
 	m.trusted = nil
 	_, err = m.find(Name{Form: Identifier, Text: identifier("one")})
-	checkError(t, err, fault.Credentials, "trust "+eve+"|1181 more descriptions")
+	checkError(t, err, report.Credentials, "trust "+eve+"|1181 more descriptions")
 	if lines := strings.Count(err.Error(), "\n") + 1; lines != maxUntrusted+1 {
 		t.Errorf("the error has %d lines, want %d", lines, maxUntrusted+1)
 	}
@@ -106,15 +106,15 @@ func TestCheckImage(t *testing.T) {
 	if err := m.finder.checkImage(found, diskimage.Image{}); err != nil {
 		t.Error(err)
 	}
-	checkError(t, m.finder.checkImage(found, diskimage.Image{SHA256: barred}), fault.Credentials,
+	checkError(t, m.finder.checkImage(found, diskimage.Image{SHA256: barred}), report.Credentials,
 		found.Identifier+": it is in a black list")
 }
 
 // checkError looks for the code, and for the parts of says in the error and in
 // its hint.
-func checkError(t *testing.T, err error, kind fault.Kind, says string) {
+func checkError(t *testing.T, err error, kind report.Kind, says string) {
 	t.Helper()
-	var failed *fault.Error
+	var failed *report.Error
 	if !errors.As(err, &failed) || failed.Kind != kind {
 		t.Fatalf("got %v, want kind %d", err, kind)
 	}

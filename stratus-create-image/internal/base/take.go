@@ -12,8 +12,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
@@ -22,7 +21,7 @@ import (
 // it, digested, and compared with what it must be. What is compressed or in an
 // archive is unpacked into the directory dir, which is the caller's alone. The
 // image must be closed.
-func (f *Found) Take(ctx context.Context, dir string, log message.Log) (*Image, error) {
+func (f *Found) Take(ctx context.Context, dir string, log report.Log) (*Image, error) {
 	if name := f.source.Name; name.Form == File {
 		log.Infof("reading the base image %q", name.Text)
 		meter := log.Meter("reading", fileSize(name.Text))
@@ -57,7 +56,7 @@ func (f *Found) open(ctx context.Context, dir string, progress io.Writer) (*Imag
 	image, err := Open(ctx, f.source.Name.Text, dir, progress)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.WithHint(err, "%s", Forms)
+		return nil, report.WithHint(err, "%s", Forms)
 	case err != nil:
 		return nil, err
 	}
@@ -65,7 +64,7 @@ func (f *Found) open(ctx context.Context, dir string, progress io.Writer) (*Imag
 }
 
 // takeItem reads the image that is in the cache, or brings it there.
-func (f *Found) takeItem(ctx context.Context, item *cache.Item, log message.Log) (*Image, error) {
+func (f *Found) takeItem(ctx context.Context, item *cache.Item, log report.Log) (*Image, error) {
 	if item.Present {
 		log.Infof("reading the base image %q, which was downloaded before", item.Path)
 		file, err := item.Open()
@@ -82,7 +81,7 @@ func (f *Found) takeItem(ctx context.Context, item *cache.Item, log message.Log)
 	if err != nil {
 		return nil, err
 	}
-	log.Infof("downloaded %q: %s", got.Location, message.FormatBytes(got.Sums.Bytes))
+	log.Infof("downloaded %q: %s", got.Location, report.FormatBytes(got.Sums.Bytes))
 	if err := item.Commit(ctx, got.Path); err != nil {
 		return nil, err
 	}
@@ -104,7 +103,7 @@ func (f *Found) readCached(ctx context.Context, file *os.File, record string, pr
 	sums.Compression = diskimage.None
 	whole := fetch.FileSHA256(record, sums.SHA256)
 	if err := f.want.Check(sums, whole); err != nil {
-		return nil, fault.WithHint(fault.BadInputf("checking the cached image %q: %w", file.Name(), err),
+		return nil, report.WithHint(report.BadInputf("checking the cached image %q: %w", file.Name(), err),
 			"remove the file to download it again, or add --no-cache")
 	}
 	return f.digested(file, sums, whole)
@@ -128,7 +127,7 @@ func (f *Found) cache(workDir string) (*cache.Cache, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fault.WithHint(fmt.Errorf("finding the image cache: %w", err), "add --no-cache to do without")
+		return nil, report.WithHint(fmt.Errorf("finding the image cache: %w", err), "add --no-cache to do without")
 	}
 	return cache.New(filepath.Join(dir, "stratuslab", "images"), f.source.CacheSize), nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
@@ -70,7 +70,7 @@ func (r *run) explainBoot(ctx context.Context, err error) error {
 	}
 	text := marker + strings.Join(tail, marker)
 	if errors.Is(err, engine.ErrBoot) {
-		return fault.BadInputf("starting the base image %q: %w%s", r.Base.Name.Text, err, text)
+		return report.BadInputf("starting the base image %q: %w%s", r.Base.Name.Text, err, text)
 	}
 	return fmt.Errorf("starting the base image %q: %w%s", r.Base.Name.Text, tagged{err, ErrNoLogin}, text)
 }

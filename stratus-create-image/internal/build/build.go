@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -50,7 +50,7 @@ const consoleLines = 40
 // run is one build on its way.
 type run struct {
 	*Request
-	log     message.Log
+	log     report.Log
 	phase   string // what is being done, as in "starting the machine"
 	seed    *contextualize.Seed
 	disks   []contextualize.Disk // with the context
@@ -79,12 +79,12 @@ func Run(ctx context.Context, q *Request) (*notify.Report, error) {
 	if err == nil {
 		err = r.run(ctx)
 	}
-	report := &notify.Report{Title: q.Texts.Title, Base: q.Base.Name.Text, Started: start, Ended: time.Now(), Image: r.saved}
+	outcome := &notify.Report{Title: q.Texts.Title, Base: q.Base.Name.Text, Started: start, Ended: time.Now(), Image: r.saved}
 	if err != nil {
 		cause, _, _ := strings.Cut(err.Error(), marker)
-		report.Failure = &notify.Failure{Phase: r.phase, Cause: cause, Console: r.console}
+		outcome.Failure = &notify.Failure{Phase: r.phase, Cause: cause, Console: r.console}
 	}
-	return report, err
+	return outcome, err
 }
 
 // check makes the context, and checks what can be checked before anything is

@@ -132,18 +132,18 @@ func TestFailingEngine(t *testing.T) {
 			if test.cancel {
 				fake.Stop, want = func() { stop(stopped) }, stopped
 			}
-			report, err := Run(ctx, request(t, dir, fake, login))
+			outcome, err := Run(ctx, request(t, dir, fake, login))
 			switch {
 			case test.phase == "":
-				if err != nil || report.Failure != nil || report.Image == nil {
-					t.Fatalf("a build that nothing is wrong with: %v, %+v", err, report)
+				if err != nil || outcome.Failure != nil || outcome.Image == nil {
+					t.Fatalf("a build that nothing is wrong with: %v, %+v", err, outcome)
 				}
 			case err == nil || test.at != "" && !errors.Is(err, want):
 				t.Errorf("the error is %v, want %v", err, want)
-			case report.Failure == nil || report.Failure.Phase != test.phase || !strings.Contains(err.Error(), report.Failure.Cause):
-				t.Errorf("the report of %v is %+v, want the phase %q", err, report.Failure, test.phase)
+			case outcome.Failure == nil || outcome.Failure.Phase != test.phase || !strings.Contains(err.Error(), outcome.Failure.Cause):
+				t.Errorf("the report of %v is %+v, want the phase %q", err, outcome.Failure, test.phase)
 			}
-			if f := report.Failure; f != nil && (strings.Contains(f.Cause, "fake login") || len(f.Console) == 0 && test.console) {
+			if f := outcome.Failure; f != nil && (strings.Contains(f.Cause, "fake login") || len(f.Console) == 0 && test.console) {
 				t.Errorf("the report's cause is %q, its console %q", f.Cause, f.Console)
 			}
 			if diff := cmp.Diff(test.left, fake.Left()); diff != "" {

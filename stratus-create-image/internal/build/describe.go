@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
@@ -67,6 +67,6 @@ func (r *run) describeContext(step func(name, format string, args ...any)) {
 		step("context", "the disk %s with %s", disk.Label, strings.Join(names, ", "))
 	}
 	for _, note := range r.notes {
-		step("context", "%s", message.Printable(note))
+		step("context", "%s", report.Printable(note))
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // stamped is a log that puts the time since the start of the build before each
 // step.
 type stamped struct {
-	message.Log
+	report.Log
 	start time.Time
 }
 

@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
@@ -50,7 +49,7 @@ func (o outputs) discard() {
 // save writes the image and its description; both appear, or neither.
 func (r *run) save(ctx context.Context, out outputs) error {
 	if err := r.base.CheckUnchanged(); err != nil {
-		return fault.BadInputf("%w", err)
+		return report.BadInputf("%w", err)
 	}
 	r.log.Infof("saving %q (%s)", r.Target.Path, r.Target.Form())
 	if r.Target.Format == diskimage.Ova && r.machine.Hardware().Bus == engine.Virtio {
@@ -117,7 +116,7 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 			return r.lost("the list of its packages", err)
 		}
 	}
-	r.log.Infof("saved %q: %s, identifier %s", r.Target.Path, message.FormatBytes(info.Size()), metadata.IdentifierOf(sums.SHA1))
+	r.log.Infof("saved %q: %s, identifier %s", r.Target.Path, report.FormatBytes(info.Size()), metadata.IdentifierOf(sums.SHA1))
 	if err := r.Product(draft); err != nil {
 		return r.lost("its description", err)
 	}
@@ -131,6 +130,6 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 
 // lost returns the error of an image that is whole, but without what belongs to it.
 func (r *run) lost(what string, err error) error {
-	return fault.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
+	return report.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
 		"describe it with: %s", shell.Join("stratus-build-metadata", r.Target.Path))
 }

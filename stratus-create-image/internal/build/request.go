@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -48,7 +48,7 @@ type Request struct {
 	Now     func() (time.Time, error) // for what is written
 	Version string                    // of the program
 	Quiet   bool                      // Log drops Infof
-	Log     message.Log
+	Log     report.Log
 }
 
 // Texts describe the image. An empty one is not known.

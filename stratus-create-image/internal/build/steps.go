@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
@@ -58,7 +58,7 @@ func (r *run) checkAccount(ctx context.Context) error {
 		return err
 	}
 	if strings.TrimSpace(comment) != r.seed.Mark {
-		return fault.BadInputf("%w", tagged{fmt.Errorf("the base image has an account %q of its own, which would keep the build's rights", user), ErrAccount})
+		return report.BadInputf("%w", tagged{fmt.Errorf("the base image has an account %q of its own, which would keep the build's rights", user), ErrAccount})
 	}
 	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
@@ -29,7 +29,7 @@ func (r *run) takeBase(ctx context.Context) (err error) {
 		r.log.Warnf("the appliance %q: %s", name.Text, warning)
 	}
 	if r.Disk != 0 && r.Disk < r.base.Size {
-		return fmt.Errorf("%w, %s", ErrDiskSize, message.FormatBytes(r.base.Size))
+		return fmt.Errorf("%w, %s", ErrDiskSize, report.FormatBytes(r.base.Size))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Scheme is a way in which a machine gets its context.
@@ -79,14 +79,14 @@ func (d *Disk) Write(w io.Writer) error { return writeVolume(w, d.Label, d.Files
 
 // Disks makes the disks of a scheme. The notes, one line each, say what looks
 // wrong and what does not reach the machine. A context for None that is not empty
-// is an error of kind fault.Usage; other errors are of kind fault.BadInput.
+// is an error of kind report.Usage; other errors are of kind report.BadInput.
 func (c *Context) Disks(scheme Scheme) (disks []Disk, notes []string, err error) {
 	notes = c.warnings()
 	var parts []Scheme
 	switch scheme {
 	case None:
 		if len(c.parts())+len(c.otherKeys())+len(c.Variables) > 0 {
-			return nil, nil, fault.Usagef("a machine without a context (--context none) gets neither keys, user data nor variables")
+			return nil, nil, report.Usagef("a machine without a context (--context none) gets neither keys, user data nor variables")
 		}
 	case Auto:
 		// cloud-init takes the first disk that it finds, and the others hold the
@@ -134,7 +134,7 @@ func (c *Context) disk(scheme Scheme, shared bool) (d Disk, err error) {
 		err = errors.New("no machine can be started with it")
 	}
 	if err != nil {
-		return Disk{}, fault.BadInputf("making the context %q: %w", scheme, err)
+		return Disk{}, report.BadInputf("making the context %q: %w", scheme, err)
 	}
 	return d, nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -178,7 +178,7 @@ func TestDisks(t *testing.T) {
 	if _, _, err := c.Disks(CloudInitV1); err == nil {
 		t.Error("a machine is started with cloud-init.txt")
 	}
-	if _, _, err := c.Disks(None); fault.KindOf(err) != fault.Usage {
+	if _, _, err := c.Disks(None); report.KindOf(err) != report.Usage {
 		t.Errorf("none with a key: %v, want a usage error", err)
 	}
 	if all, notes, err := new(Context).Disks(None); len(all)+len(notes) > 0 || err != nil {

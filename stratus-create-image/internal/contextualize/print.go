@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Files returns the files of a scheme, for use with any cloud, and notes as Disks
@@ -21,7 +21,7 @@ func (c *Context) Files(scheme Scheme) (files []File, notes []string, err error)
 	case CloudInitV1:
 		files, err = c.cloudInitV1()
 		if err != nil {
-			return nil, nil, fault.BadInputf("making the context %q: %w", scheme, err)
+			return nil, nil, report.BadInputf("making the context %q: %w", scheme, err)
 		}
 		return files, c.warnings(), nil
 	case CloudInit: // both disks hold the same, and clouds make that of ConfigDrive

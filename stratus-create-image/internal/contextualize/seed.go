@@ -13,9 +13,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Seed holds the one-time keys of one new machine: a key that logs in, and the
@@ -77,11 +76,11 @@ func ParseUser(name string) (string, error) {
 }
 
 // ReadKey reads one public key as a line of authorized_keys. The file may be a
-// pipe; the end of the context ends the wait. Errors are of kind fault.BadInput.
+// pipe; the end of the context ends the wait. Errors are of kind report.BadInput.
 func ReadKey(ctx context.Context, path string) (string, error) {
 	line, err := files.Await(ctx, func() (string, error) { return readKey(path) })
 	if err != nil {
-		return "", fault.WithHint(fault.BadInputf("reading the public key %q: %w", path, err), "--key takes a .pub file")
+		return "", report.WithHint(report.BadInputf("reading the public key %q: %w", path, err), "--key takes a .pub file")
 	}
 	return line, nil
 }
@@ -108,10 +107,10 @@ func readKey(path string) (string, error) {
 // checkKey checks one line of authorized_keys.
 func checkKey(line string) error {
 	if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err != nil {
-		return fmt.Errorf("reading the public key %q: %w", message.Clip(line, 40), err)
+		return fmt.Errorf("reading the public key %q: %w", report.Clip(line, 40), err)
 	}
 	if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\ufffd' }) {
-		return fmt.Errorf("reading the public key %q: it holds control characters or is not UTF-8", message.Clip(line, 40))
+		return fmt.Errorf("reading the public key %q: it holds control characters or is not UTF-8", report.Clip(line, 40))
 	}
 	return nil
 }

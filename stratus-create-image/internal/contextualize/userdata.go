@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // MaxUserData bounds all files of user data together, in bytes.
@@ -48,11 +48,11 @@ var knownTypes = []string{
 // ReadUserData reads the files that the values name. A value is FILE, TYPE,FILE
 // or several TYPE,FILE joined with #. A file may be a pipe, such as <(command) of
 // a shell; the end of the context ends the wait. Errors are of kind
-// fault.BadInput.
+// report.BadInput.
 func ReadUserData(ctx context.Context, values []string) (*UserData, error) {
 	d, err := files.Await(ctx, func() (*UserData, error) { return readUserData(values) })
 	if err != nil {
-		return nil, fault.BadInputf("reading the user data: %w", err)
+		return nil, report.BadInputf("reading the user data: %w", err)
 	}
 	return d, nil
 }

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Errors that engines wrap.
@@ -107,7 +107,7 @@ type Spec struct {
 	// Context are the small disks with the machine's context. They are only read.
 	Context []Disk
 	Keep    bool // Keep may be called, also after a failure
-	Log     message.Log
+	Log     report.Log
 }
 
 // Base is a checked base image in a local file, which is only read. It names no

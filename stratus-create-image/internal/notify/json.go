@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // JSON returns the report for programs: one object in one line, without members
@@ -39,7 +39,7 @@ func (r *Report) JSON() ([]byte, error) {
 	switch i := r.Image; {
 	case r.Failure != nil:
 		object.Outcome = "failed"
-		object.Failure = &failure{r.Failure.Phase, message.Clip(r.Failure.Cause, maxCause), r.Failure.tail()}
+		object.Failure = &failure{r.Failure.Phase, report.Clip(r.Failure.Cause, maxCause), r.Failure.tail()}
 	case i == nil:
 		object.Outcome = "tried"
 	default:

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/files"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // defaultLimit bounds a mail, and the command.
@@ -24,7 +24,7 @@ type Notifier struct {
 	Mail    *Mail     // nil: no mail is sent
 	Command string    // for sh, with a report in JSON on its standard input; empty: none
 	Output  io.Writer // receives what the command prints
-	Log     message.Log
+	Log     report.Log
 }
 
 // Mail is who sends mail to whom, and how.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
@@ -93,5 +93,5 @@ func (r *Report) Next() []string {
 // line returns text as one line of a mail: a guest or a document must not forge
 // others.
 func line(text string) string {
-	return message.Printable(strings.Join(strings.Fields(text), " "))
+	return report.Printable(strings.Join(strings.Fields(text), " "))
 }

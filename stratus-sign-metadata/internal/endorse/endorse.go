@@ -10,9 +10,8 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -45,7 +44,7 @@ func (o Options) Parse(name string, src []byte) (Document, error) {
 	d := Document{Name: name}
 	var err error
 	if d.Parsed, err = metadata.Parse(src); err != nil {
-		return d, fault.BadInputf("reading %q: %w", name, err)
+		return d, report.BadInputf("reading %q: %w", name, err)
 	}
 	if old, ok := d.Parsed.Endorsement(); ok {
 		d.Old = &old
@@ -59,13 +58,13 @@ func (d Document) explain(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, metadata.ErrInvalid):
-		return fault.BadInputf("signing %q: %w", d.Name, err)
+		return report.BadInputf("signing %q: %w", d.Name, err)
 	}
 	return fmt.Errorf("signing %q: %w", d.Name, err)
 }
 
 // Warn warns of a document that is of no use any more.
-func (d Document) Warn(log message.Log, now time.Time) {
+func (d Document) Warn(log report.Log, now time.Time) {
 	if valid, err := metadata.ParseTime(d.Parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
 		log.Warnf("%s: the description was valid until %s only, and will be listed as expired", d.Name, metadata.FormatTime(valid))
 	}
@@ -79,7 +78,7 @@ type Signer struct {
 }
 
 // Signer returns the signer of an identity, with the time now. Its error wraps
-// one of package signature and is of kind fault.Credentials.
+// one of package signature and is of kind report.Credentials.
 func (o Options) Signer(identity *credential.Identity, now time.Time) (Signer, error) {
 	s := Signer{identity: identity, signer: signature.Signer{
 		Certificate: identity.Certificate, Key: identity.Key,
@@ -90,7 +89,7 @@ func (o Options) Signer(identity *credential.Identity, now time.Time) (Signer, e
 	}
 	var err error
 	if s.By, err = s.signer.Endorser(); err != nil {
-		return s, fault.Credentialsf("using the certificate of %q: %w", identity.Certificate.Subject, err)
+		return s, report.Credentialsf("using the certificate of %q: %w", identity.Certificate.Subject, err)
 	}
 	return s, nil
 }

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -98,7 +98,7 @@ func endorserOf(by *signature.Endorsed) *Endorser {
 }
 
 // Text returns the finding as one line for people.
-func (f *Finding) Text() string { return message.Printable(f.File + ": " + f.text()) }
+func (f *Finding) Text() string { return report.Printable(f.File + ": " + f.text()) }
 
 // JSON returns the finding as one line.
 func (f *Finding) JSON() (string, error) {
@@ -106,7 +106,7 @@ func (f *Finding) JSON() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("writing JSON: %w", err)
 	}
-	return message.PrintableJSON(text), nil
+	return report.PrintableJSON(text), nil
 }
 
 func (f *Finding) text() string {

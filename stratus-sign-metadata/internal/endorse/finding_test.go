@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // A line must not be mistaken for another one, whatever name somebody put into
@@ -30,7 +30,7 @@ func TestHostileNames(t *testing.T) {
 			t.Errorf("got  %q\nwant %q", line, want)
 		}
 		line, err := f.JSON()
-		if err != nil || message.Printable(line) != line {
+		if err != nil || report.Printable(line) != line {
 			t.Errorf("%q: %v", line, err)
 		}
 		var read Finding

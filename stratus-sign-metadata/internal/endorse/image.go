@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // CheckImage makes sure that the document describes the image that r holds: its
@@ -17,17 +17,17 @@ import (
 func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) error {
 	described, err := d.Parsed.Image()
 	if err != nil {
-		return fault.BadInputf("reading %q: %w", d.Name, err)
+		return report.BadInputf("reading %q: %w", d.Name, err)
 	}
 	got, err := digest.Stream(ctx, r)
 	if errors.Is(err, digest.ErrCorrupt) {
-		return fault.BadInputf("reading the image %q: %w", name, err)
+		return report.BadInputf("reading the image %q: %w", name, err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the image %q: %w", name, err)
 	}
 	if err := described.Check(got); err != nil {
-		return fault.WithHint(fault.BadInputf("comparing the image %q with %q: %w", name, d.Name, err),
+		return report.WithHint(report.BadInputf("comparing the image %q with %q: %w", name, d.Name, err),
 			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
 	return nil

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -28,7 +27,7 @@ func (s Signer) Show(documents []Document) ([]byte, error) {
 	var text bytes.Buffer
 	w := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
 	for _, line := range lines {
-		fmt.Fprintf(w, "%s\t%s\n", line[0], message.Printable(strings.ReplaceAll(line[1], "\n", " ")))
+		fmt.Fprintf(w, "%s\t%s\n", line[0], report.Printable(strings.ReplaceAll(line[1], "\n", " ")))
 	}
 	err := w.Flush()
 	return text.Bytes(), err
@@ -38,7 +37,7 @@ func (s Signer) Show(documents []Document) ([]byte, error) {
 func described(d Document) ([][2]string, error) {
 	image, err := d.Parsed.Image()
 	if err != nil {
-		return nil, fault.BadInputf("reading %q: %w", d.Name, err)
+		return nil, report.BadInputf("reading %q: %w", d.Name, err)
 	}
 	lines := [][2]string{
 		{"document:", d.Name},

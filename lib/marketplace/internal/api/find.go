@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // maxPages bounds how many listings one search reads, and maxInvalid how many
@@ -96,7 +96,7 @@ func (s *search) page(path string) (*entry.Listing, error) {
 	case s.ctx.Err() != nil:
 		return nil, context.Cause(s.ctx)
 	case err != nil && s.left < entry.MaxListing:
-		return nil, fault.WithHint(err, "ask for less: name an image, an endorser or a tag")
+		return nil, report.WithHint(err, "ask for less: name an image, an endorser or a tag")
 	case err != nil:
 		return nil, err
 	}

@@ -14,11 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // found is what a search yields: the contents' times, and all errors.
@@ -234,13 +234,13 @@ func TestBudget(t *testing.T) {
 	tests := map[string]struct {
 		handle http.HandlerFunc
 		limits limits
-		kind   fault.Kind
+		kind   report.Kind
 		text   string
 	}{
 		"bytes": {
 			handle: func(w http.ResponseWriter, r *http.Request) { answer(200, "application/xml", page(r))(w, r) },
 			limits: limits{answer: time.Minute, search: time.Minute, bytes: 100_000},
-			kind:   fault.Refused, text: "the answers have more than"},
+			kind:   report.Refused, text: "the answers have more than"},
 		"time, with pages that trickle": {
 			// Each page takes less than an answer may, and never stands still.
 			handle: func(w http.ResponseWriter, r *http.Request) {
@@ -259,11 +259,11 @@ func TestBudget(t *testing.T) {
 				}
 			},
 			limits: limits{answer: time.Minute, search: 500 * time.Millisecond, bytes: 1 << 30},
-			kind:   fault.Unreachable, text: "the search takes more than 500ms"},
+			kind:   report.Unreachable, text: "the search takes more than 500ms"},
 		"time, with answers that are late": {
 			handle: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			limits: limits{answer: time.Minute, search: 100 * time.Millisecond, bytes: 1 << 30},
-			kind:   fault.Unreachable, text: "the search takes more than 100ms"},
+			kind:   report.Unreachable, text: "the search takes more than 100ms"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestBudget(t *testing.T) {
 			m.limits = test.limits
 			began := time.Now()
 			entries, errs := found(m, entry.Query{})
-			if len(entries) != 0 || len(errs) != 1 || fault.KindOf(errs[0]) != test.kind ||
+			if len(entries) != 0 || len(errs) != 1 || report.KindOf(errs[0]) != test.kind ||
 				!strings.Contains(errs[0].Error(), test.text) {
 				t.Errorf("got %v, %v; want kind %d, %q", entries, errs, test.kind, test.text)
 			}

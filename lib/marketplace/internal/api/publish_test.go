@@ -16,10 +16,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // client makes a client of a server that does as handle says.
@@ -70,8 +70,8 @@ func TestPublishAnswers(t *testing.T) {
 	tests := map[string]struct {
 		handle http.HandlerFunc
 		want   entry.Receipt
-		kind   fault.Kind // of the error, Failed if there is none
-		text   string     // in the error
+		kind   report.Kind // of the error, Failed if there is none
+		text   string      // in the error
 	}{
 		"created, as the original": {
 			handle: answer(201, text, "metadata entry created", "Content-Location: "+right), want: created},
@@ -90,43 +90,43 @@ func TestPublishAnswers(t *testing.T) {
 		"a login page": {
 			handle: answer(200, "text/html; charset=utf-8",
 				"<html><head><title>Sign in</title><style>p{}</style></head><body><p>Log&nbsp;in &amp; go</body>"),
-			kind: fault.Refused, text: "200 OK with a page for people, as no Marketplace would: Sign in Log in & go"},
+			kind: report.Refused, text: "200 OK with a page for people, as no Marketplace would: Sign in Log in & go"},
 		"refused, XML": {
 			handle: answer(400, xml, `<?xml version="1.0"?><error>invalid metadata: older than latest entry</error>`),
-			kind:   fault.Refused, text: "400 Bad Request: invalid metadata: older than latest entry"},
+			kind:   report.Refused, text: "400 Bad Request: invalid metadata: older than latest entry"},
 		"refused, XML with escapes": {
 			handle: answer(400, xml, `<?xml version="1.0"?><error>not &lt;b&gt; &amp; more</error>`),
-			kind:   fault.Refused, text: "400 Bad Request: not <b> & more"},
+			kind:   report.Refused, text: "400 Bad Request: not <b> & more"},
 		"refused, XML of another name": {
 			handle: answer(400, xml, `<failure><reason>no &amp; never</reason></failure>`),
-			kind:   fault.Refused, text: "400 Bad Request: no & never"},
+			kind:   report.Refused, text: "400 Bad Request: no & never"},
 		"refused, malformed XML": {
 			handle: answer(400, xml, `<?xml version="1.0"?><error>invalid metadata: <rdf:RDF> & more</error>`),
-			kind:   fault.Refused, text: "invalid metadata: <rdf:RDF> & more"},
+			kind:   report.Refused, text: "invalid metadata: <rdf:RDF> & more"},
 		"refused, XML with an entity": {
 			handle: answer(400, xml, `<!DOCTYPE error [<!ENTITY x SYSTEM "file:///etc/passwd">]><error>&x;</error>`),
-			kind:   fault.Refused, text: "400 Bad Request: &x;"},
+			kind:   report.Refused, text: "400 Bad Request: &x;"},
 		"refused, JSON": {
-			handle: answer(400, json, `{"400" : "no signature"}`), kind: fault.Refused, text: "400 Bad Request: no signature"},
-		"refused, malformed JSON": {handle: answer(400, json, `{"400" : "no`), kind: fault.Refused, text: `{"400" : "no`},
+			handle: answer(400, json, `{"400" : "no signature"}`), kind: report.Refused, text: "400 Bad Request: no signature"},
+		"refused, malformed JSON": {handle: answer(400, json, `{"400" : "no`), kind: report.Refused, text: `{"400" : "no`},
 		"refused, HTML": {
 			handle: answer(403, "text/html", "<h1>Forbidden</h1><script>alert(1)</script>"),
-			kind:   fault.Refused, text: "403 Forbidden: Forbidden"},
+			kind:   report.Refused, text: "403 Forbidden: Forbidden"},
 		"refused, text": {
-			handle: answer(413, text, "too\r\nlong\x00"), kind: fault.Refused, text: "413 Request Entity Too Large: too long"},
+			handle: answer(413, text, "too\r\nlong\x00"), kind: report.Refused, text: "413 Request Entity Too Large: too long"},
 		"refused, endless": {
-			handle: answer(415, text, strings.Repeat("no ", 1<<20)), kind: fault.Refused, text: "no no no..."},
+			handle: answer(415, text, strings.Repeat("no ", 1<<20)), kind: report.Refused, text: "no no no..."},
 		"a redirect to another host": {
 			handle: answer(302, "text/html", "elsewhere", "Location: http://127.0.0.1:1/"),
-			kind:   fault.Refused, text: "302 Found: it is at http://127.0.0.1:1/"},
-		"not there": {handle: answer(404, text, ""), kind: fault.Refused, text: "404 Not Found"},
+			kind:   report.Refused, text: "302 Found: it is at http://127.0.0.1:1/"},
+		"not there": {handle: answer(404, text, ""), kind: report.Refused, text: "404 Not Found"},
 		"broken": {
 			handle: answer(500, "text/html", "<title>Internal Server Error</title>"),
-			kind:   fault.Unreachable, text: "500 Internal Server Error: Internal Server Error"},
-		"does not exist there": {handle: answer(501, text, ""), kind: fault.Refused, text: "501"},
+			kind:   report.Unreachable, text: "500 Internal Server Error: Internal Server Error"},
+		"does not exist there": {handle: answer(501, text, ""), kind: report.Refused, text: "501"},
 		"busy for ever": {
-			handle: answer(503, text, "later", "Retry-After: 0"), kind: fault.Unreachable, text: "503 Service Unavailable: later"},
-		"200 for something else": {handle: answer(200, text, "hello"), kind: fault.Refused, text: "200 OK: hello"},
+			handle: answer(503, text, "later", "Retry-After: 0"), kind: report.Unreachable, text: "503 Service Unavailable: later"},
+		"200 for something else": {handle: answer(200, text, "hello"), kind: report.Refused, text: "200 OK: hello"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -138,8 +138,8 @@ func TestPublishAnswers(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("receipt (-want +got):\n%s", diff)
 			}
-			if fault.KindOf(err) != test.kind || err != nil && !strings.Contains(err.Error(), test.text) {
-				t.Errorf("error %v of kind %d, want kind %d and %q", err, fault.KindOf(err), test.kind, test.text)
+			if report.KindOf(err) != test.kind || err != nil && !strings.Contains(err.Error(), test.text) {
+				t.Errorf("error %v of kind %d, want kind %d and %q", err, report.KindOf(err), test.kind, test.text)
 			}
 			if (err != nil) != (test.text != "") {
 				t.Errorf("error %v, want one: %t", err, test.text != "")

@@ -11,13 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/marketplace/internal/api"
 	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // behind returns a client of a plain web server.
@@ -89,7 +89,7 @@ func TestPlainServer(t *testing.T) {
 				switch {
 				case err == nil:
 					got = append(got, e.Path())
-				case fault.KindOf(err) == fault.BadInput:
+				case report.KindOf(err) == report.BadInput:
 					damaged++
 				default:
 					t.Error(err)
@@ -106,7 +106,7 @@ func TestPlainServer(t *testing.T) {
 func TestNoMarketplace(t *testing.T) {
 	m := behind(t, http.FileServer(http.Dir(t.TempDir())))
 	for e, err := range m.Find(t.Context(), entry.Query{}) {
-		if fault.KindOf(err) != fault.Refused {
+		if report.KindOf(err) != report.Refused {
 			t.Errorf("got %v, %v; want an error of kind Refused", e, err)
 		}
 	}

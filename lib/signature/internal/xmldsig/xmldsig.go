@@ -15,7 +15,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -76,4 +76,4 @@ func badf(format string, args ...any) error {
 }
 
 // clip shortens what is quoted from a document.
-func clip(s string) string { return message.Clip(s, 80) }
+func clip(s string) string { return report.Clip(s, 80) }

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Entry is the page of one entry.
@@ -59,7 +59,7 @@ func (v Entry) HTML() ([]byte, error) {
 		EmailCertified, SelfSigned                bool
 	}{
 		frame: frame{v.Site, "", "images"}, Summary: s, Title: title,
-		Status: status, Reason: reason(s, status), Size: message.FormatBytes(s.Bytes),
+		Status: status, Reason: reason(s, status), Size: report.FormatBytes(s.Bytes),
 		Text:      strings.TrimSpace(d.Text(metadata.Description)),
 		Locations: locations(d.Texts(metadata.Location)), Fields: fields(s), Digests: digests(d), Series: v.series(),
 		Newest: v.newest(), Endorser: v.Root + "?status=all&words=" + url.QueryEscape(s.Email), Document: document,

@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"html/template"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Site says where a page is.
@@ -54,5 +54,5 @@ func render(name string, data any) ([]byte, error) {
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		return nil, fmt.Errorf("writing page %q: %w", name, err)
 	}
-	return []byte(message.Visible(b.String())), nil
+	return []byte(report.Visible(b.String())), nil
 }

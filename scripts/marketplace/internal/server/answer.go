@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
@@ -22,7 +22,7 @@ const (
 )
 
 // clip shortens what a client sent for a message.
-func clip(s string) string { return message.Clip(s, 300) }
+func clip(s string) string { return report.Clip(s, 300) }
 
 // answer is what a request is answered with.
 type answer struct {

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // warnings takes the messages of net/http.
-type warnings struct{ log message.Log }
+type warnings struct{ log report.Log }
 
 func (w warnings) Write(line []byte) (int, error) {
 	w.log.Warnf("%s", bytes.TrimSpace(line))

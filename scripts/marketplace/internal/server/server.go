@@ -18,7 +18,7 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/publish"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/index"
 )
 
@@ -56,7 +56,7 @@ type Server struct {
 	registry *registry.Registry
 	writer   *publish.Writer
 	limits   Limits
-	log      message.Log
+	log      report.Log
 	now      func() time.Time
 	routes   []route
 
@@ -73,7 +73,7 @@ type Server struct {
 
 // New returns a server of the registry in a directory, which the first upload makes
 // if it does not exist. Load fills its index.
-func New(dir string, limits Limits, log message.Log) (*Server, error) {
+func New(dir string, limits Limits, log report.Log) (*Server, error) {
 	files, err := registry.Local(dir)
 	if err != nil {
 		return nil, err

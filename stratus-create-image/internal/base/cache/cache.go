@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Cache is a directory with images.
@@ -168,7 +168,7 @@ func (i *Item) Close() error {
 }
 
 // ErrUnsafe is wrapped by errors about a cache that others may change.
-var ErrUnsafe = fault.WithHint(errors.New("unsafe image cache"),
+var ErrUnsafe = report.WithHint(errors.New("unsafe image cache"),
 	"make it your own with chmod go-w, name another directory with XDG_CACHE_HOME, or add --no-cache to do without")
 
 // checkOwn makes sure that only the user can change the cache: who may write to its

@@ -15,14 +15,13 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // ErrNoLocation is wrapped by errors about what is not a location of a supported
-// scheme. Its kind is fault.BadInput.
-var ErrNoLocation = fault.BadInputf("no location to download from")
+// scheme. Its kind is report.BadInput.
+var ErrNoLocation = report.BadInputf("no location to download from")
 
 // Schemes are the supported schemes of locations, for messages.
 const Schemes = "http, https, sftp or file"
@@ -31,13 +30,13 @@ const Schemes = "http, https, sftp or file"
 type Fetcher struct {
 	http    *remote.HTTP
 	options remote.Options
-	log     message.Log
+	log     report.Log
 	wait    time.Duration // before a download is continued; doubled each time
 }
 
 // New returns a fetcher that reaches other hosts as the options say. log gets
 // messages and the progress of each download.
-func New(o remote.Options, log message.Log) (*Fetcher, error) {
+func New(o remote.Options, log report.Log) (*Fetcher, error) {
 	o.Log = log.Infof
 	client, err := remote.NewHTTP(o)
 	if err != nil {
@@ -67,7 +66,7 @@ type Image struct {
 
 // Fetch downloads the wanted image from the first location that has it. A download
 // that broke off, in an earlier process as well, continues where it ended. The
-// error names every location with its reason. Its kind is fault.BadInput where one
+// error names every location with its reason. Its kind is report.BadInput where one
 // had another image, which it wraps as diskimage.ErrMismatch, else the gravest of
 // the reasons.
 func (f *Fetcher) Fetch(ctx context.Context, locations []string, want Want, files Files) (Image, error) {
@@ -101,11 +100,11 @@ func join(failures []error) error {
 		err = fmt.Errorf("none of %d locations has the image:\n%w", len(failures), err)
 	}
 	if errors.Is(err, diskimage.ErrMismatch) {
-		return fault.Mark(fault.BadInput, err)
+		return report.Mark(report.BadInput, err)
 	}
 	for _, kind := range []error{remote.ErrCredentials, remote.ErrUnreachable, remote.ErrRefused} {
 		if errors.Is(err, kind) {
-			return &fault.Error{Kind: fault.KindOf(kind), Hint: strings.Join(fault.Hints(kind), "; "), Err: err}
+			return &report.Error{Kind: report.KindOf(kind), Hint: strings.Join(report.Hints(kind), "; "), Err: err}
 		}
 	}
 	return err
@@ -127,7 +126,7 @@ func (f *Fetcher) fetch(ctx context.Context, location string, want Want, files F
 }
 
 // Document reads at most limit bytes of the document at a location. Errors are
-// those of package remote, of kind fault.BadInput for a file, or ErrNoLocation.
+// those of package remote, of kind report.BadInput for a file, or ErrNoLocation.
 func (f *Fetcher) Document(ctx context.Context, location string, limit int64) ([]byte, error) {
 	u, open, err := f.opener(location, "application/rdf+xml, application/xml;q=0.9, */*;q=0.1")
 	if err != nil {

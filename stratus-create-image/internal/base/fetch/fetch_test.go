@@ -18,9 +18,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func TestFetch(t *testing.T) {
@@ -168,7 +168,7 @@ func TestFailuresOnce(t *testing.T) {
 	first, second := "file:///missing/1", "file:///missing/2"
 	want := claimOf(t, testImage(1<<10))
 	_, err := f.Fetch(t.Context(), []string{first}, want, filesIn(t.TempDir()))
-	if fault.KindOf(err) != fault.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` ||
+	if report.KindOf(err) != report.BadInput || err.Error() != `opening "file:///missing/1": no such file or directory` ||
 		len(log.infos) > 0 {
 		t.Errorf("one location: got %v, log %q", err, log.infos)
 	}

@@ -10,9 +10,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/remote"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // stream is a file at a location, from one byte on.
@@ -148,7 +148,7 @@ func openFile(u *url.URL) opener {
 	return func(_ context.Context, offset int64, version string) (*stream, error) {
 		s, err := openLocal(u, offset, version)
 		if err != nil {
-			return nil, fault.BadInputf("opening %q: %w", u.Redacted(), files.WithoutName(err))
+			return nil, report.BadInputf("opening %q: %w", u.Redacted(), files.WithoutName(err))
 		}
 		return s, nil
 	}

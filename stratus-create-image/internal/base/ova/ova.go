@@ -14,14 +14,13 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/message"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // ErrUnusable is wrapped by the errors about the content of an appliance. Its kind
-// is fault.BadInput.
-var ErrUnusable = fault.BadInputf("unusable appliance")
+// is report.BadInput.
+var ErrUnusable = report.BadInputf("unusable appliance")
 
 // Extension is that of a descriptor with its files beside it.
 const Extension = ".ovf"
@@ -105,4 +104,4 @@ func checkName(name string) error {
 }
 
 // clip shortens what is quoted from an appliance.
-func clip(s string) string { return message.Clip(s, 100) }
+func clip(s string) string { return report.Clip(s, 100) }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
@@ -165,7 +165,7 @@ func (m *fakeMachine) Destroy(ctx context.Context) error {
 		return nil
 	}
 	if err := m.fake.step(ctx, "destroy"); err != nil {
-		return fault.WithHint(err, "remove the machine yourself")
+		return report.WithHint(err, "remove the machine yourself")
 	}
 	m.destroyed = true
 	m.fake.remove(3)

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/fault"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
@@ -34,7 +34,7 @@ func (e *Engine) Check(_ context.Context, target *engine.Target) error {
 	}
 	for _, name := range append([]string{qemu.Program}, disk.Programs(target)...) {
 		if _, err := exec.LookPath(name); err != nil {
-			return fault.WithHint(fmt.Errorf("looking for %s: %w", name, errors.Unwrap(err)),
+			return report.WithHint(fmt.Errorf("looking for %s: %w", name, errors.Unwrap(err)),
 				"install it; on Debian and Ubuntu: apt-get install qemu-system-x86 qemu-utils xz-utils bzip2")
 		}
 	}
@@ -44,7 +44,7 @@ func (e *Engine) Check(_ context.Context, target *engine.Target) error {
 func findOVMF() (*qemu.OVMF, error) {
 	ovmf, err := qemu.FindOVMF()
 	if err != nil {
-		return nil, fault.WithHint(err, "install it; on Debian and Ubuntu: apt-get install ovmf")
+		return nil, report.WithHint(err, "install it; on Debian and Ubuntu: apt-get install ovmf")
 	}
 	return ovmf, nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
-	"github.com/stratuslab/stratus/lib/message"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
@@ -24,7 +24,7 @@ import (
 
 // recorder is a log that keeps what it is told.
 type recorder struct {
-	message.Log
+	report.Log
 	lines []string
 }
 

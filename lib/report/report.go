@@ -1,6 +1,7 @@
-// Package fault gives errors their kind and a hint for the user. It must not
-// know exit codes, nor where an error is shown.
-package fault
+// Package report is how the rooms speak to people: errors with a kind and a hint,
+// the log that they are handed, and what makes foreign text fit to be quoted. It
+// must not know exit codes, nor where anything is shown.
+package report
 
 import (
 	"errors"

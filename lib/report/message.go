@@ -1,7 +1,4 @@
-// Package message is how the rooms speak to people: the log that they are handed,
-// and what makes foreign text fit to be quoted. It must not know where messages
-// go.
-package message
+package report
 
 import (
 	"fmt"
