@@ -191,7 +191,7 @@ func checkGone(t *testing.T, out io.Reader, tmp string, pids []int) {
 // TestEverywhere looks for Contain in the tests of every package.
 func TestEverywhere(t *testing.T) {
 	contains := make(map[string]bool)
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}

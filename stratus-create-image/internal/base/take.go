@@ -25,7 +25,7 @@ func (f *Found) Take(ctx context.Context, dir string, log report.Log) (*Image, e
 	if name := f.source.Name; name.Form == File {
 		log.Infof("reading the base image %q", name.Text)
 		meter := log.Meter("reading", fileSize(name.Text))
-		defer meter.Close()
+		defer func() { _ = meter.Close() }()
 		return f.open(ctx, dir, meter)
 	}
 	store, err := f.cache(dir)
@@ -73,7 +73,7 @@ func (f *Found) takeItem(ctx context.Context, item *cache.Item, log report.Log) 
 		}
 		defer file.Close()
 		meter := log.Meter("reading", fileSize(item.Path))
-		defer meter.Close()
+		defer func() { _ = meter.Close() }()
 		return f.readCached(ctx, file, item.Record, meter)
 	}
 	log.Infof("downloading the base image")
