@@ -110,7 +110,8 @@ func (j *job) prepare(c *command.Call, identity *credential.Identity, now time.T
 	if j.Chain && len(identity.Chain) == 0 {
 		c.Log.Warnf("no other certificates came with yours: there is no chain to send along")
 	}
-	if j.signer, err = j.Signer(identity, now); err != nil {
+	own := signature.Signer{Certificate: identity.Certificate, Key: identity.Key, Chain: identity.Chain, Created: now}
+	if j.signer, err = j.Signer(own); err != nil {
 		return hintSigner(err, j.Email, len(identity.Certificate.EmailAddresses) > 0)
 	}
 	return nil

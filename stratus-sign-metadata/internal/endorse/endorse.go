@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -72,24 +71,22 @@ func (d Document) Warn(log report.Log, now time.Time) {
 
 // Signer signs in the name of its owner.
 type Signer struct {
-	By       metadata.Endorsement // what is added to a document
-	signer   signature.Signer
-	identity *credential.Identity
+	By     metadata.Endorsement // what is added to a document
+	signer signature.Signer
 }
 
-// Signer returns the signer of an identity, with the time now. Its error wraps
-// one of package signature and is of kind report.Credentials.
-func (o Options) Signer(identity *credential.Identity, now time.Time) (Signer, error) {
-	s := Signer{identity: identity, signer: signature.Signer{
-		Certificate: identity.Certificate, Key: identity.Key,
-		Email: o.Email, Created: now, Profile: o.Profile, Level: o.level(),
-	}}
-	if o.Chain {
-		s.signer.Chain = identity.Chain
+// Signer returns the signer with the certificate, the key, the chain and the time
+// of own; the options are the rest. Its error wraps one of package signature and is
+// of kind report.Credentials.
+func (o Options) Signer(own signature.Signer) (Signer, error) {
+	s := Signer{signer: own}
+	s.signer.Email, s.signer.Profile, s.signer.Level = o.Email, o.Profile, o.level()
+	if !o.Chain {
+		s.signer.Chain = nil
 	}
 	var err error
 	if s.By, err = s.signer.Endorser(); err != nil {
-		return s, report.Credentialsf("using the certificate of %q: %w", identity.Certificate.Subject, err)
+		return s, report.Credentialsf("using the certificate of %q: %w", own.Certificate.Subject, err)
 	}
 	return s, nil
 }

@@ -60,7 +60,7 @@ func described(d Document) ([][2]string, error) {
 
 // who returns who would sign, when and how.
 func (s Signer) who() [][2]string {
-	certificate, email := s.identity.Certificate, s.By.Email
+	certificate, email := s.signer.Certificate, s.By.Email
 	if len(certificate.EmailAddresses) == 0 {
 		email += " (given; the certificate names no address)"
 	}
