@@ -97,7 +97,11 @@ func checkMailed(t *testing.T, b *child, server *smtpdtest.Server, image string,
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, mail.Name), mail.Data, 0o644)
 	paste(t, dir, strings.Join(regexp.MustCompile(`(?m)^  stratus-.*$`).FindAllString(mail.Text, -1), "\n"))
-	if published, err := filepath.Glob(dir + "/market/metadata/" + id + "/*/*.xml"); err != nil || len(published) == 0 {
+	market := dir + "/market" // unless the mail names the one that the build knew
+	if named := regexp.MustCompile(`--marketplace-endpoint (\S+)`).FindStringSubmatch(mail.Text); named != nil {
+		market = named[1]
+	}
+	if published, err := filepath.Glob(market + "/metadata/" + id + "/*/*Z"); err != nil || len(published) == 0 {
 		t.Errorf("nothing is published, %v", err)
 	}
 }
