@@ -89,7 +89,7 @@ func TestAuditImageFlood(t *testing.T) {
 		"words":         {"seq -f 'console| %0100.0f' 5000; echo '" + line + "end - - -'", 0, ""},
 		"one long word": {"printf 'console| %0500000d\\n' 1; echo '" + line + "end - - -'", 0, ""},
 		"findings": {"seq -f '" + line + "problem secret /%0100.0f words' 9000; echo '" + line + "end - - -'", 2,
-			"audit-image: it has more than 1048576 bytes of findings\naudit-image: \"image\": the audit did not come to its end\n"},
+			"audit-image: the findings have more than 1048576 bytes\naudit-image: \"image\": the audit did not complete\n"},
 	} {
 		bin, tmp := t.TempDir(), t.TempDir()
 		t.Setenv("TMPDIR", tmp)

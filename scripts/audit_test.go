@@ -107,7 +107,7 @@ func TestAuditImage(t *testing.T) {
 	code, stdout, stderr = runScript(t, bin, "./audit-image", "--quiet", image)
 	if code != 1 || stderr != "" ||
 		!strings.Contains(stdout, "problem  history          /root/.bash_history: what its \"maker\"") ||
-		!strings.HasSuffix(stdout, "\nNOT READY: 1 problems, 1 notes, 1 things that cannot be known\n") {
+		!strings.HasSuffix(stdout, "\nNOT READY: 1 problems, 1 notes, 1 unknown\n") {
 		t.Errorf("exit code %d:\n%s%s", code, stdout, stderr)
 	}
 	bin = auditor(t, good+end, "0")
@@ -116,7 +116,7 @@ func TestAuditImage(t *testing.T) {
 		t.Errorf("exit code %d, (-want +got):\n%s", code, diff)
 	}
 	code, stdout, _ = runScript(t, bin, "./audit-image", "image")
-	if code != 0 || !strings.HasSuffix(stdout, "\nready: 0 problems, 1 notes, 1 things that cannot be known\n") {
+	if code != 0 || !strings.HasSuffix(stdout, "\nready: 0 problems, 1 notes, 1 unknown\n") {
 		t.Errorf("exit code %d:\n%s", code, stdout)
 	}
 }
@@ -134,7 +134,7 @@ func TestAuditImageBroken(t *testing.T) {
 	} {
 		for _, format := range []string{"--quiet", "--json"} {
 			if code, stdout, stderr := runScript(t, bin, "./audit-image", format, "image"); code != 2 || stdout != "" ||
-				!strings.Contains(stderr, `"image": the audit did not come to its end`) {
+				!strings.Contains(stderr, `"image": the audit did not complete`) {
 				t.Errorf("%s: exit code %d, want 2:\n%s%s", name, code, stdout, stderr)
 			}
 		}
@@ -219,7 +219,7 @@ func TestCheckSealed(t *testing.T) {
 	if err := os.Mkdir(empty+"/etc", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for want, image := range map[string]string{"no ext2, ext3 or ext4 root file system is found": makeDisk(t, empty,
+	for want, image := range map[string]string{"no ext2, ext3 or ext4 root file system found": makeDisk(t, empty,
 		"0"), "cannot be read": "missing.qcow2", "Usage: check-sealed": "--bogus"} {
 		if code, stdout, stderr := runScript(t, t.TempDir(), "./check-sealed", image); code != 2 || stdout != "" ||
 			!strings.Contains(stderr, want) {

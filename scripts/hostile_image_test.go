@@ -124,7 +124,7 @@ qemu-img create -q -f qcow2 -o data_file=data.raw,data_file_raw=on data.qcow2 64
 qemu-img convert -O raw "$1" data.raw`, base)
 	for image, want := range map[string]string{
 		"disk.qcow2": "", "disk.vmdk": "", "disk.vdi": "", "disk.vpc": "", "disk.vhdx": "", "stream.vmdk": "", "nbd:disk": "",
-		"disk.qed": `it has the format "qed"`, "backed.qcow2": "in another file", "backed.vmdk": "in another file",
+		"disk.qed": `the format "qed" is not supported`, "backed.qcow2": "in another file", "backed.vmdk": "in another file",
 		"flat.vmdk": "in other files", "data.qcow2": "in another file",
 	} {
 		code, stdout, stderr := runScript(t, t.TempDir(), script, image)
