@@ -21,7 +21,7 @@ import (
 
 func TestDecide(t *testing.T) {
 	p := world(t)
-	for _, test := range decisions {
+	for _, test := range slices.Concat(decisions, revocationDecisions) {
 		t.Run(test.name, func(t *testing.T) {
 			p := pki{t: t, dir: p.dir}
 			at, now := day(or(test.at, "2018-03-01")), day(or(test.at, "2018-03-01")).AddDate(0, 0, 1)
@@ -61,7 +61,10 @@ func TestDecide(t *testing.T) {
 // compare asks openssl verify for its opinion.
 func (p pki) compare(test decisionCase, claim claim, want bool) {
 	p.t.Helper()
-	args := []string{"verify", "-no-CAfile", "-no-CApath", "-no-CAstore", "-attime", fmt.Sprint(claim.At.Unix()), "-verify_email", claim.Email}
+	args := []string{
+		"verify", "-no-CAfile", "-no-CApath", "-no-CAstore",
+		"-attime", fmt.Sprint(claim.At.Unix()), "-verify_email", claim.Email,
+	}
 	trusted := ""
 	for _, name := range test.load {
 		switch {
@@ -105,11 +108,23 @@ func TestDecideUnusableClaims(t *testing.T) {
 		claim claim
 		want  Verdict
 	}{
-		{"no certificate", claim{Email: email, At: now}, Verdict{Reason: "there is no certificate"}},
-		{"no date", claim{Certificate: jane, Email: email}, Verdict{Reason: "the endorsement has no date"}},
-		{"within the skew", claim{Certificate: jane, Email: email, At: now.Add(5 * time.Minute)}, Verdict{Trusted: true, Reason: "issued by CN=root,O=Grid,C=FR"}},
-		{"beyond the skew", claim{Certificate: jane, Email: email, At: now.Add(5*time.Minute + time.Second)},
-			Verdict{Reason: "the endorsement is dated in the future: 2018-03-01T12:05:01Z"}},
+		{
+			name: "no certificate", claim: claim{Email: email, At: now},
+			want: Verdict{Reason: "there is no certificate"},
+		},
+		{
+			name: "no date", claim: claim{Certificate: jane, Email: email},
+			want: Verdict{Reason: "the endorsement has no date"},
+		},
+		{
+			name: "within the skew", claim: claim{Certificate: jane, Email: email, At: now.Add(5 * time.Minute)},
+			want: Verdict{Trusted: true, Reason: "issued by CN=root,O=Grid,C=FR"},
+		},
+		{
+			name:  "beyond the skew",
+			claim: claim{Certificate: jane, Email: email, At: now.Add(5*time.Minute + time.Second)},
+			want:  Verdict{Reason: "the endorsement is dated in the future: 2018-03-01T12:05:01Z"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, store.decide(test.claim, now, false)); diff != "" {

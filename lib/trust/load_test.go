@@ -98,7 +98,9 @@ func TestLoadDirectory(t *testing.T) {
 	p := small(t)
 	p.directory("site", "root.pem", "root.crl")
 	p.write("site/odd.pem", p.content("odd.pem"))
-	for _, name := range []string{"README", "root.signing_policy", "root.info", "root.namespaces", "root.crl_url", "garbage.crt", "broken.crl"} {
+	for _, name := range []string{
+		"README", "root.signing_policy", "root.info", "root.namespaces", "root.crl_url", "garbage.crt", "broken.crl",
+	} {
 		p.write(filepath.Join("site", name), "garbage\n")
 	}
 	for _, err := range []error{

@@ -113,9 +113,12 @@ func (p pki) issue(r request) {
 	}
 	p.openssl(append([]string{"req", "-new", "-out", "csr", "-subj", r.subject}, made...)...)
 	p.write("extensions", r.extensions)
-	args := []string{"ca", "-config", "ca.cnf", "-name", "ca", "-batch", "-notext", "-in", "csr", "-out", r.name + ".pem", "-extfile", "extensions",
+	args := []string{
+		"ca", "-config", "ca.cnf", "-name", "ca", "-batch", "-notext",
+		"-in", "csr", "-out", r.name + ".pem", "-extfile", "extensions",
 		"-keyfile", r.issuer + ".key", "-md", or(r.digest, "sha256"),
-		"-startdate", or(r.from, "2010") + "0101000000Z", "-enddate", or(r.to, "2035") + "0101000000Z"}
+		"-startdate", or(r.from, "2010") + "0101000000Z", "-enddate", or(r.to, "2035") + "0101000000Z",
+	}
 	if r.issuer == r.name {
 		args = append(args, "-selfsign")
 	} else {
@@ -161,8 +164,11 @@ func (p pki) list(r revocations) {
 	if r.version1 {
 		config = "ca.cnf"
 	}
-	p.openssl(append([]string{"ca", "-config", config, "-name", "ca", "-gencrl", "-out", r.file, "-cert", r.issuer + ".pem", "-keyfile", r.issuer + ".key",
-		"-md", "sha256", "-crl_lastupdate", or(r.from, "20180225") + "000000Z", "-crl_nextupdate", or(r.to, "20180325") + "000000Z"}, r.args...)...)
+	p.openssl(append([]string{
+		"ca", "-config", config, "-name", "ca", "-gencrl", "-out", r.file,
+		"-cert", r.issuer + ".pem", "-keyfile", r.issuer + ".key", "-md", "sha256",
+		"-crl_lastupdate", or(r.from, "20180225") + "000000Z", "-crl_nextupdate", or(r.to, "20180325") + "000000Z",
+	}, r.args...)...)
 	p.write("index.txt", "")
 }
 

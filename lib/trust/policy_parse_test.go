@@ -40,26 +40,83 @@ func TestParsePolicy(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"an unknown section", "\n[endorser]\n", `line 2: section "[endorser]" is not supported; want [endorsers], [checksums] or [images]`},
-		{"a section that does not end", "[images\n", `line 1: section "[images" is not supported; want [endorsers], [checksums] or [images]`},
-		{"an unknown key", "[images]\nblacklist_images =\n", `line 2: key "blacklist_images" in [images] is not supported; want whitelistimages or blacklistimages`},
-		{"a key of another section", "[images]\nblacklistendorsers =\n", `line 2: key "blacklistendorsers" in [images] is not supported; want whitelistimages or blacklistimages`},
-		{"a key before the sections", "blacklistimages =\n", `line 1: the key "blacklistimages" stands before the first section`},
-		{"an item without a key", "[images]\n  " + image1, `line 2: "` + image1 + `" is indented, but there is no key above it to which it could belong`},
-		{"an item of the section before", "[images]\nblacklistimages =\n[endorsers]\n  eve@example.org", `line 4: "eve@example.org" is indented, but there is no key above it to which it could belong`},
-		{"an item that is not indented", "[endorsers]\nblacklistendorsers =\neve@example.org\n", `line 3: "eve@example.org": not a valid line; want KEY = VALUE, or an item after white space`},
-		{"an indented key", "[endorsers]\nwhitelistendorsers =\n  blacklistendorsers=eve@example.org\n", `line 3: the key "blacklistendorsers" is indented, which makes it an item of whitelistendorsers`},
-		{"a key twice", "[images]\nblacklistimages =\n[images]\nBlacklistImages =\n", `line 4: the key "blacklistimages" is given twice; put all of its items below the first one`},
-		{"no address", "[endorsers]\nblacklistendorsers = example.org\n", `line 2: endorser "example.org": not a valid endorser; want an e-mail address, or one and the fingerprint of a certificate`},
-		{"two on a line", "[endorsers]\nblacklistendorsers = eve@example.org, joe@example.org\n", `line 2: endorser "eve@example.org, joe@example.org": not a valid endorser; want an e-mail address, or one and the fingerprint of a certificate`},
-		{"a comment after an item", "[endorsers]\nblacklistendorsers = eve@example.org # spam\n",
-			`line 2: endorser "eve@example.org": "# spam": not a valid fingerprint; want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons`},
-		{"a fingerprint of SHA-1", "[endorsers]\nwhitelistendorsers = eve@example.org " + sha1Of,
-			`line 2: endorser "eve@example.org": "` + sha1Of + `": not a valid fingerprint; want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons`},
-		{"a checksum of no algorithm", "[checksums]\nblacklistchecksums = abcdef\n", `line 2: checksum "abcdef", of 6 characters: not a valid checksum; want the 32, 40, 64 or 128 hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512`},
-		{"no digits", "[checksums]\nblacklistchecksums =\n sha1\n", `line 3: checksum "sha1", of 4 characters: not a valid checksum; want the 32, 40, 64 or 128 hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512`},
-		{"no identifier", "[images]\nblacklistimages = " + sha1Of, `line 2: image identifier "` + sha1Of + `" is not 27 of the characters A-Z a-z 0-9 - _, the first of them A to P`},
-		{"no text", "[images]\xff\n", "it is not UTF-8 text"},
+		{
+			name: "an unknown section", text: "\n[endorser]\n",
+			want: `line 2: section "[endorser]" is not supported; want [endorsers], [checksums] or [images]`,
+		},
+		{
+			name: "a section that does not end", text: "[images\n",
+			want: `line 1: section "[images" is not supported; want [endorsers], [checksums] or [images]`,
+		},
+		{
+			name: "an unknown key", text: "[images]\nblacklist_images =\n",
+			want: `line 2: key "blacklist_images" in [images] is not supported; want whitelistimages or blacklistimages`,
+		},
+		{
+			name: "a key of another section", text: "[images]\nblacklistendorsers =\n",
+			want: `line 2: key "blacklistendorsers" in [images] is not supported; want whitelistimages or ` +
+				`blacklistimages`,
+		},
+		{
+			name: "a key before the sections", text: "blacklistimages =\n",
+			want: `line 1: the key "blacklistimages" stands before the first section`,
+		},
+		{
+			name: "an item without a key", text: "[images]\n  " + image1,
+			want: `line 2: "` + image1 + `" is indented, but there is no key above it to which it could belong`,
+		},
+		{
+			name: "an item of the section before", text: "[images]\nblacklistimages =\n[endorsers]\n  eve@example.org",
+			want: `line 4: "eve@example.org" is indented, but there is no key above it to which it could belong`,
+		},
+		{
+			name: "an item that is not indented", text: "[endorsers]\nblacklistendorsers =\neve@example.org\n",
+			want: `line 3: "eve@example.org": not a valid line; want KEY = VALUE, or an item after white space`,
+		},
+		{
+			name: "an indented key", text: "[endorsers]\nwhitelistendorsers =\n  blacklistendorsers=eve@example.org\n",
+			want: `line 3: the key "blacklistendorsers" is indented, which makes it an item of whitelistendorsers`,
+		},
+		{
+			name: "a key twice", text: "[images]\nblacklistimages =\n[images]\nBlacklistImages =\n",
+			want: `line 4: the key "blacklistimages" is given twice; put all of its items below the first one`,
+		},
+		{
+			name: "no address", text: "[endorsers]\nblacklistendorsers = example.org\n",
+			want: `line 2: endorser "example.org": not a valid endorser; want an e-mail address, or one and the ` +
+				`fingerprint of a certificate`,
+		},
+		{
+			name: "two on a line", text: "[endorsers]\nblacklistendorsers = eve@example.org, joe@example.org\n",
+			want: `line 2: endorser "eve@example.org, joe@example.org": not a valid endorser; want an e-mail ` +
+				`address, or one and the fingerprint of a certificate`,
+		},
+		{
+			name: "a comment after an item", text: "[endorsers]\nblacklistendorsers = eve@example.org # spam\n",
+			want: `line 2: endorser "eve@example.org": "# spam": not a valid fingerprint; want the 64 hexadecimal ` +
+				`digits of SHA-256, or 32 pairs joined by colons`,
+		},
+		{
+			name: "a fingerprint of SHA-1", text: "[endorsers]\nwhitelistendorsers = eve@example.org " + sha1Of,
+			want: `line 2: endorser "eve@example.org": "` + sha1Of +
+				`": not a valid fingerprint; want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons`,
+		},
+		{
+			name: "a checksum of no algorithm", text: "[checksums]\nblacklistchecksums = abcdef\n",
+			want: `line 2: checksum "abcdef", of 6 characters: not a valid checksum; want the 32, 40, 64 or 128 ` +
+				`hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512`,
+		},
+		{
+			name: "no digits", text: "[checksums]\nblacklistchecksums =\n sha1\n",
+			want: `line 3: checksum "sha1", of 4 characters: not a valid checksum; want the 32, 40, 64 or 128 ` +
+				`hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512`,
+		},
+		{
+			name: "no identifier", text: "[images]\nblacklistimages = " + sha1Of,
+			want: `line 2: image identifier "` + sha1Of +
+				`" is not 27 of the characters A-Z a-z 0-9 - _, the first of them A to P`,
+		},
+		{name: "no text", text: "[images]\xff\n", want: "it is not UTF-8 text"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -51,52 +51,155 @@ func TestPolicy(t *testing.T) {
 		subject      subject
 		want         ruling
 	}{
-		{"nothing", "", jane, allowed},
-		{"empty lists", endorsers + "whitelistendorsers =\nblacklistendorsers =\n" + images + "whitelistimages:\n", jane, allowed},
+		{name: "nothing", subject: jane, want: allowed},
+		{
+			name:    "empty lists",
+			policy:  endorsers + "whitelistendorsers =\nblacklistendorsers =\n" + images + "whitelistimages:\n",
+			subject: jane, want: allowed,
+		},
 
-		{"an address", endorsers + "whitelistendorsers = jane@example.org", jane, allowed},
-		{"another address", endorsers + "whitelistendorsers = joe@example.org", jane, unlisted},
-		{"the domain in another case", endorsers + "whitelistendorsers = jane@EXAMPLE.org", jane, allowed},
-		{"the local part in another case", endorsers + "whitelistendorsers = Jane@example.org", jane, unlisted},
-		{"a certificate", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA"), jane, pinned},
-		{"a certificate, the domain in another case", endorsers + "whitelistendorsers = jane@Example.org\t" + fingerprint("aa"), jane, pinned},
-		{"another certificate", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AB"), jane,
-			ruling{List: WhitelistEndorsers, Reason: `the endorser "jane@example.org" is there with another certificate only, in whitelistendorsers`}},
-		{"the certificate for another address", endorsers + "whitelistendorsers =\n  joe@example.org " + fingerprint("AA") + "\n  ann@example.org", jane, unlisted},
-		{"an address alone is not pinned by the certificate of another",
-			endorsers + "whitelistendorsers =\n  joe@example.org " + fingerprint("AA") + "\n  jane@example.org", jane, allowed},
-		{"an address with and without a certificate", endorsers + "whitelistendorsers =\n jane@example.org\n jane@example.org " + fingerprint("AA"), jane, pinned},
+		{
+			name: "an address", policy: endorsers + "whitelistendorsers = jane@example.org", subject: jane,
+			want: allowed,
+		},
+		{
+			name: "another address", policy: endorsers + "whitelistendorsers = joe@example.org", subject: jane,
+			want: unlisted,
+		},
+		{
+			name: "the domain in another case", policy: endorsers + "whitelistendorsers = jane@EXAMPLE.org",
+			subject: jane, want: allowed,
+		},
+		{
+			name: "the local part in another case", policy: endorsers + "whitelistendorsers = Jane@example.org",
+			subject: jane, want: unlisted,
+		},
+		{
+			name: "a certificate", policy: endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA"),
+			subject: jane, want: pinned,
+		},
+		{
+			name:   "a certificate, the domain in another case",
+			policy: endorsers + "whitelistendorsers = jane@Example.org\t" + fingerprint("aa"), subject: jane,
+			want: pinned,
+		},
+		{
+			name:   "another certificate",
+			policy: endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AB"), subject: jane,
+			want: ruling{
+				List:   WhitelistEndorsers,
+				Reason: `the endorser "jane@example.org" is there with another certificate only, in whitelistendorsers`,
+			},
+		},
+		{
+			name:    "the certificate for another address",
+			policy:  endorsers + "whitelistendorsers =\n  joe@example.org " + fingerprint("AA") + "\n  ann@example.org",
+			subject: jane, want: unlisted,
+		},
+		{
+			name:    "an address alone is not pinned by the certificate of another",
+			policy:  endorsers + "whitelistendorsers =\n  joe@example.org " + fingerprint("AA") + "\n  jane@example.org",
+			subject: jane, want: allowed,
+		},
+		{
+			name:    "an address with and without a certificate",
+			policy:  endorsers + "whitelistendorsers =\n jane@example.org\n jane@example.org " + fingerprint("AA"),
+			subject: jane, want: pinned,
+		},
 
-		{"a barred address", endorsers + "blacklistendorsers = jane@example.org", jane,
-			ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
-		{"a barred address in another case", endorsers + "blacklistendorsers = jane@example.org", subjectOf("JANE@Example.ORG", 1),
-			ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
-		{"another barred address", endorsers + "blacklistendorsers = joe@example.org", jane, allowed},
-		{"a barred certificate with another address", endorsers + "blacklistendorsers = joe@example.org " + strings.Repeat("aa", 32), jane,
-			ruling{List: BlacklistEndorsers, Reason: `the endorser "joe@example.org ` + strings.Repeat("aa", 32) + `" is in blacklistendorsers`}},
-		{"a barred certificate is not a barred address", endorsers + "blacklistendorsers = jane@example.org " + fingerprint("AB"), jane, allowed},
-		{"black wins over white", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA") + "\nblacklistendorsers = jane@example.org", jane,
-			ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`}},
+		{
+			name: "a barred address", policy: endorsers + "blacklistendorsers = jane@example.org", subject: jane,
+			want: ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`},
+		},
+		{
+			name: "a barred address in another case", policy: endorsers + "blacklistendorsers = jane@example.org",
+			subject: subjectOf("JANE@Example.ORG", 1),
+			want:    ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`},
+		},
+		{
+			name: "another barred address", policy: endorsers + "blacklistendorsers = joe@example.org", subject: jane,
+			want: allowed,
+		},
+		{
+			name:   "a barred certificate with another address",
+			policy: endorsers + "blacklistendorsers = joe@example.org " + strings.Repeat("aa", 32), subject: jane,
+			want: ruling{
+				List:   BlacklistEndorsers,
+				Reason: `the endorser "joe@example.org ` + strings.Repeat("aa", 32) + `" is in blacklistendorsers`,
+			},
+		},
+		{
+			name:   "a barred certificate is not a barred address",
+			policy: endorsers + "blacklistendorsers = jane@example.org " + fingerprint("AB"), subject: jane,
+			want: allowed,
+		},
+		{
+			name: "black wins over white",
+			policy: endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA") +
+				"\nblacklistendorsers = jane@example.org",
+			subject: jane,
+			want:    ruling{List: BlacklistEndorsers, Reason: `the endorser "jane@example.org" is in blacklistendorsers`},
+		},
 
-		{"a checksum", checksums + "whitelistchecksums =\n " + strings.ToUpper(sha1Of), jane, allowed},
-		{"a checksum of another algorithm", checksums + "whitelistchecksums =\n " + strings.Repeat("00", 64), jane, allowed},
-		{"one of several", checksums + "whitelistchecksums =\n " + strings.Repeat("00", 16) + "\n " + sha1Of, jane, allowed},
-		{"a checksum that the image does not have", checksums + "whitelistchecksums = " + strings.Repeat("00", 32), jane,
-			ruling{List: WhitelistChecksums, Reason: "no checksum of the image is in whitelistchecksums"}},
-		{"a barred checksum", checksums + "blacklistchecksums = " + strings.ToUpper(sha1Of), jane,
-			ruling{List: BlacklistChecksums, Reason: "the checksum " + sha1Of + " is in blacklistchecksums"}},
-		{"another barred checksum", checksums + "blacklistchecksums = " + strings.Repeat("00", 20), jane, allowed},
+		{
+			name: "a checksum", policy: checksums + "whitelistchecksums =\n " + strings.ToUpper(sha1Of), subject: jane,
+			want: allowed,
+		},
+		{
+			name:   "a checksum of another algorithm",
+			policy: checksums + "whitelistchecksums =\n " + strings.Repeat("00", 64), subject: jane, want: allowed,
+		},
+		{
+			name:   "one of several",
+			policy: checksums + "whitelistchecksums =\n " + strings.Repeat("00", 16) + "\n " + sha1Of, subject: jane,
+			want: allowed,
+		},
+		{
+			name:   "a checksum that the image does not have",
+			policy: checksums + "whitelistchecksums = " + strings.Repeat("00", 32), subject: jane,
+			want: ruling{List: WhitelistChecksums, Reason: "no checksum of the image is in whitelistchecksums"},
+		},
+		{
+			name: "a barred checksum", policy: checksums + "blacklistchecksums = " + strings.ToUpper(sha1Of),
+			subject: jane,
+			want:    ruling{List: BlacklistChecksums, Reason: "the checksum " + sha1Of + " is in blacklistchecksums"},
+		},
+		{
+			name: "another barred checksum", policy: checksums + "blacklistchecksums = " + strings.Repeat("00", 20),
+			subject: jane, want: allowed,
+		},
 
-		{"an image", images + "whitelistimages = " + image1, jane, allowed},
-		{"another image", images + "whitelistimages = " + image2, jane, ruling{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`}},
-		{"a barred image", images + "blacklistimages = " + image1, jane, ruling{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`}},
-		{"another barred image", images + "blacklistimages = " + image2, jane, allowed},
+		{name: "an image", policy: images + "whitelistimages = " + image1, subject: jane, want: allowed},
+		{
+			name: "another image", policy: images + "whitelistimages = " + image2, subject: jane,
+			want: ruling{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`},
+		},
+		{
+			name: "a barred image", policy: images + "blacklistimages = " + image1, subject: jane,
+			want: ruling{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`},
+		},
+		{name: "another barred image", policy: images + "blacklistimages = " + image2, subject: jane, want: allowed},
 
-		{"pinned, but barred by its image", endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA") + "\n" + images + "blacklistimages = " + image1, jane,
-			ruling{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`}},
-		{"every list allows", endorsers + "whitelistendorsers = jane@example.org\n" + checksums + "whitelistchecksums = " + sha1Of + "\n" + images + "whitelistimages = " + image1, jane, allowed},
-		{"one list does not", endorsers + "whitelistendorsers = jane@example.org\n" + checksums + "whitelistchecksums = " + sha1Of + "\n" + images + "whitelistimages = " + image2, jane,
-			ruling{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`}},
+		{
+			name: "pinned, but barred by its image",
+			policy: endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AA") + "\n" +
+				images + "blacklistimages = " + image1,
+			subject: jane,
+			want:    ruling{List: BlacklistImages, Reason: `the image "` + image1 + `" is in blacklistimages`},
+		},
+		{
+			name: "every list allows",
+			policy: endorsers + "whitelistendorsers = jane@example.org\n" +
+				checksums + "whitelistchecksums = " + sha1Of + "\n" + images + "whitelistimages = " + image1,
+			subject: jane, want: allowed,
+		},
+		{
+			name: "one list does not",
+			policy: endorsers + "whitelistendorsers = jane@example.org\n" +
+				checksums + "whitelistchecksums = " + sha1Of + "\n" + images + "whitelistimages = " + image2,
+			subject: jane,
+			want:    ruling{List: WhitelistImages, Reason: `the image "` + image1 + `" is not in whitelistimages`},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,7 +215,8 @@ func TestPolicy(t *testing.T) {
 func TestBarredInARow(t *testing.T) {
 	p := policyOf(t, "[endorsers]\nblacklistendorsers =\n  eve@example.org\n  mallory@example.org\n")
 	var allowed []string
-	for _, email := range []string{"eve@example.org", "eve@example.org", "mallory@example.org", "eve@example.org", "jane@example.org", "mallory@example.org", "mallory@example.org"} {
+	for _, name := range []string{"eve", "eve", "mallory", "eve", "jane", "mallory", "mallory"} {
+		email := name + "@example.org"
 		if p.decide(subjectOf(email, 1)).Allowed {
 			allowed = append(allowed, email)
 		}

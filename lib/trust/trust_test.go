@@ -92,7 +92,9 @@ func FuzzLoad(f *testing.F) {
 	revoked := map[string]string{"jane": "keyCompromise"}
 	p.list(revocations{file: "v1.crl", issuer: "root", version1: true, revoked: revoked})
 	p.openssl("crl", "-in", "v1.crl", "-outform", "DER", "-out", "v1der.crl")
-	for _, file := range []string{"root.pem", "root.crl", "root.cer", "der.crl", "v1der.crl", "brokenlist.pem", "odd.pem", "cut.crl", "garbage"} {
+	for _, file := range []string{
+		"root.pem", "root.crl", "root.cer", "der.crl", "v1der.crl", "brokenlist.pem", "odd.pem", "cut.crl", "garbage",
+	} {
 		f.Add([]byte(p.content(file)), strings.HasSuffix(file, ".crl"))
 	}
 	p.list(revocations{file: "jane.crl", issuer: "root", from: "20180228", revoked: revoked})
