@@ -27,7 +27,8 @@ func (k encryptedKey) marshal(t *testing.T) []byte {
 	algorithm := func(id asn1.ObjectIdentifier, params any) pkix.AlgorithmIdentifier {
 		return pkix.AlgorithmIdentifier{Algorithm: id, Parameters: asn1.RawValue{FullBytes: marshal(params)}}
 	}
-	pbes2 := algorithm(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}, pbes2Params{algorithm(k.kdf, k.params), algorithm(k.scheme, k.iv)})
+	params := pbes2Params{algorithm(k.kdf, k.params), algorithm(k.scheme, k.iv)}
+	pbes2 := algorithm(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}, params)
 	return marshal(encryptedPrivateKeyInfo{Algorithm: pbes2, Data: k.data})
 }
 

@@ -42,7 +42,8 @@ func certificateOf(t *testing.T, flags []cli.Flag, settings []command.Setting, a
 func TestCertificate(t *testing.T) {
 	const p12, cert, key = "usercert.p12", "usercert.pem", "userkey.pem"
 	locked := export(t, "rsa", "correct horse")
-	chained := write(t, slices.Concat(read(t, fixture(t, "root.pem")), read(t, fixture(t, "ca.pem")), read(t, fixture(t, "leaf.pem"))), 0o600)
+	above := slices.Concat(read(t, fixture(t, "root.pem")), read(t, fixture(t, "ca.pem")))
+	chained := write(t, append(above, read(t, fixture(t, "leaf.pem"))...), 0o600)
 	tests := []struct {
 		name    string
 		parts   []string
@@ -53,20 +54,45 @@ func TestCertificate(t *testing.T) {
 	}{
 		{name: "PKCS#12 first", parts: []string{p12, cert, key}, want: "p384"},
 		{name: "PEM without its key", parts: []string{cert}, want: "p256"},
-		{name: "nothing", parts: []string{key}, message: "finding a certificate: none is named, and there is none at its usual place"},
-		{name: "the environment", parts: []string{cert}, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, want: "rsa"},
+		{
+			name: "nothing", parts: []string{key},
+			message: "finding a certificate: none is named, and there is none at its usual place",
+		},
+		{
+			name: "the environment", parts: []string{cert},
+			env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, want: "rsa",
+		},
 		{name: "the configuration", parts: []string{cert}, config: "p12_certificate = ~/rsa.p12\n", want: "rsa"},
-		{name: "PEM in the environment over PKCS#12 in the configuration", config: "p12_certificate = ~/none\n",
-			env: map[string]string{"STRATUSLAB_PEM_CERTIFICATE": "~/rsa.pem"}, want: "rsa"},
-		{name: "both in the configuration", config: "p12_certificate = a\npem_certificate = b\n", message: `a PKCS#12 file, "a", and a PEM certificate or key are both named`},
-		{name: "named, but not there", parts: []string{cert}, config: "pem_certificate = ~/none\n", message: "none\": no such file"},
+		{
+			name: "PEM in the environment over PKCS#12 in the configuration", config: "p12_certificate = ~/none\n",
+			env: map[string]string{"STRATUSLAB_PEM_CERTIFICATE": "~/rsa.pem"}, want: "rsa",
+		},
+		{
+			name: "both in the configuration", config: "p12_certificate = a\npem_certificate = b\n",
+			message: `a PKCS#12 file, "a", and a PEM certificate or key are both named`,
+		},
+		{
+			name: "named, but not there", parts: []string{cert}, config: "pem_certificate = ~/none\n",
+			message: "none\": no such file",
+		},
 		{name: "no certificate", config: "pem_certificate = ~/rsa.key\n", message: "it holds no certificate"},
 		{name: "authorities above it, which come first", config: "pem_certificate = " + chained + "\n", want: "leaf"},
-		{name: "a passphrase that nobody has set up", config: "p12_certificate = " + locked + "\n", message: "the passphrase is wrong"},
-		{name: "a passphrase in the environment", config: "p12_certificate = " + locked + "\n",
-			env: map[string]string{passphraseVariable: "correct horse"}, want: "rsa"},
-		{name: "a passphrase in the configuration", config: "p12_certificate = " + locked + "\np12_password = correct horse\n", want: "rsa"},
-		{name: "a wrong passphrase", config: "p12_certificate = " + locked + "\np12_password = donkey\n", message: "the passphrase is wrong"},
+		{
+			name: "a passphrase that nobody has set up", config: "p12_certificate = " + locked + "\n",
+			message: "the passphrase is wrong",
+		},
+		{
+			name: "a passphrase in the environment", config: "p12_certificate = " + locked + "\n",
+			env: map[string]string{passphraseVariable: "correct horse"}, want: "rsa",
+		},
+		{
+			name:   "a passphrase in the configuration",
+			config: "p12_certificate = " + locked + "\np12_password = correct horse\n", want: "rsa",
+		},
+		{
+			name: "a wrong passphrase", config: "p12_certificate = " + locked + "\np12_password = donkey\n",
+			message: "the passphrase is wrong",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,14 +102,18 @@ func TestCertificate(t *testing.T) {
 				flags    []cli.Flag
 				settings []command.Setting
 			}{
-				{"with the flags", command.CredentialFlags(), command.CredentialSettings()},
-				{"without", []cli.Flag{&cli.StringFlag{Name: "other"}}, append(command.SettingsFor("other"), command.CredentialSettings()...)},
+				{name: "with the flags", flags: command.CredentialFlags(), settings: command.CredentialSettings()},
+				{
+					name: "without", flags: []cli.Flag{&cli.StringFlag{Name: "other"}},
+					settings: append(command.SettingsFor("other"), command.CredentialSettings()...),
+				},
 			} {
 				for name, value := range tt.env { // command takes the passphrase away
 					t.Setenv(name, value)
 				}
 				got, o := certificateOf(t, variant.flags, variant.settings)
-				if got != tt.want || (o.Code == 0) != (tt.message == "") || !strings.Contains(o.Err, tt.message) || strings.Contains(o.Err, "Passphrase for") {
+				if got != tt.want || (o.Code == 0) != (tt.message == "") ||
+					!strings.Contains(o.Err, tt.message) || strings.Contains(o.Err, "Passphrase for") {
 					t.Errorf("%s: got %q, exit code %d, %s; want %q, %q", variant.name, got, o.Code, o.Err, tt.want, tt.message)
 				}
 			}
@@ -96,7 +126,8 @@ func TestCertificateOfOptions(t *testing.T) {
 	home := globus(t, "[default]\n", "usercert.p12")
 	t.Setenv("HOME", home)
 	passphrase := write(t, []byte("correct horse\n"), 0o600)
-	got, o := certificateOf(t, command.CredentialFlags(), command.CredentialSettings(), "--p12-cert", export(t, "rsa", "correct horse"), "--passphrase-file", passphrase)
+	got, o := certificateOf(t, command.CredentialFlags(), command.CredentialSettings(),
+		"--p12-cert", export(t, "rsa", "correct horse"), "--passphrase-file", passphrase)
 	if got != "rsa" || o.Code != 0 {
 		t.Errorf("got %q and %+v, want rsa", got, o)
 	}

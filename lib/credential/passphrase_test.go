@@ -44,34 +44,92 @@ func TestPassphrase(t *testing.T) {
 		code     int
 		messages []string
 	}{
-		{name: "file", args: []string{"--passphrase-file", file("the file\nmore\n"), "--p12-password", "no", "--passphrase-command", "false"}, env: ptr(variable), want: "the file"},
+		{
+			name: "file",
+			args: []string{
+				"--passphrase-file", file("the file\nmore\n"), "--p12-password", "no", "--passphrase-command", "false",
+			},
+			env: ptr(variable), want: "the file",
+		},
 		{name: "a file without a line end", args: []string{"--passphrase-file", file("the file")}, want: "the file"},
 		{name: "a file of Windows", args: []string{"--passphrase-file", file("the file\r\n")}, want: "the file"},
 		{name: "spaces count", args: []string{"--passphrase-file", file(" the\tfile \n")}, want: " the\tfile "},
 		{name: "an empty line", args: []string{"--passphrase-file", file("\n")}, want: ""},
-		{name: "descriptor", args: []string{"--passphrase-fd", descriptor(t, "the descriptor\n"), "--passphrase-command", "false"}, env: ptr(variable), want: "the descriptor"},
-		{name: "command line", args: []string{"--p12-password", "the line"}, env: ptr(variable), want: "the line",
-			messages: []string{"warning: --p12-password: any user of this machine can see the passphrase with ps; --passphrase-file"}},
-		{name: "variable", args: []string{"--passphrase-command", "false"}, env: ptr(variable), config: configured, want: variable},
+		{
+			name: "descriptor",
+			args: []string{"--passphrase-fd", descriptor(t, "the descriptor\n"), "--passphrase-command", "false"},
+			env:  ptr(variable), want: "the descriptor",
+		},
+		{
+			name: "command line", args: []string{"--p12-password", "the line"}, env: ptr(variable), want: "the line",
+			messages: []string{
+				"warning: --p12-password: any user of this machine can see the passphrase with ps; --passphrase-file",
+			},
+		},
+		{
+			name: "variable", args: []string{"--passphrase-command", "false"}, env: ptr(variable), config: configured,
+			want: variable,
+		},
 		{name: "an empty variable is a passphrase", env: ptr(""), config: configured, want: ""},
-		{name: "configuration", args: []string{"--passphrase-command", "false"}, config: configured, want: "50%; `x\""},
-		{name: "blank in the configuration", args: []string{"--passphrase-command", "echo command"}, config: "p12_password =\n", want: "command"},
-		{name: "command", args: []string{"--passphrase-command", "echo to see >&2; printf 'the command\nuser: me\n'"}, want: "the command", messages: []string{"to see\n"}},
+		{
+			name: "configuration", args: []string{"--passphrase-command", "false"}, config: configured,
+			want: "50%; `x\"",
+		},
+		{
+			name: "blank in the configuration", args: []string{"--passphrase-command", "echo command"},
+			config: "p12_password =\n", want: "command",
+		},
+		{
+			name: "command", args: []string{"--passphrase-command", "echo to see >&2; printf 'the command\nuser: me\n'"},
+			want: "the command", messages: []string{"to see\n"},
+		},
 		{name: "the command has no input", args: []string{"--passphrase-command", "cat; echo end"}, want: "end"},
-		{name: "a long one", args: []string{"--passphrase-file", file(strings.Repeat("x", 4095))}, want: strings.Repeat("x", 4095)},
+		{
+			name: "a long one", args: []string{"--passphrase-file", file(strings.Repeat("x", 4095))},
+			want: strings.Repeat("x", 4095),
+		},
 
-		{name: "an empty file", args: []string{"--passphrase-file", file("")}, code: 4, messages: []string{"not even an empty line"}},
-		{name: "too long", args: []string{"--passphrase-file", file(strings.Repeat("x", 4097))}, code: 4, messages: []string{"longer than 4096 bytes"}},
-		{name: "no file", args: []string{"--passphrase-file", "/nonexistent/file"}, code: 4, messages: []string{`reading the passphrase: reading "/nonexistent/file": no such file`}},
-		{name: "standard input", args: []string{"--passphrase-file", "-"}, code: 2, messages: []string{"standard input is for documents", "--passphrase-fd 3 3<FILE"}},
-		{name: "the descriptor of standard input", args: []string{"--passphrase-fd", "0"}, code: 2, messages: []string{"reading --passphrase-fd 0: not a valid descriptor, want 3 or more", "3<FILE"}},
-		{name: "a closed descriptor", args: []string{"--passphrase-fd", "999"}, code: 2, messages: []string{"reading --passphrase-fd 999: it is not open"}},
-		{name: "a descriptor of the program's own", args: []string{"--passphrase-fd", strconv.Itoa(int(own.Fd()))}, code: 2, messages: []string{"it is not open"}},
+		{
+			name: "an empty file", args: []string{"--passphrase-file", file("")}, code: 4,
+			messages: []string{"not even an empty line"},
+		},
+		{
+			name: "too long", args: []string{"--passphrase-file", file(strings.Repeat("x", 4097))}, code: 4,
+			messages: []string{"longer than 4096 bytes"},
+		},
+		{
+			name: "no file", args: []string{"--passphrase-file", "/nonexistent/file"}, code: 4,
+			messages: []string{`reading the passphrase: reading "/nonexistent/file": no such file`},
+		},
+		{
+			name: "standard input", args: []string{"--passphrase-file", "-"}, code: 2,
+			messages: []string{"standard input is for documents", "--passphrase-fd 3 3<FILE"},
+		},
+		{
+			name: "the descriptor of standard input", args: []string{"--passphrase-fd", "0"}, code: 2,
+			messages: []string{"reading --passphrase-fd 0: not a valid descriptor, want 3 or more", "3<FILE"},
+		},
+		{
+			name: "a closed descriptor", args: []string{"--passphrase-fd", "999"}, code: 2,
+			messages: []string{"reading --passphrase-fd 999: it is not open"},
+		},
+		{
+			name: "a descriptor of the program's own", args: []string{"--passphrase-fd", strconv.Itoa(int(own.Fd()))},
+			code: 2, messages: []string{"it is not open"},
+		},
 		{name: "no number", args: []string{"--passphrase-fd", "three"}, code: 2, messages: []string{"three"}},
-		{name: "a configuration that others can read", config: configured, mode: 0o640, code: 4, messages: []string{"its mode is 0640", "hint: chmod 600 /"}},
-		{name: "a command that fails", args: []string{"--passphrase-command", "echo the secret; exit 3"}, code: 4,
-			messages: []string{`running the passphrase command "echo the secret; exit 3": exit status 3`}},
-		{name: "a command that says nothing", args: []string{"--passphrase-command", "true"}, code: 4, messages: []string{"not even an empty line"}},
+		{
+			name: "a configuration that others can read", config: configured, mode: 0o640, code: 4,
+			messages: []string{"its mode is 0640", "hint: chmod 600 /"},
+		},
+		{
+			name: "a command that fails", args: []string{"--passphrase-command", "echo the secret; exit 3"}, code: 4,
+			messages: []string{`running the passphrase command "echo the secret; exit 3": exit status 3`},
+		},
+		{
+			name: "a command that says nothing", args: []string{"--passphrase-command", "true"}, code: 4,
+			messages: []string{"not even an empty line"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

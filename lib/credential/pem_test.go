@@ -28,35 +28,98 @@ func TestPEM(t *testing.T) {
 		want      string
 		messages  []string
 	}{
-		{"PKCS#8", rsa, fixture(t, "rsa.key"), "rsa", nil},
-		{"PKCS#1", rsa, fixture(t, "rsa.pkcs1"), "rsa", nil},
-		{"SEC 1", p384, fixture(t, "p384.sec1"), "p384", nil},
-		{"a chain, the authorities first", fixture(t, "above.pem"), fixture(t, "rsa.key"), "rsa", nil},
-		{"encrypted PKCS#8", rsa, topk8(), "rsa", nil},
-		{"encrypted with SHA-1 and AES-128", rsa, topk8("-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"), "rsa", nil},
-		{"encrypted with SHA-384 and AES-192", rsa, topk8("-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA384"), "rsa", nil},
-		{"encrypted with SHA-512 and triple DES", rsa, topk8("-v2", "des3", "-v2prf", "hmacWithSHA512"), "rsa", nil},
-		{"encrypted in the old way", rsa, reworked(t, "rsa", "-in", "rsa.key", "-traditional", "-des3", "-passout", "pass:"+secret), "rsa", nil},
-		{"encrypted in the old way, ECDSA", p384, reworked(t, "ec", "-in", "p384.key", "-aes256", "-passout", "pass:"+secret), "p384", nil},
-		{"one file", both, both, "rsa", nil},
-		{"readable by others", rsa, write(t, read(t, fixture(t, "rsa.key")), 0o640), "rsa", []string{"is not encrypted, and its mode is 0640", "chmod 600 /"}},
+		{name: "PKCS#8", cert: rsa, key: fixture(t, "rsa.key"), want: "rsa"},
+		{name: "PKCS#1", cert: rsa, key: fixture(t, "rsa.pkcs1"), want: "rsa"},
+		{name: "SEC 1", cert: p384, key: fixture(t, "p384.sec1"), want: "p384"},
+		{
+			name: "a chain, the authorities first", cert: fixture(t, "above.pem"), key: fixture(t, "rsa.key"),
+			want: "rsa",
+		},
+		{name: "encrypted PKCS#8", cert: rsa, key: topk8(), want: "rsa"},
+		{
+			name: "encrypted with SHA-1 and AES-128", cert: rsa,
+			key: topk8("-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"), want: "rsa",
+		},
+		{
+			name: "encrypted with SHA-384 and AES-192", cert: rsa,
+			key: topk8("-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA384"), want: "rsa",
+		},
+		{
+			name: "encrypted with SHA-512 and triple DES", cert: rsa,
+			key: topk8("-v2", "des3", "-v2prf", "hmacWithSHA512"), want: "rsa",
+		},
+		{
+			name: "encrypted in the old way", cert: rsa,
+			key: reworked(t, "rsa", "-in", "rsa.key", "-traditional", "-des3", "-passout", "pass:"+secret), want: "rsa",
+		},
+		{
+			name: "encrypted in the old way, ECDSA", cert: p384,
+			key: reworked(t, "ec", "-in", "p384.key", "-aes256", "-passout", "pass:"+secret), want: "p384",
+		},
+		{name: "one file", cert: both, key: both, want: "rsa"},
+		{
+			name: "readable by others", cert: rsa, key: write(t, read(t, fixture(t, "rsa.key")), 0o640), want: "rsa",
+			messages: []string{"is not encrypted, and its mode is 0640", "chmod 600 /"},
+		},
 
-		{"a wrong passphrase", rsa, topk8("-passout", "pass:another"), "", []string{"the passphrase is wrong: it came from the variable"}},
-		{"a wrong passphrase in the old way", rsa, reworked(t, "rsa", "-in", "rsa.key", "-traditional", "-des3", "-passout", "pass:another"), "",
-			[]string{"the passphrase is wrong: it came from the variable"}},
-		{"scrypt", rsa, topk8("-scrypt"), "", []string{"the encryption of its key is not supported", "openssl pkcs8 -topk8 -in "}},
-		{"PBES1", rsa, topk8("-v1", "PBE-SHA1-3DES"), "", []string{"want PBES2", "openssl pkcs8 -topk8 -in "}},
-		{"another key", rsa, fixture(t, "ca.key"), "", []string{"its key belongs to no certificate in "}},
-		{"Ed25519", ed, fixture(t, "ed.key"), "", []string{"its key cannot be used: it is Ed25519", usableKeys}},
-		{"DSA", rsa, fixture(t, "dsa.key"), "", []string{"its key cannot be used", usableKeys}},
-		{"secp256k1", rsa, fixture(t, "koblitz.key"), "", []string{"its key cannot be used", "unknown elliptic curve", usableKeys}},
-		{"a certificate with secp256k1", fixture(t, "koblitz.pem"), fixture(t, "koblitz.key"), "", []string{"its certificate 1 cannot be read"}},
-		{"no certificate", fixture(t, "rsa.key"), fixture(t, "rsa.key"), "", []string{"it holds no certificate", "name the files"}},
-		{"no key", rsa, rsa, "", []string{"it holds no private key", "name the files"}},
-		{"two keys", rsa, write(t, append(read(t, fixture(t, "rsa.key")), read(t, fixture(t, "ca.key"))...), 0o600), "", []string{"more than one private key"}},
-		{"PKCS#12 by mistake", export(t, "rsa", secret), fixture(t, "rsa.key"), "", []string{"it is not a PEM file"}},
-		{"PKCS#12 for the key", rsa, export(t, "rsa", secret), "", []string{"it is not a PEM file"}},
-		{"no file", rsa, "/nonexistent/key.pem", "", []string{`reading "/nonexistent/key.pem": no such file or directory`}},
+		{
+			name: "a wrong passphrase", cert: rsa, key: topk8("-passout", "pass:another"),
+			messages: []string{"the passphrase is wrong: it came from the variable"},
+		},
+		{
+			name: "a wrong passphrase in the old way", cert: rsa,
+			key:      reworked(t, "rsa", "-in", "rsa.key", "-traditional", "-des3", "-passout", "pass:another"),
+			messages: []string{"the passphrase is wrong: it came from the variable"},
+		},
+		{
+			name: "scrypt", cert: rsa, key: topk8("-scrypt"),
+			messages: []string{"the encryption of its key is not supported", "openssl pkcs8 -topk8 -in "},
+		},
+		{
+			name: "PBES1", cert: rsa, key: topk8("-v1", "PBE-SHA1-3DES"),
+			messages: []string{"want PBES2", "openssl pkcs8 -topk8 -in "},
+		},
+		{
+			name: "another key", cert: rsa, key: fixture(t, "ca.key"),
+			messages: []string{"its key belongs to no certificate in "},
+		},
+		{
+			name: "Ed25519", cert: ed, key: fixture(t, "ed.key"),
+			messages: []string{"its key cannot be used: it is Ed25519", usableKeys},
+		},
+		{
+			name: "DSA", cert: rsa, key: fixture(t, "dsa.key"), messages: []string{"its key cannot be used", usableKeys},
+		},
+		{
+			name: "secp256k1", cert: rsa, key: fixture(t, "koblitz.key"),
+			messages: []string{"its key cannot be used", "unknown elliptic curve", usableKeys},
+		},
+		{
+			name: "a certificate with secp256k1", cert: fixture(t, "koblitz.pem"), key: fixture(t, "koblitz.key"),
+			messages: []string{"its certificate 1 cannot be read"},
+		},
+		{
+			name: "no certificate", cert: fixture(t, "rsa.key"), key: fixture(t, "rsa.key"),
+			messages: []string{"it holds no certificate", "name the files"},
+		},
+		{name: "no key", cert: rsa, key: rsa, messages: []string{"it holds no private key", "name the files"}},
+		{
+			name: "two keys", cert: rsa,
+			key:      write(t, append(read(t, fixture(t, "rsa.key")), read(t, fixture(t, "ca.key"))...), 0o600),
+			messages: []string{"more than one private key"},
+		},
+		{
+			name: "PKCS#12 by mistake", cert: export(t, "rsa", secret), key: fixture(t, "rsa.key"),
+			messages: []string{"it is not a PEM file"},
+		},
+		{
+			name: "PKCS#12 for the key", cert: rsa, key: export(t, "rsa", secret),
+			messages: []string{"it is not a PEM file"},
+		},
+		{
+			name: "no file", cert: rsa, key: "/nonexistent/key.pem",
+			messages: []string{`reading "/nonexistent/key.pem": no such file or directory`},
+		},
 	}
 	t.Setenv("HOME", t.TempDir())
 	for _, tt := range tests {
@@ -75,7 +138,8 @@ func TestPEM(t *testing.T) {
 // The command that the hint for unusual encryption gives is a command of
 // openssl's that makes a key which opens.
 func TestReencrypted(t *testing.T) {
-	old, renewed := reworked(t, "pkcs8", "-topk8", "-in", "rsa.key", "-passout", "pass:a", "-scrypt"), filepath.Join(t.TempDir(), "new")
+	old := reworked(t, "pkcs8", "-topk8", "-in", "rsa.key", "-passout", "pass:a", "-scrypt")
+	renewed := filepath.Join(t.TempDir(), "new")
 	openssl(t, "pkcs8", "-topk8", "-in", old, "-out", renewed, "-passin", "pass:a", "-passout", "pass:correct horse")
 	t.Setenv(passphraseVariable, "correct horse")
 	identity, o := loadWith(t, time.Now(), "--pem-cert", fixture(t, "rsa.pem"), "--pem-key", renewed)

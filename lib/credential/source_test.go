@@ -53,18 +53,44 @@ func TestSource(t *testing.T) {
 		{name: "half of PEM is nothing", parts: []string{cert}, code: 4, messages: []string{"finding a certificate"}},
 		{name: "nothing", code: 4, messages: []string{".globus/usercert.p12"}},
 		{name: "the configuration", parts: []string{p12}, config: "p12_certificate = ~/rsa.p12\n", want: "rsa"},
-		{name: "the environment", parts: []string{p12}, env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, want: "rsa"},
-		{name: "PEM in the environment over PKCS#12 in the configuration", parts: []string{p12}, config: "p12_certificate = ~/none\n",
-			env: map[string]string{"STRATUSLAB_PEM_CERTIFICATE": "~/rsa.pem", "STRATUSLAB_PEM_KEY": "~/rsa.key"}, want: "rsa"},
-		{name: "the command line over both", config: "p12_certificate = ~/none\n", env: map[string]string{"STRATUSLAB_PEM_CERTIFICATE": "~/none"},
-			args: []string{"--p12-cert", "rsa.p12"}, want: "rsa"},
-		{name: "PEM on the command line over PKCS#12 in the environment", env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"},
-			parts: []string{key}, args: []string{"--pem-cert", fixture(t, "p256.pem")}, want: "p256"},
-		{name: "the certificate of the default", parts: []string{cert}, args: []string{"--pem-key", fixture(t, "p256.key")}, want: "p256"},
-		{name: "each half from its own source", config: "pem_key = ~/rsa.key\n", args: []string{"--pem-cert", "rsa.pem"}, want: "rsa"},
-		{name: "both on the command line", args: []string{"--p12-cert", "rsa.p12", "--pem-key", "rsa.key"}, code: 2,
-			messages: []string{`a PKCS#12 file, "rsa.p12", and a PEM certificate or key are both named`, "hint: give either"}},
-		{name: "both in the configuration", config: "p12_certificate = a\npem_certificate = b\n", code: 2, messages: []string{"are both named"}},
+		{
+			name: "the environment", parts: []string{p12},
+			env: map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, want: "rsa",
+		},
+		{
+			name: "PEM in the environment over PKCS#12 in the configuration", parts: []string{p12},
+			config: "p12_certificate = ~/none\n",
+			env:    map[string]string{"STRATUSLAB_PEM_CERTIFICATE": "~/rsa.pem", "STRATUSLAB_PEM_KEY": "~/rsa.key"},
+			want:   "rsa",
+		},
+		{
+			name: "the command line over both", config: "p12_certificate = ~/none\n",
+			env: map[string]string{"STRATUSLAB_PEM_CERTIFICATE": "~/none"}, args: []string{"--p12-cert", "rsa.p12"},
+			want: "rsa",
+		},
+		{
+			name: "PEM on the command line over PKCS#12 in the environment",
+			env:  map[string]string{"STRATUSLAB_P12_CERTIFICATE": "~/rsa.p12"}, parts: []string{key},
+			args: []string{"--pem-cert", fixture(t, "p256.pem")}, want: "p256",
+		},
+		{
+			name: "the certificate of the default", parts: []string{cert},
+			args: []string{"--pem-key", fixture(t, "p256.key")}, want: "p256",
+		},
+		{
+			name: "each half from its own source", config: "pem_key = ~/rsa.key\n",
+			args: []string{"--pem-cert", "rsa.pem"}, want: "rsa",
+		},
+		{
+			name: "both on the command line", args: []string{"--p12-cert", "rsa.p12", "--pem-key", "rsa.key"}, code: 2,
+			messages: []string{
+				`a PKCS#12 file, "rsa.p12", and a PEM certificate or key are both named`, "hint: give either",
+			},
+		},
+		{
+			name: "both in the configuration", config: "p12_certificate = a\npem_certificate = b\n", code: 2,
+			messages: []string{"are both named"},
+		},
 		{name: "an empty name", args: []string{"--p12-cert", ""}, code: 2, messages: []string{`--p12-cert ""`}},
 	}
 	for _, tt := range tests {
