@@ -30,7 +30,8 @@ func TestNow(t *testing.T) {
 	}
 	t.Setenv("SOURCE_DATE_EPOCH", "")
 	got, err := Now()
-	if since := time.Since(got); err != nil || since < 0 || since > time.Minute || got.Nanosecond() != 0 || got.Location() != time.UTC {
+	since := time.Since(got)
+	if err != nil || since < 0 || since > time.Minute || got.Nanosecond() != 0 || got.Location() != time.UTC {
 		t.Errorf("got %v (%v), want the present second in UTC", got, err)
 	}
 }

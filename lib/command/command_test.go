@@ -41,12 +41,23 @@ func TestUsageErrors(t *testing.T) {
 		args []string
 		want string // the first line on stderr
 	}{
-		{"unknown option", []string{"--bogus"}, `echo: unknown option "--bogus"`},
-		{"option without its value", []string{"-o"}, `echo: option "-o" needs a value`},
-		{"option after an argument", []string{"a", "-o", "x"}, `echo: option "-o" stands after "a"`},
-		{"help after an argument", []string{"a", "--help"}, `echo: option "--help" stands after "a"`},
-		{"option after two arguments", []string{"a", "b", "-q"}, `echo: option "-q" stands after "a"`},
-		{"too many arguments", []string{"a", "b", "c", "d"}, `echo: too many arguments: "d" comes after what "echo [options] [WORD...]" takes`},
+		{name: "unknown option", args: []string{"--bogus"}, want: `echo: unknown option "--bogus"`},
+		{name: "option without its value", args: []string{"-o"}, want: `echo: option "-o" needs a value`},
+		{
+			name: "option after an argument", args: []string{"a", "-o", "x"}, want: `echo: option "-o" stands after "a"`,
+		},
+		{
+			name: "help after an argument", args: []string{"a", "--help"},
+			want: `echo: option "--help" stands after "a"`,
+		},
+		{
+			name: "option after two arguments", args: []string{"a", "b", "-q"},
+			want: `echo: option "-q" stands after "a"`,
+		},
+		{
+			name: "too many arguments", args: []string{"a", "b", "c", "d"},
+			want: `echo: too many arguments: "d" comes after what "echo [options] [WORD...]" takes`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,18 +92,32 @@ func TestAlone(t *testing.T) {
 	}
 	const hint = "\nshow: hint: \"show --help\" lists the options\n"
 	for _, test := range []struct {
+		name string
 		args []string
 		want result
 	}{
-		{[]string{"--list"}, result{Out: "."}},
-		{[]string{"a"}, result{Out: "a."}},
-		{nil, result{Code: ExitUsage, Err: "show: an argument is missing: show [options] IMAGE" + hint}},
-		{[]string{"--list", "a"}, result{Code: ExitUsage, Err: `show: too many arguments: "a" comes after what "show [options]" takes` + hint}},
-		{[]string{"--list=false"}, result{Code: ExitUsage, Err: "show: an argument is missing: show [options] IMAGE" + hint}},
+		{name: "the option alone", args: []string{"--list"}, want: result{Out: "."}},
+		{name: "the argument alone", args: []string{"a"}, want: result{Out: "a."}},
+		{
+			name: "neither",
+			want: result{Code: ExitUsage, Err: "show: an argument is missing: show [options] IMAGE" + hint},
+		},
+		{
+			name: "both", args: []string{"--list", "a"},
+			want: result{
+				Code: ExitUsage, Err: `show: too many arguments: "a" comes after what "show [options]" takes` + hint,
+			},
+		},
+		{
+			name: "the option is false", args: []string{"--list=false"},
+			want: result{Code: ExitUsage, Err: "show: an argument is missing: show [options] IMAGE" + hint},
+		},
 	} {
-		if diff := cmp.Diff(test.want, runCommand(t, c, test.args...)); diff != "" {
-			t.Errorf("show %q (-want +got):\n%s", test.args, diff)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, runCommand(t, c, test.args...)); diff != "" {
+				t.Errorf("show %q (-want +got):\n%s", test.args, diff)
+			}
+		})
 	}
 }
 

@@ -21,7 +21,8 @@ func settled() *Program {
 		},
 		Settings: append(SettingsFor("p12-password", "cpu"), Setting{Flag: "package", Env: "STRATUSLAB_PKG", Key: "extra_package"}),
 		Action: func(c *Call) error {
-			_, err := c.Out.Write([]byte(c.String("p12-password") + " " + c.String("cpu") + strings.Join(c.StringSlice("package"), "|") + "\n"))
+			packages := strings.Join(c.StringSlice("package"), "|")
+			_, err := c.Out.Write([]byte(c.String("p12-password") + " " + c.String("cpu") + packages + "\n"))
 			return err
 		},
 	}
@@ -54,26 +55,64 @@ func TestPrecedence(t *testing.T) {
 		args   []string
 		want   string
 	}{
-		{"built in", "", nil, nil, "built-in"},
-		{"a missing default file is fine", "", map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, nil, "env"},
-		{"the file", config, nil, nil, "file"},
-		{"a file of Windows", "\ufeff" + strings.ReplaceAll(config, "\n", "\r\n"), nil, nil, "file"},
-		{"the environment over the file", config, map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, nil, "env"},
-		{"an empty variable says nothing", config, map[string]string{"STRATUSLAB_P12_PASSWORD": ""}, nil, "file"},
-		{"the command line over everything", config, map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, []string{"--p12-password", "line"}, "line"},
-		{"empty on the command line is said too", config, nil, []string{"--p12-password", ""}, ""},
-		{"a section over [default]", config, nil, []string{"-S", "other"}, "other"},
-		{"the section from the environment", config, map[string]string{"STRATUSLAB_USER_CONFIG_SECTION": "other"}, nil, "other"},
-		{"the section of the command line first", config, map[string]string{"STRATUSLAB_USER_CONFIG_SECTION": "other"}, []string{"-S", "third"}, "third"},
-		{"the section that [default] selects", "[default]\nselected_section = other\n[other]\np12_password = other\n", nil, nil, "other"},
-		{"the command line over that", "[default]\nselected_section=other\n[other]\np12_password=o\n[third]\np12_password=t\n", nil, []string{"-S", "third"}, "t"},
-		{"a section keeps what it does not say", "[default]\np12_password = file\n[other]\ncpu = 1\n", nil, []string{"-S", "other"}, "file"},
-		{"a doubled percent sign", "[default]\np12_password = 50%%off\n", nil, nil, "50%off"},
-		{"number sign, semicolon, quotes", "[default]\np12_password = \"a#b ;c' #d\"\n", nil, nil, "\"a#b ;c' #d\""},
-		{"back quotes and a backslash at the end", "[default]\np12_password = a`b`\\\n", nil, nil, "a`b`\\"},
-		{"quotes in comments, and two of them", "# a = `\n; a = \"\"\"\n[default]\np12_password = \"\"a\"\"\n", nil, nil, "\"\"a\"\""},
-		{"a colon and an equals sign", "[default]\np12_password: a=b:c\n", nil, nil, "a=b:c"},
-		{"comments and UTF-8", "# all\n; of it\n[default]\np12_password = Zoë\n", nil, nil, "Zoë"},
+		{name: "built in", want: "built-in"},
+		{
+			name: "a missing default file is fine", env: map[string]string{"STRATUSLAB_P12_PASSWORD": "env"},
+			want: "env",
+		},
+		{name: "the file", config: config, want: "file"},
+		{name: "a file of Windows", config: "\ufeff" + strings.ReplaceAll(config, "\n", "\r\n"), want: "file"},
+		{
+			name: "the environment over the file", config: config,
+			env: map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, want: "env",
+		},
+		{
+			name: "an empty variable says nothing", config: config,
+			env: map[string]string{"STRATUSLAB_P12_PASSWORD": ""}, want: "file",
+		},
+		{
+			name: "the command line over everything", config: config,
+			env: map[string]string{"STRATUSLAB_P12_PASSWORD": "env"}, args: []string{"--p12-password", "line"},
+			want: "line",
+		},
+		{name: "empty on the command line is said too", config: config, args: []string{"--p12-password", ""}},
+		{name: "a section over [default]", config: config, args: []string{"-S", "other"}, want: "other"},
+		{
+			name: "the section from the environment", config: config,
+			env: map[string]string{"STRATUSLAB_USER_CONFIG_SECTION": "other"}, want: "other",
+		},
+		{
+			name: "the section of the command line first", config: config,
+			env: map[string]string{"STRATUSLAB_USER_CONFIG_SECTION": "other"}, args: []string{"-S", "third"},
+			want: "third",
+		},
+		{
+			name:   "the section that [default] selects",
+			config: "[default]\nselected_section = other\n[other]\np12_password = other\n", want: "other",
+		},
+		{
+			name:   "the command line over that",
+			config: "[default]\nselected_section=other\n[other]\np12_password=o\n[third]\np12_password=t\n",
+			args:   []string{"-S", "third"}, want: "t",
+		},
+		{
+			name: "a section keeps what it does not say", config: "[default]\np12_password = file\n[other]\ncpu = 1\n",
+			args: []string{"-S", "other"}, want: "file",
+		},
+		{name: "a doubled percent sign", config: "[default]\np12_password = 50%%off\n", want: "50%off"},
+		{
+			name: "number sign, semicolon, quotes", config: "[default]\np12_password = \"a#b ;c' #d\"\n",
+			want: "\"a#b ;c' #d\"",
+		},
+		{
+			name: "back quotes and a backslash at the end", config: "[default]\np12_password = a`b`\\\n", want: "a`b`\\",
+		},
+		{
+			name:   "quotes in comments, and two of them",
+			config: "# a = `\n; a = \"\"\"\n[default]\np12_password = \"\"a\"\"\n", want: "\"\"a\"\"",
+		},
+		{name: "a colon and an equals sign", config: "[default]\np12_password: a=b:c\n", want: "a=b:c"},
+		{name: "comments and UTF-8", config: "# all\n; of it\n[default]\np12_password = Zoë\n", want: "Zoë"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,18 +145,45 @@ func TestConfigErrors(t *testing.T) {
 		code   int
 		want   string // part of stderr
 	}{
-		{"a missing file that was named", "", nil, []string{"-c", "/nonexistent/cfg"}, 3, "/nonexistent/cfg"},
-		{"a section without a file", "", nil, []string{"-S", "other"}, 3, "stratuslab-user.cfg"},
-		{"no [default]", "[other]\na = b\n", nil, nil, 3, "the section [default] is missing"},
-		{"no such section", "[default]\na = b\n", nil, []string{"-S", "other"}, 3, `there is no section "other"`},
-		{"selected, but not there", "[default]\nselected_section = gone\n", nil, nil, 3, `there is no section "gone"`},
-		{"no INI file", "[default]\nwhat is this\n", nil, nil, 3, "line 2: not a valid line; want [SECTION] or KEY = VALUE"},
-		{"a password without its sign", "[default]\np12_password hunter2\n", nil, nil, 3, "line 2: not a valid line"},
-		{"too large", "[default]\n" + strings.Repeat("# 0123456789\n", maxConfig/12), nil, nil, 3, "bytes, at most 1048576"},
-		{"a back quote, which would go", "[default]\na = b\np12_password = `secret`\n", nil, nil, 3, "line 3: a value may not begin with a back quote"},
-		{"three double quotes, which would go", "[default]\np12_password:\"\"\"secret", nil, nil, 3, "line 2: a value may not begin with"},
-		{"a bad value in the file", "[default]\ncpu = many\n", nil, nil, 3, `reading "cpu" = "many"`},
-		{"a bad value in the environment", "", map[string]string{"STRATUSLAB_CPU": "many"}, nil, 2, `reading the variable STRATUSLAB_CPU="many"`},
+		{
+			name: "a missing file that was named", args: []string{"-c", "/nonexistent/cfg"}, code: 3,
+			want: "/nonexistent/cfg",
+		},
+		{name: "a section without a file", args: []string{"-S", "other"}, code: 3, want: "stratuslab-user.cfg"},
+		{name: "no [default]", config: "[other]\na = b\n", code: 3, want: "the section [default] is missing"},
+		{
+			name: "no such section", config: "[default]\na = b\n", args: []string{"-S", "other"}, code: 3,
+			want: `there is no section "other"`,
+		},
+		{
+			name: "selected, but not there", config: "[default]\nselected_section = gone\n", code: 3,
+			want: `there is no section "gone"`,
+		},
+		{
+			name: "no INI file", config: "[default]\nwhat is this\n", code: 3,
+			want: "line 2: not a valid line; want [SECTION] or KEY = VALUE",
+		},
+		{
+			name: "a password without its sign", config: "[default]\np12_password hunter2\n", code: 3,
+			want: "line 2: not a valid line",
+		},
+		{
+			name: "too large", config: "[default]\n" + strings.Repeat("# 0123456789\n", maxConfig/12), code: 3,
+			want: "bytes, at most 1048576",
+		},
+		{
+			name: "a back quote, which would go", config: "[default]\na = b\np12_password = `secret`\n", code: 3,
+			want: "line 3: a value may not begin with a back quote",
+		},
+		{
+			name: "three double quotes, which would go", config: "[default]\np12_password:\"\"\"secret", code: 3,
+			want: "line 2: a value may not begin with",
+		},
+		{name: "a bad value in the file", config: "[default]\ncpu = many\n", code: 3, want: `reading "cpu" = "many"`},
+		{
+			name: "a bad value in the environment", env: map[string]string{"STRATUSLAB_CPU": "many"}, code: 2,
+			want: `reading the variable STRATUSLAB_CPU="many"`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,73 +196,5 @@ func TestConfigErrors(t *testing.T) {
 				t.Errorf("got %+v, want code %d and %q", got, tt.code, tt.want)
 			}
 		})
-	}
-}
-
-func TestConfigSection(t *testing.T) {
-	path := home(t, "[default]\n[instance_types]\nBig.One = 8, 16, 0\nodd%%name = 1, 2, 3\n")
-	var types, none map[string]string
-	var got string
-	c := settled()
-	c.Action = func(c *Call) error {
-		types, none, got = c.Config.Section("instance_types"), c.Config.Section("none"), c.Config.path
-		return nil
-	}
-	if r := runCommand(t, c); r.Code != ExitDone {
-		t.Fatalf("%+v", r)
-	}
-	if diff := cmp.Diff(map[string]string{"big.one": "8, 16, 0", "odd%%name": "1, 2, 3"}, types); diff != "" {
-		t.Errorf("instance_types (-want +got):\n%s", diff)
-	}
-	if none != nil || got != path {
-		t.Errorf("no such section: %v; path %q, want %q", none, got, path)
-	}
-}
-
-func TestConfigValue(t *testing.T) {
-	home(t, "[default]\nP12_Password = 50%%\nblank =\n[other]\nmore = 1\n")
-	type answer struct {
-		Value string
-		OK    bool
-	}
-	got := make(map[string]answer)
-	c := settled()
-	c.Action = func(c *Call) error {
-		for _, key := range []string{"p12_password", "blank", "more", "none"} {
-			value, ok := c.Config.values[key]
-			got[key] = answer{value, ok}
-		}
-		return nil
-	}
-	if r := runCommand(t, c, "-S", "other"); r.Code != ExitDone {
-		t.Fatalf("%+v", r)
-	}
-	want := map[string]answer{"p12_password": {"50%", true}, "blank": {"", true}, "more": {"1", true}, "none": {}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestPath(t *testing.T) {
-	dir := filepath.Dir(filepath.Dir(home(t, "[default]\np12_password = ~/secret\n")))
-	for _, test := range []struct {
-		args []string
-		want string
-	}{
-		{nil, filepath.Join(dir, "secret")},
-		{[]string{"--p12-password", "~/as typed"}, "~/as typed"},
-		{[]string{"--p12-password", "plain"}, "plain"},
-	} {
-		c := settled()
-		c.Action = func(call *Call) error {
-			if got := call.Path("p12-password"); got != test.want {
-				t.Errorf("%q: %q, want %q", test.args, got, test.want)
-			}
-			return nil
-		}
-		var out strings.Builder
-		if code := Run(t.Context(), c, test.args, Streams{In: strings.NewReader(""), Out: &out, Err: &out}); code != 0 {
-			t.Errorf("%q: exit code %d: %s", test.args, code, out.String())
-		}
 	}
 }

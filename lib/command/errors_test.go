@@ -20,19 +20,44 @@ func TestReport(t *testing.T) {
 		err  error
 		want result
 	}{
-		{"plain", plain, result{Code: 1, Err: "t: disk on fire\n"}},
-		{"bad input", report.BadInputf("reading %q: %w", "a", plain), result{Code: 3, Err: "t: reading \"a\": disk on fire\n"}},
-		{"usage", report.Usagef("no such thing"), result{Code: 2, Err: "t: no such thing\nt: hint: \"t --help\" lists the options\n"}},
-		{"wrapped by a plain error", fmt.Errorf("doing: %w", report.BadInputf("bad")), result{Code: 3, Err: "t: doing: bad\n"}},
-		{"the outermost code counts", report.BadInputf("doing: %w", report.Usagef("bad")), result{Code: 3, Err: "t: doing: bad\n"}},
-		{"a hint keeps the code", report.WithHint(report.BadInputf("bad"), "try %s", "this"), result{Code: 3, Err: "t: bad\nt: hint: try this\n"}},
-		{"a hint on a plain error", report.WithHint(plain, "water"), result{Code: 1, Err: "t: disk on fire\nt: hint: water\n"}},
+		{name: "plain", err: plain, want: result{Code: 1, Err: "t: disk on fire\n"}},
 		{
-			"hints of the whole chain", report.WithHint(fmt.Errorf("outer: %w", report.WithHint(plain, "second")), "first"),
-			result{Code: 1, Err: "t: outer: disk on fire\nt: hint: first\nt: hint: second\n"},
+			name: "bad input", err: report.BadInputf("reading %q: %w", "a", plain),
+			want: result{Code: 3, Err: "t: reading \"a\": disk on fire\n"},
 		},
-		{"joined", errors.Join(report.BadInputf("one"), errors.New("two")), result{Code: 3, Err: "t: one\nt: two\n"}},
-		{"what would drive the terminal", errors.New("guest says \x1b[2J\ttwice"), result{Code: 1, Err: "t: guest says \uFFFD[2J\ttwice\n"}},
+		{
+			name: "usage", err: report.Usagef("no such thing"),
+			want: result{Code: 2, Err: "t: no such thing\nt: hint: \"t --help\" lists the options\n"},
+		},
+		{
+			name: "wrapped by a plain error", err: fmt.Errorf("doing: %w", report.BadInputf("bad")),
+			want: result{Code: 3, Err: "t: doing: bad\n"},
+		},
+		{
+			name: "the outermost code counts", err: report.BadInputf("doing: %w", report.Usagef("bad")),
+			want: result{Code: 3, Err: "t: doing: bad\n"},
+		},
+		{
+			name: "a hint keeps the code", err: report.WithHint(report.BadInputf("bad"), "try %s", "this"),
+			want: result{Code: 3, Err: "t: bad\nt: hint: try this\n"},
+		},
+		{
+			name: "a hint on a plain error", err: report.WithHint(plain, "water"),
+			want: result{Code: 1, Err: "t: disk on fire\nt: hint: water\n"},
+		},
+		{
+			name: "hints of the whole chain",
+			err:  report.WithHint(fmt.Errorf("outer: %w", report.WithHint(plain, "second")), "first"),
+			want: result{Code: 1, Err: "t: outer: disk on fire\nt: hint: first\nt: hint: second\n"},
+		},
+		{
+			name: "joined", err: errors.Join(report.BadInputf("one"), errors.New("two")),
+			want: result{Code: 3, Err: "t: one\nt: two\n"},
+		},
+		{
+			name: "what would drive the terminal", err: errors.New("guest says \x1b[2J\ttwice"),
+			want: result{Code: 1, Err: "t: guest says \uFFFD[2J\ttwice\n"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

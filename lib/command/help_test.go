@@ -12,7 +12,10 @@ func TestHelpPage(t *testing.T) {
 		Name: "t", Summary: "try things", Args: "IMAGE",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`", Category: "Output"},
-			&cli.StringFlag{Name: "bus", Value: "virtio", Usage: "a disk `BUS` for this machine and all the others, as long as they last (ide, scsi or virtio)", Category: "Output"},
+			&cli.StringFlag{
+				Name: "bus", Value: "virtio", Category: "Output",
+				Usage: "a disk `BUS` for this machine and all the others, as long as they last (ide, scsi or virtio)",
+			},
 			&cli.IntFlag{Name: "cpu", Value: 2, Usage: "processors", Category: "Machine"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace", Category: "Machine"},
 		},
