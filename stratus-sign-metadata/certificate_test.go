@@ -60,7 +60,8 @@ func TestMake(t *testing.T) {
 			path := filepath.Join(dir, "me.p12")
 			setPassphrase(t, "correct horse")
 			code, out, errs := newCertificate(t.Context(), t, certificateArgs(path, "--key", key)...)
-			if code != 0 || !strings.Contains(errs, `stratus-sign-metadata: made "`+path+`", valid until `+now.AddDate(0, 0, 365).UTC().Format(time.RFC3339)+"\n") {
+			until := now.AddDate(0, 0, 365).UTC().Format(time.RFC3339)
+			if code != 0 || !strings.Contains(errs, `stratus-sign-metadata: made "`+path+`", valid until `+until+"\n") {
 				t.Fatalf("got exit code %d and the messages %s", code, errs)
 			}
 			info, err := os.Stat(path)
@@ -70,7 +71,9 @@ func TestMake(t *testing.T) {
 			wantOnly(t, dir, "me.p12", "me.pem")
 
 			about := openssl(t, "pkcs12", "-info", "-nokeys", "-in", path, "-passin", "pass:correct horse")
-			for _, part := range []string{"MAC: sha256, Iteration 100000", "PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256"} {
+			for _, part := range []string{
+				"MAC: sha256, Iteration 100000", "PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256",
+			} {
 				if !strings.Contains(about, part) {
 					t.Errorf("want %q in: %s", part, about)
 				}
@@ -80,7 +83,8 @@ func TestMake(t *testing.T) {
 			text := openssl(t, "x509", "-in", pem, "-noout", "-text", "-nameopt", "RFC2253,-esc_msb")
 			for _, part := range []string{
 				kind, "Subject: CN=Zoë Tester,O=Foo\\, Inc.,C=FR", "Issuer: CN=Zoë Tester,O=Foo\\, Inc.,C=FR",
-				"email:jane@example.org", "CA:FALSE", "Digital Signature, Non Repudiation", "E-mail Protection, TLS Web Client Authentication",
+				"email:jane@example.org", "CA:FALSE", "Digital Signature, Non Repudiation",
+				"E-mail Protection, TLS Web Client Authentication",
 				"Not Before: " + now.UTC().Format("Jan _2 15:04:05 2006 MST")[:20], "Version: 3",
 			} {
 				if !strings.Contains(text, part) {
@@ -186,7 +190,8 @@ func TestNothingIsReplaced(t *testing.T) {
 			asked := filepath.Join(t.TempDir(), "asked")
 			t.Setenv("ASKED", asked)
 			code, _, errs := newCertificate(t.Context(), t, certificateArgs(path, "--passphrase-command", `echo x | tee "$ASKED"`)...)
-			if code != command.ExitUsage || !strings.Contains(errs, "the file exists, and a key is never replaced") || strings.Contains(errs, "--force") {
+			if code != command.ExitUsage || strings.Contains(errs, "--force") ||
+				!strings.Contains(errs, "the file exists, and a key is never replaced") {
 				t.Errorf("got exit code %d and the messages %s", code, errs)
 			}
 			if after, err := os.Lstat(path); err != nil || after.ModTime() != before.ModTime() || after.Mode() != before.Mode() {
@@ -205,7 +210,8 @@ func TestNameTakenMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "me.p12")
 	t.Setenv("TAKEN", path)
-	code, _, errs := newCertificate(t.Context(), t, certificateArgs(path, "--passphrase-command", `echo theirs >"$TAKEN"; echo x`)...)
+	args := certificateArgs(path, "--passphrase-command", `echo theirs >"$TAKEN"; echo x`)
+	code, _, errs := newCertificate(t.Context(), t, args...)
 	if code != command.ExitUsage || !strings.Contains(errs, "a key is never replaced") || strings.Contains(errs, "--force") {
 		t.Errorf("got exit code %d and the messages %s", code, errs)
 	}
@@ -221,7 +227,8 @@ func TestNothingIsLeft(t *testing.T) {
 	interrupted, interrupt := context.WithCancelCause(t.Context())
 	interrupt(errors.New("enough"))
 	for name, ctx := range map[string]context.Context{"interrupted": interrupted, "no passphrase": t.Context()} {
-		if code, out, _ := newCertificate(ctx, t, certificateArgs(path, "--passphrase-file", "/nonexistent/file")...); code == 0 || out != "" {
+		args := certificateArgs(path, "--passphrase-file", "/nonexistent/file")
+		if code, out, _ := newCertificate(ctx, t, args...); code == 0 || out != "" {
 			t.Errorf("%s: got exit code %d and %q", name, code, out)
 		}
 		wantOnly(t, dir)

@@ -35,11 +35,26 @@ func TestDatesOfEndorsements(t *testing.T) {
 		code         int
 		want         string
 	}{
-		"valid":             {certificate.NotBefore.Add(hour), certificate.NotBefore.Add(2 * hour), 0, "trusted (pinned certificate)"},
-		"expired since":     {certificate.NotAfter.Add(-hour), certificate.NotAfter.Add(hour), 0, "trusted (pinned certificate)"},
-		"expired before":    {certificate.NotAfter.Add(hour), certificate.NotAfter.Add(2 * hour), 4, "untrusted (its certificate expired on "},
-		"not valid by then": {certificate.NotBefore.Add(-hour), certificate.NotBefore.Add(hour), 4, "untrusted (its certificate was valid only from "},
-		"in the future":     {certificate.NotBefore.Add(2 * hour), certificate.NotBefore.Add(hour), 4, "untrusted (the endorsement is dated in the future: "},
+		"valid": {
+			created: certificate.NotBefore.Add(hour), now: certificate.NotBefore.Add(2 * hour),
+			want: "trusted (pinned certificate)",
+		},
+		"expired since": {
+			created: certificate.NotAfter.Add(-hour), now: certificate.NotAfter.Add(hour),
+			want: "trusted (pinned certificate)",
+		},
+		"expired before": {
+			created: certificate.NotAfter.Add(hour), now: certificate.NotAfter.Add(2 * hour), code: 4,
+			want: "untrusted (its certificate expired on ",
+		},
+		"not valid by then": {
+			created: certificate.NotBefore.Add(-hour), now: certificate.NotBefore.Add(hour), code: 4,
+			want: "untrusted (its certificate was valid only from ",
+		},
+		"in the future": {
+			created: certificate.NotBefore.Add(2 * hour), now: certificate.NotBefore.Add(hour), code: 4,
+			want: "untrusted (the endorsement is dated in the future: ",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -53,8 +68,9 @@ func TestDatesOfEndorsements(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			args := []string{"--verify", "--trust", commandtest.Vectors + "/rsa-san.pem", file}
 			code := command.Run(context.Background(), program(), args, command.Streams{In: &stdout, Out: &stdout, Err: &stderr})
-			if code != test.code || !strings.Contains(stdout.String(), "good signature by Ada Image") || !strings.Contains(stdout.String(), test.want) {
-				t.Errorf("exit %d, want %d with %q: %s", code, test.code, test.want, stdout.String())
+			out := stdout.String()
+			if code != test.code || !strings.Contains(out, "good signature by Ada Image") || !strings.Contains(out, test.want) {
+				t.Errorf("exit %d, want %d with %q: %s", code, test.code, test.want, out)
 			}
 		})
 	}

@@ -27,7 +27,8 @@ func TestForgeries(t *testing.T) {
 		for _, key := range []string{"rsa-san", "rsa-nosan", "rsa-utf8"} {
 			args = append(args, "--trust", filepath.Join(commandtest.Vectors, key+".pem"))
 		}
-		code = command.Run(context.Background(), program(), append(args, file), command.Streams{In: &stdout, Out: &stdout, Err: &stderr})
+		streams := command.Streams{In: &stdout, Out: &stdout, Err: &stderr}
+		code = command.Run(context.Background(), program(), append(args, file), streams)
 		return code, stdout.String()
 	}
 	for _, file := range files {

@@ -32,7 +32,9 @@ func secrets(t *testing.T) map[string][]byte {
 		t.Fatal(err)
 	}
 	found := map[string][]byte{"passphrase": []byte(passphrase), "PKCS#8": der[len(der)/2:]}
-	for name, number := range map[string][]byte{"d": private.D.Bytes(), "p": private.Primes[0].Bytes(), "q": private.Primes[1].Bytes()} {
+	for name, number := range map[string][]byte{
+		"d": private.D.Bytes(), "p": private.Primes[0].Bytes(), "q": private.Primes[1].Bytes(),
+	} {
 		found[name] = number
 		found[name+" in hex"] = []byte(hex.EncodeToString(number))
 	}
@@ -147,7 +149,8 @@ func TestSecretsInErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			args := append([]string{"--verbose", "--p12-cert", filepath.Join(vectors, "rsa-san.p12")}, test.args...)
 			cmd := exec.CommandContext(t.Context(), os.Args[0], append(args, filepath.Join(vectors, "plain.xml"))...)
-			cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+t.TempDir(), "SOURCE_DATE_EPOCH=1800000000")
+			cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+t.TempDir())
+			cmd.Env = append(cmd.Env, "SOURCE_DATE_EPOCH=1800000000")
 			cmd.Env = append(cmd.Env, test.env...)
 			output, err := cmd.CombinedOutput()
 			if cmd.ProcessState.ExitCode() != 4 || bytes.Contains(output, []byte(wrong)) {

@@ -41,14 +41,39 @@ func TestHTTP(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		"created":         {201, "text/plain", "metadata entry created", 0, own, "<stdin>: registered"},
-		"to be confirmed": {202, "text/plain", "confirmation email sent", 0, "", "a mail was sent to jane@example.org: the entry is not there before the link in it has been followed"},
-		"bad":             {400, "application/xml", "<error>invalid metadata: no signature</error>", 5, "", "400 Bad Request: invalid metadata: no signature\nstratus-upload-metadata: hint: a Marketplace of the original software takes only what stratus-sign-metadata --profile stratuslab signs"},
-		"malformed":       {400, "application/xml", "<error>invalid metadata: <x> & \x1b[31m</error>", 5, "", "400 Bad Request: invalid metadata: <x> & \ufffd[31m"},
-		"read-only":       {403, "application/xml", "<error>read-only repository</error>", 5, "", "403 Forbidden: read-only repository"},
-		"too large":       {413, "text/html", "<h1>Too large</h1>", 5, "", "413 Request Entity Too Large: Too large"},
-		"another type":    {415, "text/plain", "no", 5, "", "415 Unsupported Media Type: no"},
-		"a login page":    {200, "text/html", "<title>Log in</title>", 5, "", "with a page for people, as no Marketplace would: Log in"},
+		"created": {
+			status: 201, kind: "text/plain", body: "metadata entry created", stdout: own, stderr: "<stdin>: registered",
+		},
+		"to be confirmed": {
+			status: 202, kind: "text/plain", body: "confirmation email sent",
+			stderr: "a mail was sent to jane@example.org: the entry is not there " +
+				"before the link in it has been followed",
+		},
+		"bad": {
+			status: 400, kind: "application/xml", body: "<error>invalid metadata: no signature</error>", code: 5,
+			stderr: "400 Bad Request: invalid metadata: no signature\n" +
+				"stratus-upload-metadata: hint: a Marketplace of the original software takes only what " +
+				"stratus-sign-metadata --profile stratuslab signs",
+		},
+		"malformed": {
+			status: 400, kind: "application/xml", body: "<error>invalid metadata: <x> & \x1b[31m</error>", code: 5,
+			stderr: "400 Bad Request: invalid metadata: <x> & \ufffd[31m",
+		},
+		"read-only": {
+			status: 403, kind: "application/xml", body: "<error>read-only repository</error>", code: 5,
+			stderr: "403 Forbidden: read-only repository",
+		},
+		"too large": {
+			status: 413, kind: "text/html", body: "<h1>Too large</h1>", code: 5,
+			stderr: "413 Request Entity Too Large: Too large",
+		},
+		"another type": {
+			status: 415, kind: "text/plain", body: "no", code: 5, stderr: "415 Unsupported Media Type: no",
+		},
+		"a login page": {
+			status: 200, kind: "text/html", body: "<title>Log in</title>", code: 5,
+			stderr: "with a page for people, as no Marketplace would: Log in",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +105,8 @@ func TestTLS(t *testing.T) {
 	if err := os.WriteFile(ca, block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := uploaded(t, nil, e.Source, "--marketplace-endpoint", server.URL); code != 4 || !strings.Contains(stderr, "certificate") {
+	code, _, stderr := uploaded(t, nil, e.Source, "--marketplace-endpoint", server.URL)
+	if code != 4 || !strings.Contains(stderr, "certificate") {
 		t.Errorf("an unknown authority: exit %d, %s", code, stderr)
 	}
 	code, stdout, stderr := uploaded(t, nil, e.Source, "--marketplace-endpoint", server.URL+"/deep/", "--ca-file", ca)

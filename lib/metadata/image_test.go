@@ -104,7 +104,10 @@ func TestSetImage(t *testing.T) {
     </slreq:checksum>
     <slreq:checksum rdf:parseType="Resource">
       <slreq:algorithm>SHA-512</slreq:algorithm>
-      <slreq:value>f7fbba6e0636f890e56fbbf3283e524c6fa3204ae298382d624741d0dc6638326e282c41be5e4254d8820772c5518a2c5a8c0c7f7eda19594a7eb539453e1ed7</slreq:value>
+      <slreq:value>` +
+		`f7fbba6e0636f890e56fbbf3283e524c6fa3204ae298382d624741d0dc663832` +
+		`6e282c41be5e4254d8820772c5518a2c5a8c0c7f7eda19594a7eb539453e1ed7` +
+		`</slreq:value>
     </slreq:checksum>
     <slreq:endorsement rdf:parseType="Resource"/>
     <dcterms:type>base</dcterms:type>

@@ -62,15 +62,23 @@ func TestKnownHosts(t *testing.T) {
 		known string
 		want  []string // in the error; nil is none
 	}{
-		"first key":        {server.KnownHostsLine(0), nil},
-		"second key":       {server.KnownHostsLine(1), nil},
-		"rsa":              {place + " " + string(rsaPublic), nil},
-		"several":          {"# comment\n\n" + changed + server.KnownHostsLine(0), nil},
-		"empty":            {"", []string{"not in known_hosts", "SHA256:", "ssh -p " + server.Port, "ssh-keyscan"}},
-		"port 22":          {strings.Replace(server.KnownHostsLine(0), place, server.Host, 1), []string{"not in known_hosts"}},
-		"changed":          {"# comment\n" + changed, []string{"has changed", "SHA256:", "known_hosts:2"}},
-		"revoked":          {"@revoked * " + strings.TrimPrefix(server.KnownHostsLine(0), place) + server.KnownHostsLine(0), []string{"revoked", "known_hosts:1"}},
-		"host that is not": {"[127.0.0.2]:" + server.Port + " " + string(other), []string{"not in known_hosts"}},
+		"first key":  {known: server.KnownHostsLine(0)},
+		"second key": {known: server.KnownHostsLine(1)},
+		"rsa":        {known: place + " " + string(rsaPublic)},
+		"several":    {known: "# comment\n\n" + changed + server.KnownHostsLine(0)},
+		"empty":      {want: []string{"not in known_hosts", "SHA256:", "ssh -p " + server.Port, "ssh-keyscan"}},
+		"port 22": {
+			known: strings.Replace(server.KnownHostsLine(0), place, server.Host, 1),
+			want:  []string{"not in known_hosts"},
+		},
+		"changed": {known: "# comment\n" + changed, want: []string{"has changed", "SHA256:", "known_hosts:2"}},
+		"revoked": {
+			known: "@revoked * " + strings.TrimPrefix(server.KnownHostsLine(0), place) + server.KnownHostsLine(0),
+			want:  []string{"revoked", "known_hosts:1"},
+		},
+		"host that is not": {
+			known: "[127.0.0.2]:" + server.Port + " " + string(other), want: []string{"not in known_hosts"},
+		},
 	} {
 		checkKnown(t, server, name, test.known, test.want)
 	}

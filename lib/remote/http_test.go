@@ -115,7 +115,8 @@ func TestRepeating(t *testing.T) {
 			var logged int
 			client := newClient(t, remote.Options{Retries: quick, UserAgent: "stratus/1", Log: func(format string, args ...any) {
 				logged++
-				if line := fmt.Sprintf(format, args...); !strings.Contains(line, server.URL) || !strings.Contains(line, fmt.Sprint(test.statuses[logged-1])) {
+				line, status := fmt.Sprintf(format, args...), fmt.Sprint(test.statuses[logged-1])
+				if !strings.Contains(line, server.URL) || !strings.Contains(line, status) {
 					t.Errorf("log %q, want one with URL and status", line)
 				}
 			}})

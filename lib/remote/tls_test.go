@@ -42,7 +42,8 @@ func secure(t *testing.T, name string, until time.Time, version uint16) *httptes
 		fmt.Fprintf(w, "%s for %s", r.Method, r.Host)
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{own.Certificate.Raw}, PrivateKey: own.Key}}, MaxVersion: version}
+	pair := tls.Certificate{Certificate: [][]byte{own.Certificate.Raw}, PrivateKey: own.Key}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: version}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server
