@@ -2,11 +2,15 @@ package scripts
 
 import (
 	"go/ast"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -88,8 +92,9 @@ func TestLinks(t *testing.T) {
 	peers.Need(t, "go")
 	for program, list := range linked {
 		t.Run(path.Base(program), func(t *testing.T) {
-			out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f",
-				"{{if not .Standard}}{{with .Module}}{{if .Main}}{{$.ImportPath}}{{else}}{{.Path}}{{end}}{{end}}{{end}}", "../"+program).Output()
+			const names = `{{with .Module}}{{if .Main}}{{$.ImportPath}}{{else}}{{.Path}}{{end}}{{end}}`
+			const format = `{{if not .Standard}}` + names + `{{end}}`
+			out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", format, "../"+program).Output()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,4 +144,33 @@ func comment(f *ast.File) string {
 		return ""
 	}
 	return f.Doc.Text()
+}
+
+// columns is the longest line of a test, in characters; a tab is one.
+const columns = 130
+
+// TestColumns checks that no line of a test is too long to be read at once.
+func TestColumns(t *testing.T) {
+	found := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		found++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		number := 0
+		for line := range strings.Lines(string(text)) {
+			number++
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\r\n")); n > columns {
+				t.Errorf("%s:%d: %d columns, at most %d", path, number, n, columns)
+			}
+		}
+		return nil
+	})
+	if err != nil || found < 100 {
+		t.Fatalf("reading the tests: %d files, %v", found, err)
+	}
 }

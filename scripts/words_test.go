@@ -136,7 +136,9 @@ func TestMessages(t *testing.T) {
 var properName = regexp.MustCompile(`^(Marketplace|Go|Debian|Ubuntu)\b`)
 
 // riddles are forms of comments that Go's own documentation does not have.
-var riddles = regexp.MustCompile(`\b(tells (whether|of|apart)|has it that)\b|^(\w+ )?gives (a|an|the|every|what|it)\b|^Who(ever)? |[.:] Who(ever)? (\w+s|has|is) `)
+var riddles = regexp.MustCompile(`\b(tells (whether|of|apart)|has it that)\b|` +
+	`^(\w+ )?gives (a|an|the|every|what|it)\b|` +
+	`^Who(ever)? |[.:] Who(ever)? (\w+s|has|is) `)
 
 // TestComments holds comments to the forms of Go's own documentation.
 func TestComments(t *testing.T) {
