@@ -23,7 +23,7 @@ import (
 // behind when making it fails.
 func runNewCertificate(c *command.Call) error {
 	if c.Args().Present() {
-		return report.Usagef("--new-certificate takes no document, but %q is there", c.Args().First())
+		return report.Usagef("--new-certificate takes no document: leave out %q", c.Args().First())
 	}
 	path := c.String("new-certificate")
 	if path == "" || path == "-" {
@@ -47,7 +47,7 @@ func runNewCertificate(c *command.Call) error {
 		return hintCredential(err)
 	}
 	if passphrase == "" {
-		c.Log.Warnf("the passphrase is empty: anyone who gets hold of %q can sign in your name", path)
+		c.Log.Warnf("the passphrase is empty: anyone who can read %q can sign in your name", path)
 	}
 	made, err := personal.Make(o, passphrase)
 	if err != nil {
@@ -58,7 +58,7 @@ func runNewCertificate(c *command.Call) error {
 	}
 	publish(c, credential.CertificateFile(path), made.Certificate.Raw)
 	c.Log.Infof("made %q, valid until %s", path, made.Certificate.NotAfter.Format(time.RFC3339))
-	c.Log.Infof("back the file up, and give the fingerprint to those who are to trust what you sign")
+	c.Log.Infof("back the file up, and give the fingerprint to those who should trust your signatures")
 	fingerprint := signature.Fingerprint(made.Certificate)
 	if err := c.WriteProduct("", []byte(fingerprint+"\n")); err != nil {
 		return fmt.Errorf("made %q with the fingerprint %s, but %w", path, fingerprint, err)
@@ -102,7 +102,7 @@ func publish(c *command.Call, path string, certificate []byte) {
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
 	if err := c.WriteProduct(path, block); err != nil {
-		c.Log.Warnf("the certificate is not there by itself: %v", err)
+		c.Log.Warnf("the certificate is not in a file of its own: %v", err)
 	}
 }
 

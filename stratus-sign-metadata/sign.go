@@ -108,7 +108,7 @@ func (j *job) prepare(c *command.Call, identity *credential.Identity, now time.T
 		c.Log.Warnf("signing with SHA-1, which can be forged: do so only for the original StratusLab software")
 	}
 	if j.Chain && len(identity.Chain) == 0 {
-		c.Log.Warnf("no other certificates came with yours: there is no chain to send along")
+		c.Log.Warnf("--chain has no effect: there are no other certificates beside yours")
 	}
 	own := signature.Signer{Certificate: identity.Certificate, Key: identity.Key, Chain: identity.Chain, Created: now}
 	if j.signer, err = j.Signer(own); err != nil {

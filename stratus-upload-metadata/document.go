@@ -54,7 +54,7 @@ func (d document) publish(ctx context.Context, publisher publish.Publisher, log 
 	case err != nil:
 		return "", d.explain(fmt.Errorf("registering %q: %w", d.Name, err))
 	case receipt.Pending:
-		log.Warnf("%s: a mail was sent to %s: the entry is not there before the link in it has been followed", d.Name, d.Email)
+		log.Warnf("%s: a mail was sent to %s: the entry will be published when the link in it is opened", d.Name, d.Email)
 		return "", nil
 	case receipt.Existed:
 		log.Infof("%s: registered already", d.Name)
@@ -87,7 +87,7 @@ func (d document) check(ctx context.Context, finder marketplace.Finder, now time
 	if err := d.Admit(latest, now); err != nil {
 		return fmt.Errorf("checking %q: %w", d.Name, err)
 	}
-	log.Infof("%s: nothing is against it; its place is %s", d.Name, finder.URL(d.Key))
+	log.Infof("%s: the Marketplace would accept it, at %s", d.Name, finder.URL(d.Key))
 	return nil
 }
 

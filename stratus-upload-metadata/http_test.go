@@ -46,8 +46,8 @@ func TestHTTP(t *testing.T) {
 		},
 		"to be confirmed": {
 			status: 202, kind: "text/plain", body: "confirmation email sent",
-			stderr: "a mail was sent to jane@example.org: the entry is not there " +
-				"before the link in it has been followed",
+			stderr: "a mail was sent to jane@example.org: the entry will be published " +
+				"when the link in it is opened",
 		},
 		"bad": {
 			status: 400, kind: "application/xml", body: "<error>invalid metadata: no signature</error>", code: 5,

@@ -128,7 +128,7 @@ func checkEncodable(passphrase string) error {
 	}
 	for _, r := range passphrase {
 		if r > 0xFFFF {
-			return report.WithHint(report.Credentialsf("reading the passphrase: it holds a character beyond U+FFFF, which PKCS#12 cannot have everywhere"),
+			return report.WithHint(report.Credentialsf("reading the passphrase: it holds a character beyond U+FFFF, which not all PKCS#12 software supports"),
 				"choose one without emoji and the like")
 		}
 	}

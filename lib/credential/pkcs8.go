@@ -55,7 +55,7 @@ func decryptPKCS8(der []byte, passphrase string) (crypto.PrivateKey, error) {
 	}
 	size := mode.BlockSize()
 	if len(info.Data) == 0 || len(info.Data)%size != 0 {
-		return nil, fmt.Errorf("%w: %d bytes are no blocks of %d", errEncryption, len(info.Data), size)
+		return nil, fmt.Errorf("%w: %d bytes are not a multiple of %d", errEncryption, len(info.Data), size)
 	}
 	plain := make([]byte, len(info.Data))
 	mode.CryptBlocks(plain, info.Data)

@@ -40,7 +40,7 @@ func ask(ctx context.Context, prompt string) (string, error) {
 	}
 	fmt.Fprintln(tty) // for the end of line that was not shown
 	if errors.Is(err, files.ErrNoLine) {
-		err = errors.New("the terminal is at its end")
+		err = errors.New("end of input at the terminal")
 	}
 	if err := errors.Join(err, unix.IoctlSetTermios(fd, unix.TCSETS, before), tty.Close()); err != nil {
 		return "", report.Credentialsf("asking for the passphrase: %w", err)
@@ -59,7 +59,7 @@ func askTwice(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if first != second {
-		return "", report.WithHint(report.Credentialsf("asking for the passphrase: the two are not the same"), "start again")
+		return "", report.WithHint(report.Credentialsf("asking for the passphrase: the two passphrases differ"), "start again")
 	}
 	return first, nil
 }

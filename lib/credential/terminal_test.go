@@ -46,7 +46,7 @@ func TestTerminal(t *testing.T) {
 		},
 		{
 			name: "a closed terminal", action: "load", args: []string{"--p12-cert", p12}, prompts: []string{prompt},
-			typed: []string{"\x04"}, code: 4, message: "the terminal is at its end",
+			typed: []string{"\x04"}, code: 4, message: "end of input at the terminal",
 		},
 		{
 			name: "new", action: "new", prompts: []string{"New passphrase: ", "The same once more: "},
@@ -54,7 +54,7 @@ func TestTerminal(t *testing.T) {
 		},
 		{
 			name: "new, mistyped", action: "new", prompts: []string{"New passphrase: ", "The same once more: "},
-			typed: []string{"new one", "new two"}, code: 4, message: "the two are not the same",
+			typed: []string{"new one", "new two"}, code: 4, message: "the two passphrases differ",
 		},
 	}
 	for _, tt := range tests {

@@ -16,7 +16,7 @@ type patient struct {
 	idle time.Duration
 }
 
-var errIdle = errors.New("nothing heard")
+var errIdle = errors.New("no data")
 
 // RoundTrip implements http.RoundTripper.
 func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -49,7 +49,7 @@ type watch struct {
 // explain replaces the error that the end of the exchange has caused.
 func (w *watch) explain(err error) error {
 	if context.Cause(w.ctx) == errIdle {
-		return unreachable(fmt.Errorf("nothing heard for %s", w.idle))
+		return unreachable(fmt.Errorf("no data for %s", w.idle))
 	}
 	return err
 }

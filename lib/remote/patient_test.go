@@ -66,7 +66,7 @@ func TestStandstill(t *testing.T) {
 				_, err = io.Copy(io.Discard, resp.Body)
 				_ = resp.Body.Close()
 			}
-			if !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "nothing heard for 300ms") {
+			if !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "no data for 300ms") {
 				t.Errorf("got %v, want ErrUnreachable because nothing was heard", err)
 			}
 			if took := time.Since(start); took < idle || took > 10*time.Second || requests.Load() != test.requests {

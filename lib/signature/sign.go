@@ -41,13 +41,13 @@ func ParseProfile(text string) (Profile, error) {
 var ErrNoEmail = errors.New("no e-mail address in the certificate, and none given")
 
 // ErrEmail is the error for an e-mail address that no document can hold.
-var ErrEmail = errors.New("unsuitable e-mail address")
+var ErrEmail = errors.New("not a valid e-mail address")
 
 // ErrNoName is the error for a certificate without a subject or an issuer.
 var ErrNoName = errors.New("the certificate names no subject or no issuer")
 
 // ErrProfile is the error for a key that the profile cannot use.
-var ErrProfile = errors.New("unsuitable key")
+var ErrProfile = errors.New("key not supported")
 
 // Signer is who signs, and how.
 type Signer struct {

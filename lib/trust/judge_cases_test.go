@@ -101,7 +101,7 @@ func TestJudge(t *testing.T) {
 		{
 			name: "another certificate for a pinned address", by: eve, files: map[string]string{user: whitePin},
 			want: Verdict{
-				Reason: `the endorser "ada@example.org" is there with another certificate only, in whitelistendorsers ` +
+				Reason: `the endorser "ada@example.org" is listed with another certificate only, in whitelistendorsers ` +
 					`of "DIR/.stratuslab/policy.cfg"`,
 				Hint: strings.Replace(line, fingerprint, fingerprintOf(eve.Certificate), 1) + `.stratuslab/policy.cfg"`,
 			},

@@ -100,7 +100,7 @@ func (p *policy) decideEndorser(s subject) (pinned bool, refusal *ruling) {
 	if len(p.white.addresses)+len(p.white.pins) > 0 && !pinned && !p.white.addresses[address] {
 		d := refuse(WhitelistEndorsers, "the endorser %q is not", s.Email)
 		if p.hasPin(address) {
-			d = refuse(WhitelistEndorsers, "the endorser %q is there with another certificate only,", s.Email)
+			d = refuse(WhitelistEndorsers, "the endorser %q is listed with another certificate only,", s.Email)
 		}
 		return false, &d
 	}

@@ -88,7 +88,7 @@ func TestPolicy(t *testing.T) {
 			policy: endorsers + "whitelistendorsers = jane@example.org " + fingerprint("AB"), subject: jane,
 			want: ruling{
 				List:   WhitelistEndorsers,
-				Reason: `the endorser "jane@example.org" is there with another certificate only, in whitelistendorsers`,
+				Reason: `the endorser "jane@example.org" is listed with another certificate only, in whitelistendorsers`,
 			},
 		},
 		{

@@ -112,7 +112,7 @@ func checkHead(list *x509.RevocationList, now time.Time) error {
 	case list.ThisUpdate.After(now.Add(clockSkew)):
 		return fmt.Errorf("the revocation list of %s is dated %s, in the future", name, date(list.ThisUpdate))
 	case list.NextUpdate.IsZero():
-		return fmt.Errorf("the revocation list of %s does not say until when it counts", name)
+		return fmt.Errorf("the revocation list of %s has no date of its next update", name)
 	case now.After(list.NextUpdate):
 		return fmt.Errorf("the revocation list of %s is out of date since %s", name, date(list.NextUpdate))
 	}

@@ -47,7 +47,7 @@ func serve(c *command.Call, limits server.Limits) error {
 		return report.Usagef("reading --data %q: a URL is not supported; want a directory", c.String("data"))
 	}
 	if limits.Uploads = c.Int("max-uploads"); limits.Uploads < 1 || limits.Uploads > 1000 {
-		return report.Usagef("reading --max-uploads %d: at least 1 and at most 1000", limits.Uploads)
+		return report.Usagef("reading --max-uploads %d: not supported; want 1 to 1000", limits.Uploads)
 	}
 	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
 		return report.Usagef("reading --listen %q: not a valid address; want HOST:PORT, such as 127.0.0.1:8081", c.String("listen"))

@@ -27,7 +27,7 @@ type Files interface {
 
 // ErrUnfit is wrapped by the errors about a file that is not a regular one or is
 // too long. A registry writes no such files.
-var ErrUnfit = errors.New("unfit file")
+var ErrUnfit = errors.New("not a valid file of a registry")
 
 // fit returns an error that wraps ErrUnfit unless a file can be read.
 func fit(info fs.FileInfo, limit int64) error {

@@ -53,7 +53,7 @@ type Session struct {
 func (s Session) Edit(ctx context.Context, text []byte, check func([]byte) error) ([]byte, error) {
 	dir, err := os.MkdirTemp("", s.Program+"-")
 	if err != nil {
-		return nil, fmt.Errorf("making room for the editor: %w", err)
+		return nil, fmt.Errorf("making a directory for the editor: %w", err)
 	}
 	path := filepath.Join(dir, "metadata.xml") // the suffix tells editors what it is
 	edited, err := s.rounds(ctx, path, text, check)
@@ -99,7 +99,7 @@ func (s Session) round(ctx context.Context, path string, message, text []byte) (
 	}
 	edited, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading what the editor left: %w", err)
+		return nil, fmt.Errorf("reading the edited text: %w", err)
 	}
 	return withoutComment(edited, message), nil
 }

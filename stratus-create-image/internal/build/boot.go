@@ -100,7 +100,7 @@ func (r *run) waitUp(ctx context.Context) error {
 	if taken := contextualize.ParseTaken(output); len(taken) > 0 {
 		r.log.Infof("the guest took its context from %s", strings.Join(taken, " and "))
 	} else {
-		r.log.Infof("the guest does not say from where it took its context")
+		r.log.Infof("the source of the guest's context is unknown")
 	}
 	return nil
 }

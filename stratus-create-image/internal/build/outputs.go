@@ -93,7 +93,7 @@ func (r *run) writePackages(out outputs, sums diskimage.Image) ([]byte, error) {
 		return nil, err
 	}
 	if unread := r.packages.after.Unread; unread > 0 {
-		r.log.Warnf("%d records of the guest's package databases make no sense, and are not in %q", unread, r.SBOM)
+		r.log.Warnf("%d records of the guest's package databases cannot be read, and are not in %q", unread, r.SBOM)
 	}
 	if _, err := out.packages.File.Write(b.Bytes()); err != nil {
 		return nil, fmt.Errorf("writing %q: %w", r.SBOM, err)
@@ -130,6 +130,6 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 
 // lost returns the error of an image that is whole, but without what belongs to it.
 func (r *run) lost(what string, err error) error {
-	return report.WithHint(fmt.Errorf("the image is whole, but %s is lost: %w", what, err),
+	return report.WithHint(fmt.Errorf("the image is saved, but %s is not: %w", what, err),
 		"describe it with: %s", shell.Join("stratus-build-metadata", r.Target.Path))
 }

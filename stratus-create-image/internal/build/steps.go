@@ -111,7 +111,7 @@ func (r *run) finish(ctx context.Context) error {
 	r.log.Infof("trimming the disk")
 	// Only what is deleted on the disk, too, is trimmed.
 	if _, err := r.guest.Output(alive, "fstrim", "sync && fstrim -a && sync"); err != nil && alive.Err() == nil {
-		r.log.Warnf("the image will be larger than it need be: %v", err)
+		r.log.Warnf("the image will be larger than necessary: %v", err)
 	}
 	last, err := r.Seal.LastCommand(seal.Account{Name: r.User, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
 	if err != nil {

@@ -167,7 +167,7 @@ var families = map[string]Installer{
 
 // ErrNoInstaller is wrapped by the error about an operating system whose package
 // manager is not known.
-var ErrNoInstaller = errors.New("it is not known")
+var ErrNoInstaller = errors.New("not supported")
 
 // installerFor returns the package manager of an operating system, by its ID or
 // those that it resembles. Old members of the Red Hat family have no dnf.

@@ -98,7 +98,7 @@ func (e *Engine) firmware(ctx context.Context, base *engine.Base, scratch string
 	if e.Firmware == qemu.AutoFirmware {
 		head, err := disk.Head(ctx, base.Path, base.Format, scratch, disk.HeadSize)
 		if err != nil {
-			return nil, fmt.Errorf("looking for what starts the base image: %w", err)
+			return nil, fmt.Errorf("detecting the firmware for the base image: %w", err)
 		}
 		needed = disk.NeedsUEFI(head)
 	}
