@@ -117,6 +117,8 @@ func (g *Guest) session(ctx context.Context, label, command string, stdout, stde
 		return &ExitError{Label: label, Status: -1, Signal: exit.Signal()}
 	case errors.As(err, &exit):
 		return &ExitError{Label: label, Status: exit.ExitStatus()}
+	case ctx.Err() != nil: // start closes the connection then
+		return fmt.Errorf("%s: %w", label, context.Cause(ctx))
 	default:
 		return fmt.Errorf("%s: %w: %w", label, ErrBroken, err)
 	}
