@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,43 @@ echo '`+key+` build' | tee .ssh/authorized_keys >/home/left/.ssh/authorized_keys
 	}
 	if got := sandboxtest.Output(t, g, "ls -A '/srv/some body' /home/left"); got != "/home/left:\n\n/srv/some body:\nnotes\n" {
 		t.Errorf("the homes hold:\n%s", got)
+	}
+}
+
+// TestBusy seals a guest with a temporary file that cannot be removed.
+func TestBusy(t *testing.T) {
+	s := sandboxtest.Start(t)
+	g := s.Login("root")
+	sandboxtest.Output(t, g, "cd /tmp; mkdir dir; touch busy other dir/more; mount --bind busy busy")
+	if err := only(t, "tmp").Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err != nil {
+		t.Error(err)
+	}
+	if got := sandboxtest.Output(t, g, "ls /tmp"); got != "busy\n" {
+		t.Errorf("after sealing /tmp has %q", got)
+	}
+}
+
+// TestAuthority seals guests that trust the authority of an IPA domain, each in
+// one of the files for it: the bundle of authorities is made anew.
+func TestAuthority(t *testing.T) {
+	s := sandboxtest.Start(t)
+	g := s.Login("root")
+	sandboxtest.Output(t, g, `printf '#!/bin/sh\necho "$@" >>/run/updates\n' >/usr/local/bin/update-ca-trust
+chmod 755 /usr/local/bin/update-ca-trust`)
+	for _, test := range []struct{ file, want string }{
+		{"/etc/pki/ca-trust/source/anchors/ipa-ca.crt", "extract\n"},
+		{"/usr/local/share/ca-certificates/ipa-ca.crt", "extract\n"},
+		{"/etc/pki/ca-trust/source/ipa.p11-kit", "extract\n"},
+		{"/etc/ipa/ca.crt", ""},
+	} {
+		sandboxtest.Output(t, g, "mkdir -p "+filepath.Dir(test.file)+"; echo >"+test.file+"; : >/run/updates")
+		if err := only(t, "registrations").Apply(t.Context(), g, "ssh-ed25519 AAAAnotthere", t.Logf); err != nil {
+			t.Error(err)
+		}
+		got := sandboxtest.Output(t, g, "if [ -e "+test.file+" ]; then echo it is left; fi; cat /run/updates")
+		if got != test.want {
+			t.Errorf("%q: got %q, want %q", test.file, got, test.want)
+		}
 	}
 }
 

@@ -40,8 +40,7 @@ if command -v zypper; then zypper --quiet clean --all; fi`, ""},
 	{"machine-id", "the machine's identity", "", `
 if [ -f /var/lib/dbus/machine-id ] && [ ! -L /var/lib/dbus/machine-id ]; then rm -f /var/lib/dbus/machine-id; fi`},
 	{"registrations", "registrations with domains, vendors and subscriptions: Kerberos, IPA, Red Hat, yum, smolt", `
-ipa=
-if ls /etc/pki/ca-trust/source/anchors/ipa-ca.crt /usr/local/share/ca-certificates/ipa-ca.crt /etc/pki/ca-trust/source/ipa.p11-kit 2>/dev/null; then ipa=1; fi`, `
+ipa=$(ls /etc/pki/ca-trust/source/anchors/ipa-ca.crt /usr/local/share/ca-certificates/ipa-ca.crt /etc/pki/ca-trust/source/ipa.p11-kit 2>/dev/null || true)`, `
 if [ -n "$ipa" ]; then
   if command -v update-ca-trust; then update-ca-trust extract; elif command -v update-ca-certificates; then update-ca-certificates --fresh; fi
 fi`},
