@@ -1,6 +1,8 @@
 package base
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,5 +65,28 @@ func TestDescription(t *testing.T) {
 	} {
 		_, err := m.find(test.base)
 		checkError(t, err, test.kind, test.says)
+	}
+}
+
+// TestLongDescription finds a description of 128 MiB at a URL, which is read up
+// to the limit only.
+func TestLongDescription(t *testing.T) {
+	m := newMarket(t, jane)
+	sent := make(chan int, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		text, total := []byte("<?xml version='1.0'?>\n"+strings.Repeat("<!-- more -->\n", 1<<12)), 0
+		for err := error(nil); err == nil && total < 128<<20; {
+			var n int
+			n, err = w.Write(text)
+			total += n
+		}
+		sent <- total
+	}))
+	defer server.Close()
+	_, err := m.find(Name{Form: Description, Text: server.URL})
+	checkError(t, err, report.BadInput, "bytes")
+	const buffers = 32 << 20 // of both ends of the connection
+	if total := <-sent; total > signature.MaxBytes+buffers {
+		t.Errorf("%d bytes were sent, the longest description has %d", total, signature.MaxBytes)
 	}
 }
