@@ -52,7 +52,7 @@ func CredentialSettings() []Setting {
 		{Flag: p12Flag, Env: "STRATUSLAB_P12_CERTIFICATE", Key: "p12_certificate"},
 		{Flag: certFlag, Env: "STRATUSLAB_PEM_CERTIFICATE", Key: "pem_certificate"},
 		{Flag: keyFlag, Env: "STRATUSLAB_PEM_KEY", Key: "pem_key"},
-		{Flag: passwordFlag, Env: "STRATUSLAB_P12_PASSWORD", Key: "p12_password", Secret: true},
+		{Flag: passwordFlag, Env: "STRATUSLAB_P12_PASSWORD", Key: "p12_password", Secret: true, Blank: true},
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *Call) settleSecret(s Setting, taken map[string]string) {
 	if c.IsSet(s.Flag) {
 		return
 	}
-	if text, ok := taken[s.Env]; ok {
+	if text, ok := taken[s.Env]; text != "" || ok && s.Blank {
 		c.secrets[s.Flag] = secret{text: text}
 		c.settled[s.Flag] = Value{Origin: FromEnvironment, Name: "the variable " + s.Env}
 	} else if text := c.Config.values[s.Key]; text != "" { // blank, as in a template, it says nothing

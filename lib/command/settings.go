@@ -18,8 +18,8 @@ type Setting struct {
 	Env  string // such as "STRATUSLAB_AUTHOR"
 	Key  string // such as "author"
 	// Secret keeps the value from everything but Call.Secret. Its variable is
-	// removed from the environment, and counts although it is empty.
-	Secret bool
+	// removed from the environment. With Blank, an empty variable counts as well.
+	Secret, Blank bool
 }
 
 // SettingsFor returns the usual settings of flags: for "cpu-count",
