@@ -82,7 +82,8 @@ func TestConnectionURL(t *testing.T) {
 }
 
 func FuzzParseEndpoint(f *testing.F) {
-	for _, text := range []string{"https://example.org/a", "sftp://jane@example.org/srv", "file:///srv", "./a", "a.b", "x://", "://"} {
+	for _, text := range []string{"https://example.org/a", "sftp://jane@example.org/srv", "file:///srv",
+		"./a", "a.b", "x://", "://"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

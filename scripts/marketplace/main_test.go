@@ -105,9 +105,10 @@ func TestUsage(t *testing.T) {
 	}{
 		"help":         {[]string{"--help"}, 0, ""},
 		"no directory": {nil, 2, `option "--data" is missing`},
-		"no uploads":   {[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "reading --max-uploads 0: not supported; want 1 to 1000"},
-		"a URL":        {[]string{"--data", "http://x/"}, 2, `reading --data "http://x/": a URL is not supported; want a directory`},
-		"no address":   {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen "nowhere": not a valid address`},
+		"no uploads": {
+			[]string{"--data", t.TempDir(), "--max-uploads", "0"}, 2, "reading --max-uploads 0: not supported; want 1 to 1000"},
+		"a URL":      {[]string{"--data", "http://x/"}, 2, `reading --data "http://x/": a URL is not supported; want a directory`},
+		"no address": {[]string{"--data", t.TempDir(), "--listen", "nowhere"}, 2, `reading --listen "nowhere": not a valid address`},
 		"port in use": {
 			[]string{"--data", t.TempDir(), "--listen", used.Addr().String()}, 1, fmt.Sprintf("listening on %q", used.Addr())},
 		"no such place": {
