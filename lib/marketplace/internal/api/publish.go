@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
@@ -32,8 +33,10 @@ func (m *Marketplace) Publish(ctx context.Context, e *entry.Entry) (entry.Receip
 		if err := m.client.Pause(ctx, n, answer.retryAfter, err.Error()); err != nil {
 			return entry.Receipt{}, err
 		}
-		if mayHaveArrived(err) && m.has(ctx, e) {
-			return entry.Receipt{URL: m.URL(e.Key)}, nil
+		if mayHaveArrived(err) {
+			if k, found := m.has(ctx, e); found {
+				return entry.Receipt{URL: m.URL(k)}, nil
+			}
 		}
 	}
 }
@@ -51,14 +54,28 @@ func mayHaveArrived(err error) bool {
 	return !remote.NothingSent(err)
 }
 
-// has reports whether the entry is known to be there.
-func (m *Marketplace) has(ctx context.Context, e *entry.Entry) bool {
-	l, _, err := m.listing(ctx, e.URLPath(), entry.MaxListing, m.client.Once)
-	if err != nil || len(l.Documents) == 0 {
-		return false
+// has returns the key under which the entry is known to be there, and whether it is:
+// its own, or that of a variant if an entry by another certificate is there.
+func (m *Marketplace) has(ctx context.Context, e *entry.Entry) (k entry.Key, found bool) {
+	for _, k := range keysOf(e) {
+		l, _, err := m.listing(ctx, k.URLPath(), entry.MaxListing, m.client.Once)
+		if err != nil || len(l.Documents) == 0 {
+			return entry.Key{}, false
+		}
+		there, err := entry.VerifyAs(k, l.Documents[0])
+		if err == nil && (e.Endorsed == nil || there.Series() == e.Series()) {
+			return k, true
+		}
 	}
-	_, err = entry.VerifyAs(e.Key, l.Documents[0])
-	return err == nil
+	return entry.Key{}, false
+}
+
+// keysOf returns the keys under which a Marketplace may have the entry.
+func keysOf(e *entry.Entry) []entry.Key {
+	if e.Endorsed == nil { // the certificate is not known
+		return []entry.Key{e.Key}
+	}
+	return []entry.Key{e.Key, e.AsVariant().Key}
 }
 
 func (m *Marketplace) upload(ctx context.Context, e *entry.Entry) (entry.Receipt, error) {
@@ -73,7 +90,7 @@ func (m *Marketplace) upload(ctx context.Context, e *entry.Entry) (entry.Receipt
 		return entry.Receipt{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	location, named := m.entryLocation(resp, e.Key)
+	location, named := m.entryLocation(resp, e)
 	switch {
 	case resp.StatusCode == http.StatusAccepted:
 		return entry.Receipt{Pending: true}, nil
@@ -87,7 +104,8 @@ func (m *Marketplace) upload(ctx context.Context, e *entry.Entry) (entry.Receipt
 // headers of the answer if it is an address of the entry at this Marketplace, else
 // the one that the client makes itself. named is set where a header names the
 // entry, wherever it is.
-func (m *Marketplace) entryLocation(resp *http.Response, k entry.Key) (address string, named bool) {
+func (m *Marketplace) entryLocation(resp *http.Response, e *entry.Entry) (address string, named bool) {
+	address = m.URL(e.Key)
 	for _, header := range []string{"Location", "Content-Location"} {
 		u, err := url.Parse(resp.Header.Get(header))
 		if err != nil || resp.Header.Get(header) == "" {
@@ -95,13 +113,13 @@ func (m *Marketplace) entryLocation(resp *http.Response, k entry.Key) (address s
 		}
 		u = resp.Request.URL.ResolveReference(u)
 		at, err := entry.ParsePath(strings.TrimPrefix(u.Path, "/"))
-		if err != nil || at != k {
+		if err != nil || !slices.Contains(keysOf(e), at) {
 			continue
 		}
-		named = true
+		named, address = true, m.URL(at)
 		if u.Scheme == resp.Request.URL.Scheme && u.Host == resp.Request.URL.Host && u.User == nil {
 			return u.String(), true
 		}
 	}
-	return m.URL(k), named
+	return address, named
 }

@@ -210,6 +210,57 @@ func TestPublishAgain(t *testing.T) {
 	}
 }
 
+// TestPublishVariant: where another certificate has taken the second, an entry has the
+// address of a variant.
+func TestPublishVariant(t *testing.T) {
+	const address = "jane@example.org"
+	same := entrytest.Description{Content: "image", Created: time.Now()}
+	first, e := entrytest.NewEndorser(t, address).Entry(t, same), entrytest.NewEndorser(t, address).Entry(t, same)
+	own, foreign := e.AsVariant(), first.AsVariant()
+	at := func(k *entry.Entry) string { return "Location: /some/where/" + k.URLPath() }
+	tests := map[string]struct {
+		status   int
+		location string
+		arrives  bool // although the connection breaks
+		want     *entry.Entry
+		existed  bool
+	}{
+		"created":                 {status: 201, location: at(own), want: own},
+		"there already":           {status: 200, location: at(own), want: own, existed: true},
+		"created, of another":     {status: 201, location: at(foreign), want: e},
+		"there, of another":       {status: 200, location: at(foreign)},
+		"arrived, but unanswered": {status: 500, arrives: true, want: own},
+		"did not arrive":          {status: 500},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := client(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/rdf+xml")
+				switch {
+				case r.Method == http.MethodPost && test.status == 500:
+					panic(http.ErrAbortHandler) // the connection breaks
+				case r.Method == http.MethodPost:
+					answer(test.status, "text/plain", "", test.location)(w, r)
+				case strings.HasSuffix(r.URL.Path, "/"+first.Name()):
+					_, _ = w.Write(first.Source)
+				case test.arrives && strings.HasSuffix(r.URL.Path, "/"+own.Name()):
+					_, _ = w.Write(e.Source)
+				default:
+					w.WriteHeader(http.StatusNotFound)
+				}
+			})
+			got, err := m.Publish(context.Background(), e)
+			want := entry.Receipt{Existed: test.existed}
+			if test.want != nil {
+				want.URL = m.URL(test.want.Key)
+			}
+			if diff := cmp.Diff(want, got); diff != "" || (err != nil) != (test.want == nil) {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
 // TestPublishUnreachable: a port where nobody listens, and a wait that ends.
 func TestPublishUnreachable(t *testing.T) {
 	e := entrytest.NewEndorser(t, "jane@example.org").Entry(t, entrytest.Description{Content: "image"})
