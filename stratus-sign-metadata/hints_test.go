@@ -13,6 +13,7 @@ import (
 
 // Each error about the credentials comes with what to type next.
 func TestCredentialHints(t *testing.T) {
+	const sources = "give --passphrase-file, --passphrase-fd, --passphrase-command or the variable STRATUSLAB_P12_PASSWORD"
 	for cause, want := range map[error]string{
 		credential.ErrNone: "name yours with --p12-cert, or make one: " + makeOne,
 		fs.ErrNotExist: "name another file with --p12-cert, or with --pem-cert and --pem-key, " +
@@ -23,8 +24,9 @@ func TestCredentialHints(t *testing.T) {
 		credential.ErrNoCertificate: "name the file that holds the certificate with --pem-cert",
 		credential.ErrUnusable:      "make a new certificate: " + makeOne,
 		credential.ErrExpired:       "or make a new certificate: " + makeOne,
-		credential.ErrNoTerminal: "give --passphrase-file, --passphrase-fd, --passphrase-command " +
-			"or the variable STRATUSLAB_P12_PASSWORD",
+		credential.ErrNoTerminal:    sources,
+		fmt.Errorf("%w: %w", credential.ErrNoTerminal, fs.ErrNotExist): sources, // in a container
+		fmt.Errorf("%w: %w", credential.ErrPassphrase, fs.ErrNotExist): sources,
 	} {
 		err := hintCredential(report.Credentialsf("opening %q: %w", "me.p12", fmt.Errorf("again: %w", cause)))
 		if diff := cmp.Diff([]string{want}, report.Hints(err)); diff != "" || report.KindOf(err) != report.Credentials {

@@ -66,6 +66,7 @@ var (
 	ErrUnusable      = errors.New("its key cannot be used")
 	ErrExpired       = errors.New("the certificate has expired")
 	ErrNoTerminal    = errors.New("there is no terminal")
+	ErrPassphrase    = errors.New("reading the passphrase")
 )
 
 // Load opens the user's identity. It asks for a passphrase where one is needed,

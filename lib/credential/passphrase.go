@@ -102,7 +102,7 @@ func fromFile(ctx context.Context, name string, open func() (*os.File, error)) (
 		return files.FirstLine(f)
 	})
 	if err != nil {
-		return "", report.Credentialsf("reading the passphrase: reading %s: %w", name, files.WithoutName(err))
+		return "", report.Credentialsf("%w: reading %s: %w", ErrPassphrase, name, files.WithoutName(err))
 	}
 	return passphrase, nil
 }
