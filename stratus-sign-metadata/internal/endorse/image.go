@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/stratuslab/stratus/lib/digest"
+	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/report"
 )
 
@@ -26,7 +27,11 @@ func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) erro
 	if err != nil {
 		return fmt.Errorf("reading the image %q: %w", name, err)
 	}
-	if err := described.Check(got); err != nil {
+	err = described.Check(got)
+	if described.Bytes == 0 && got.Bytes != 0 { // Check takes 0 for a size that is not known
+		err = errors.Join(fmt.Errorf("%w: it has %d bytes, want 0", diskimage.ErrMismatch, got.Bytes), err)
+	}
+	if err != nil {
 		return report.WithHint(report.BadInputf("comparing the image %q with %q: %w", name, d.Name, err),
 			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
