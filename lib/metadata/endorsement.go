@@ -37,16 +37,20 @@ func (d *Document) Signed() bool { return len(d.tree.Root.Descendants(signatureN
 
 // Unsign removes every XML signature, and every endorsement but an empty one at
 // its place, which a signer will fill. It reports whether anything was lost.
-func (d *Document) Unsign() bool {
+func (d *Document) Unsign() bool { return d.unsign(true) }
+
+// unsign is Unsign. Without everywhere, endorsements that are not directly under the
+// Description stay, which Check does not accept.
+func (d *Document) unsign(everywhere bool) bool {
 	lost := false
 	var strip func(e *strictxml.Node)
 	strip = func(e *strictxml.Node) {
 		remove(e, func(child *strictxml.Node) bool {
-			switch child.Name() {
-			case signatureName:
+			switch {
+			case child.Name() == signatureName:
 				lost = true
 				return true
-			case endorsement.expanded():
+			case child.Name() == endorsement.expanded() && (everywhere || e == d.description):
 				lost = lost || !empty(child)
 				return true
 			}
@@ -59,10 +63,10 @@ func (d *Document) Unsign() bool {
 	return lost
 }
 
-// Endorse makes by the one endorsement of the document, with its first issuer,
+// Endorse makes by the one endorsement of the Description, with its first issuer,
 // and removes every XML signature.
 func (d *Document) Endorse(by Endorsement) {
-	d.Unsign()
+	d.unsign(false)
 	e := named(d.description, endorsement)[0]
 	who := d.newResource(endorser)
 	indent := e.Indent()

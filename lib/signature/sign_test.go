@@ -243,3 +243,20 @@ func TestSignChecks(t *testing.T) {
 		t.Errorf("got %d bytes, %v", len(signed), err)
 	}
 }
+
+// TestSignDecoy: an endorsement inside an extension is not replaced, and such a
+// document is refused.
+func TestSignDecoy(t *testing.T) {
+	decoy := `<e:x xmlns:e="http://example.org/" rdf:parseType="Resource">` + emptyEndorsement + "</e:x></rdf:Description>"
+	src := replaced(t, plain(t), "</rdf:Description>", decoy)
+	doc, err := metadata.Parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Signable(doc, metadata.Complete&^metadata.Located); !errors.Is(err, metadata.ErrInvalid) {
+		t.Errorf("signable: got %v, want %v", err, metadata.ErrInvalid)
+	}
+	if _, err := signBytes(src, ecdsaSignerOf(t)); !errors.Is(err, metadata.ErrInvalid) {
+		t.Errorf("signing: got %v, want %v", err, metadata.ErrInvalid)
+	}
+}
