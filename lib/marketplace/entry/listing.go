@@ -24,9 +24,7 @@ const MaxListing = 16 << 20
 // ParseListing reads a listing: an element metadata without a namespace around the
 // documents. A single document is a listing of one. Errors wrap ErrInvalid.
 func ParseListing(src []byte) (Listing, error) {
-	// One document has at most 20,000 nodes of several bytes each; a listing
-	// has as many as its length allows.
-	doc, err := strictxml.Parse(src, strictxml.Limits{Bytes: MaxListing, Nodes: 20_000 + len(src)/24})
+	doc, err := strictxml.Parse(src, strictxml.Limits{Bytes: MaxListing, Nodes: maxNodes(len(src))})
 	if err != nil {
 		return Listing{}, fmt.Errorf("%w: reading a listing: %w", ErrInvalid, err)
 	}
@@ -46,6 +44,27 @@ func ParseListing(src []byte) (Listing, error) {
 	}
 	return l, nil
 }
+
+// maxNodes bounds the nodes of a listing of so many bytes: one document may have
+// 20,000 nodes of a few bytes each, but not all.
+func maxNodes(length int) int { return 20_000 + length/24 }
+
+// Size is the size of the documents of a listing.
+type Size struct {
+	Bytes int
+	nodes int // at least as many as there are
+}
+
+// Add adds a document.
+func (s *Size) Add(document []byte) {
+	s.Bytes += len(document)
+	// Each tag or comment begins with "<", and one text may follow it.
+	s.nodes += 2*bytes.Count(document, []byte("<")) - bytes.Count(document, []byte("</"))
+}
+
+// Readable reports whether ParseListing reads a listing of that size, which documents
+// of very many elements may prevent; it reads every listing of one document.
+func (s Size) Readable() bool { return s.Bytes <= MaxListing && s.nodes <= maxNodes(s.Bytes) }
 
 // Embeddable returns the part of a signed document that stands in a listing: its
 // root element, which can be verified like the whole document.

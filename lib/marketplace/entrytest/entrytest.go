@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,8 @@ type Description struct {
 	Valid   time.Time        // in a year
 	// Texts are further terms and their text.
 	Texts map[metadata.Term]string
+	// Elements is the number of empty elements in an extension.
+	Elements int
 }
 
 // Sign makes the signed document.
@@ -68,6 +71,9 @@ func (e *Endorser) Sign(t testing.TB, is Description) []byte {
 	for term, text := range is.Texts {
 		d.SetText(term, text)
 	}
+	if is.Elements > 0 {
+		d = extended(t, d, is.Elements)
+	}
 	signer := e.signer
 	signer.Created = is.Created
 	signed, err := signature.Sign(d, signer)
@@ -75,6 +81,22 @@ func (e *Endorser) Sign(t testing.TB, is Description) []byte {
 		t.Fatal(err)
 	}
 	return signed
+}
+
+// extended returns a document with so many empty elements more.
+func extended(t testing.TB, d *metadata.Document, elements int) *metadata.Document {
+	t.Helper()
+	src, err := d.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const end = "</rdf:Description>"
+	extension := `<e:a xmlns:e="http://example.org/" rdf:parseType="Resource">` + strings.Repeat("<e:a/>", elements) + "</e:a>"
+	d, err = metadata.Parse([]byte(strings.Replace(string(src), end, extension+end, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // SignSource signs a document as it stands.

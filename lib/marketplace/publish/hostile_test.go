@@ -8,11 +8,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
+	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
+	"github.com/stratuslab/stratus/lib/metadata"
 )
 
 // TestHostileTree: what does not belong into a tree is refused or not seen, and
@@ -201,4 +204,41 @@ func FuzzPage(f *testing.F) {
 			t.Fatal("more than a page has")
 		}
 	})
+}
+
+// TestManyElements: sound documents of very many elements keep no other out of the
+// listing of their image, nor of that of their tag.
+func TestManyElements(t *testing.T) {
+	dir := t.TempDir()
+	f := localFiles(t, dir)
+	var all []*entry.Entry
+	for i := range 6 {
+		by := entrytest.NewEndorser(t, "eve@example.org")
+		all = append(all, by.Entry(t, entrytest.Description{
+			Content: "image", Created: now.Add(time.Duration(i-60) * time.Minute), Elements: 18_000 * min(1, 5-i),
+			Texts: map[metadata.Term]string{metadata.Alternative: "web"},
+		}))
+	}
+	publish(t, at(f), all...)
+	want := paths(all...)
+	slices.Reverse(want)
+	q := entry.Query{Identifier: all[0].Identifier}
+	for range 2 { // as they were published, and made anew
+		for _, q := range []entry.Query{q, {Email: all[0].Email, Tag: "web"}} {
+			var got []string
+			for e, err := range registry.FindListed(t.Context(), f, q) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, e.Path())
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		}
+		must(t, os.Remove(filepath.Join(dir, registry.HeadFile)))
+		if _, existed, err := at(f).Publish(t.Context(), all[5]); err != nil || !existed {
+			t.Errorf("%t, %v", existed, err)
+		}
+	}
 }

@@ -167,23 +167,28 @@ func (l *listing) add(b *batch, document []byte) {
 // extend adds a document without writing the newest file. A full one becomes an older
 // one.
 func (l *listing) extend(b *batch, document []byte) {
-	if l.full() {
+	if l.full(document) {
 		l.put(b, asOlder, l.older+1)
 		l.documents, l.older = nil, l.older+1
 	}
 	l.documents = slices.Insert(l.documents, 0, document)
 }
 
-func (l *listing) full() bool {
-	size := 0
+// full reports whether a further document belongs into the next file.
+func (l *listing) full(document []byte) bool {
+	var size entry.Size
 	for _, d := range l.documents {
-		size += len(d)
+		size.Add(d)
 	}
 	most := registry.ListingEntries
 	if strings.HasPrefix(l.dir, "tag/") {
 		most = registry.TagEntries
 	}
-	return len(l.documents) >= most || size >= registry.ListingBytes
+	if len(l.documents) >= most || size.Bytes >= registry.ListingBytes {
+		return true
+	}
+	size.Add(document)
+	return len(l.documents) > 0 && !size.Readable()
 }
 
 // put writes the documents into a file of the listing.

@@ -109,7 +109,7 @@ func (s *Server) listXML(r *http.Request, q index.Query, form url.Values) answer
 // read. It leaves out entries that cannot be read, and takes damaged ones out of the
 // index.
 func (s *Server) documents(ctx context.Context, rows []entry.Summary) (documents [][]byte, read int, damaged bool) {
-	size := 0
+	var size entry.Size
 	for i, row := range rows {
 		document, err := s.document(ctx, row.Key)
 		if err != nil {
@@ -120,7 +120,8 @@ func (s *Server) documents(ctx context.Context, rows []entry.Summary) (documents
 			}
 			continue
 		}
-		if size += len(document); size > s.limits.Bytes && len(documents) > 0 {
+		size.Add(document)
+		if len(documents) > 0 && (size.Bytes > s.limits.Bytes || !size.Readable()) {
 			return documents, i, damaged
 		}
 		documents = append(documents, document)

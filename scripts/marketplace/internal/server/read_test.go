@@ -124,6 +124,26 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestManyElements: documents of very many elements are listed in parts that a client
+// can read.
+func TestManyElements(t *testing.T) {
+	m := newMarket(t, t.TempDir(), DefaultLimits())
+	for i := range 4 {
+		m.publish(t, ada(t).Entry(t, entrytest.Description{
+			Content: "image", Created: ago(time.Duration(i) * time.Minute), Elements: 18_000,
+		}))
+	}
+	found := 0
+	for next := "metadata"; next != ""; {
+		var keys []string
+		keys, next = listed(t, m.get(t, "/"+next, ""))
+		found += len(keys)
+	}
+	if found != 4 {
+		t.Errorf("%d entries are listed, want 4", found)
+	}
+}
+
 // TestPaging: the parts of a listing make up all of it, though entries arrive
 // between them.
 func TestPaging(t *testing.T) {
