@@ -59,10 +59,10 @@ listed() {
         case $pattern in
         \~/*)
             homes | while read -r h; do
-                for f in "$h"${pattern#'~'}; do [ ! -f "$f" ] || echo "$f"; done
+                for f in "$h"${pattern#'~'}; do [ ! -f "$f" ] || printf '%s\n' "$f"; done
             done
             ;;
-        *) for f in ${pattern#=}; do [ ! -f "$f" ] || echo "$f"; done ;;
+        *) for f in ${pattern#=}; do [ ! -f "$f" ] || printf '%s\n' "$f"; done ;;
         esac
     done
 }

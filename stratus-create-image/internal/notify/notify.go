@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/files"
-
 	"github.com/stratuslab/stratus/lib/report"
 )
 
