@@ -33,7 +33,7 @@ func runNewCertificate(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	where, err := c.Credential()
+	where, err := c.Passphrase()
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,16 @@ func (c *Call) Credential() (Credential, error) {
 	default:
 		found.Certificate, found.Key = cert.Path(), key.Path()
 	}
-	return found, c.passphrase(&found)
+	err := c.passphrase(&found)
+	return found, err
+}
+
+// Passphrase is Credential without the files of the certificate and the key, for a
+// command that makes them.
+func (c *Call) Passphrase() (Credential, error) {
+	var found Credential
+	err := c.passphrase(&found)
+	return found, err
 }
 
 // passphrase finds the source of the passphrase: the first in the order below.
