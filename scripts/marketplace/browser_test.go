@@ -164,20 +164,38 @@ func TestBrowserSearch(t *testing.T) {
 	})
 }
 
-// TestBrowserOlder: a search goes on in the older pages of the log.
+// TestBrowserOlder: a search goes on in the older pages of the log, as they are once
+// they are full, and several searches at once read each of them once.
 func TestBrowserOlder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("publishes more than one page of the log (-short)")
 	}
 	dir := t.TempDir()
 	ada := entrytest.NewEndorser(t, "ada@example.org")
-	for n := range 300 {
-		title := fmt.Sprintf("Number %03d.", n)
-		texts := map[metadata.Term]string{metadata.Title: title}
-		publishtest.Into(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: texts}))
+	publish := func(from, to int) {
+		for n := from; n < to; n++ {
+			title := fmt.Sprintf("Number %03d.", n)
+			texts := map[metadata.Term]string{metadata.Title: title}
+			publishtest.Into(t, dir, ada.Entry(t, entrytest.Description{Content: title, Created: ago(time.Hour), Texts: texts}))
+		}
 	}
+	publish(0, 250)
+	site := startNginx(t, dir) + "/"
 	b := startBrowser(t, true)
-	b.open(startNginx(t, dir) + "/")
+	b.open(site)
+	b.counted("50 of 250 images")
+	publish(250, 310)
+	b.open(site + "?words=Number+252.")
+	b.counted("1 of 1 images")
+	b.open(site)
+	b.counted("50 of 54 images, older ones not looked through")
+	var each []int
+	b.run(`form.elements.words.value = 'nothing';
+		return Promise.all([search(), search()]).then(() => [series.size, Math.max(...[...series.values()].map(s => s.length))])`, &each)
+	if diff := cmp.Diff([]int{310, 1}, each); diff != "" {
+		t.Errorf("series, and entries of the longest (-want +got):\n%s", diff)
+	}
+	b.open(site)
 	b.enter(b.find(`//input[@name="words"]`), "Number 007.")
 	b.counted("1 of 1 images")
 	if diff := cmp.Diff([]string{"Number 007."}, b.rows()); diff != "" {

@@ -45,9 +45,18 @@ async function read(name, cache) {
   return answer.json();
 }
 
-// A page never changes once it is full, so that the browser keeps it.
-async function load() {
-  const rows = await read(`log/${head.generation}/${next}.json`, next < head.pages - 1 ? 'force-cache' : 'no-cache');
+// load loads the next page, once for all that wait for it.
+let loading = null;
+function load() {
+  loading ??= loadPage().finally(() => { loading = null; });
+  return loading;
+}
+
+// A page never changes once it is full, so that the browser keeps it: by an address of
+// its own, because it may have kept the page as it was before.
+async function loadPage() {
+  const page = `log/${head.generation}/${next}.json`;
+  const rows = await (next < head.pages - 1 ? read(page + '?full', 'force-cache') : read(page, 'no-cache'));
   if (next === head.pages - 1) rows.length = head.last;
   for (const e of rows.reverse()) {
     const key = [e.identifier, e.email, e.fingerprint].join(' ');
