@@ -191,7 +191,8 @@ func TestBrowserOlder(t *testing.T) {
 	b.counted("50 of 54 images, older ones not looked through")
 	var each []int
 	b.run(`form.elements.words.value = 'nothing';
-		return Promise.all([search(), search()]).then(() => [series.size, Math.max(...[...series.values()].map(s => s.length))])`, &each)
+		return Promise.all([search(), search()])
+			.then(() => [series.size, Math.max(...[...series.values()].map(s => s.length))])`, &each)
 	if diff := cmp.Diff([]int{310, 1}, each); diff != "" {
 		t.Errorf("series, and entries of the longest (-want +got):\n%s", diff)
 	}
