@@ -189,11 +189,11 @@ func TestBrowserOlder(t *testing.T) {
 	b.counted("1 of 1 images")
 	b.open(site)
 	b.counted("50 of 54 images, older ones not looked through")
-	var each []int
+	var sizes []int
 	b.run(`form.elements.words.value = 'nothing';
 		return Promise.all([search(), search()])
-			.then(() => [series.size, Math.max(...[...series.values()].map(s => s.length))])`, &each)
-	if diff := cmp.Diff([]int{310, 1}, each); diff != "" {
+			.then(() => [series.size, Math.max(...[...series.values()].map(s => s.length))])`, &sizes)
+	if diff := cmp.Diff([]int{310, 1}, sizes); diff != "" {
 		t.Errorf("series, and entries of the longest (-want +got):\n%s", diff)
 	}
 	b.open(site)

@@ -56,7 +56,7 @@ func mayHaveArrived(err error) bool {
 
 // has returns the key under which the entry is known to be there, and whether it is:
 // its own, or that of a variant if an entry by another certificate is there.
-func (m *Marketplace) has(ctx context.Context, e *entry.Entry) (k entry.Key, found bool) {
+func (m *Marketplace) has(ctx context.Context, e *entry.Entry) (entry.Key, bool) {
 	for _, k := range keysOf(e) {
 		l, _, err := m.listing(ctx, k.URLPath(), entry.MaxListing, m.client.Once)
 		if err != nil || len(l.Documents) == 0 {
