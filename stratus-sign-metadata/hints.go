@@ -13,15 +13,15 @@ import (
 
 const makeOne = "stratus-sign-metadata --new-certificate FILE.p12 --email ADDRESS --name NAME"
 
-const givePassphrase = "give --passphrase-file, --passphrase-fd, --passphrase-command or the variable STRATUSLAB_P12_PASSWORD"
+const otherSource = "give --passphrase-file, --passphrase-fd, --passphrase-command or the variable STRATUSLAB_P12_PASSWORD"
 
 // credentialHints are what to type after an error of package credential.
 var credentialHints = []struct {
 	is   error
 	hint string
 }{
-	{credential.ErrPassphrase, givePassphrase}, // these two may wrap fs.ErrNotExist
-	{credential.ErrNoTerminal, givePassphrase},
+	{credential.ErrPassphrase, otherSource}, // these two may wrap fs.ErrNotExist
+	{credential.ErrNoTerminal, otherSource},
 	{credential.ErrNone, "name yours with --p12-cert, or make one: " + makeOne},
 	{fs.ErrNotExist, "name another file with --p12-cert, or with --pem-cert and --pem-key, or make a certificate: " + makeOne},
 	{credential.ErrPEM, "name it with --pem-cert, and the file that holds the key with --pem-key"},

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -73,4 +74,18 @@ func (d *Document) Image() (diskimage.Image, error) {
 		}
 	}
 	return i, nil
+}
+
+// CheckImage compares an image with the document: its size and every digest that the
+// document has. The error wraps diskimage.ErrMismatch, or ErrInvalid as that of Image.
+func (d *Document) CheckImage(got diskimage.Image) error {
+	i, err := d.Image()
+	if err != nil {
+		return err
+	}
+	err = i.Check(got)
+	if i.Bytes == 0 && got.Bytes != 0 { // Check takes 0 for a size that is not known
+		err = errors.Join(fmt.Errorf("%w: it has %d bytes, want 0", diskimage.ErrMismatch, got.Bytes), err)
+	}
+	return err
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/stratuslab/stratus/lib/digest"
-	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/report"
 )
 
@@ -16,8 +15,7 @@ import (
 // diskimage.ErrMismatch where it does not. name is that of the image, for
 // messages.
 func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) error {
-	described, err := d.Parsed.Image()
-	if err != nil {
+	if _, err := d.Parsed.Image(); err != nil {
 		return report.BadInputf("reading %q: %w", d.Name, err)
 	}
 	got, err := digest.Stream(ctx, r)
@@ -27,11 +25,7 @@ func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) erro
 	if err != nil {
 		return fmt.Errorf("reading the image %q: %w", name, err)
 	}
-	err = described.Check(got)
-	if described.Bytes == 0 && got.Bytes != 0 { // Check takes 0 for a size that is not known
-		err = errors.Join(fmt.Errorf("%w: it has %d bytes, want 0", diskimage.ErrMismatch, got.Bytes), err)
-	}
-	if err != nil {
+	if err := d.Parsed.CheckImage(got); err != nil {
 		return report.WithHint(report.BadInputf("comparing the image %q with %q: %w", name, d.Name, err),
 			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
 	}
