@@ -119,7 +119,7 @@ func (c *child) send(text string) {
 	}
 }
 
-// wait gives the exit code of the process.
+// wait returns the exit code of the process.
 func (c *child) wait() int {
 	c.t.Helper()
 	var exit *exec.ExitError
@@ -129,7 +129,7 @@ func (c *child) wait() int {
 	return c.cmd.ProcessState.ExitCode()
 }
 
-// echoes tells whether the terminal shows what is typed.
+// echoes reports whether the terminal shows what is typed.
 func (c *child) echoes() bool {
 	c.t.Helper()
 	state, err := unix.IoctlGetTermios(int(c.slave.Fd()), unix.TCGETS)

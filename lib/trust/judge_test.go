@@ -28,7 +28,7 @@ var (
 	now      = endorsed.Add(time.Hour)
 )
 
-// endorsedBy gives the verified document that the owner of a key signed.
+// endorsedBy returns the verified document that the owner of a key signed.
 func endorsedBy(t *testing.T, name, email string, at time.Time) *signature.Endorsed {
 	t.Helper()
 	i := credentialtest.Vector(t, name)

@@ -58,7 +58,7 @@ func described(d Document) ([][2]string, error) {
 	return lines, nil
 }
 
-// who returns who would sign, when and how.
+// who returns the signer, the time and the form of a signature.
 func (s Signer) who() [][2]string {
 	certificate, email := s.signer.Certificate, s.By.Email
 	if len(certificate.EmailAddresses) == 0 {
