@@ -217,12 +217,8 @@ func (s *session) log() (l log, err error) {
 		return l, err
 	}
 	if l.Generation == "" {
-		images, err := s.reader.Images()
-		if err == nil && len(images) > 0 {
-			err = fmt.Errorf("%w: there are entries, but no log", registry.ErrBroken)
-		}
 		l.Generation = newToken()
-		return l, err
+		return l, s.wantNoEntries()
 	}
 	var group errgroup.Group
 	for k, rows := range map[int]*[]registry.Row{l.Pages - 1: &l.newest, l.Pages - 2: &l.before} {
@@ -236,6 +232,22 @@ func (s *session) log() (l log, err error) {
 	body, err := json.Marshal(l.newest)
 	l.size = len(body)
 	return l, err
+}
+
+// wantNoEntries returns an error that wraps registry.ErrBroken if there are entries. Directories
+// alone are none: a writer that has lost its lock may still make some.
+func (s *session) wantNoEntries() error {
+	images, err := s.reader.Images()
+	for _, identifier := range images {
+		keys, err := s.reader.Keys(context.Background(), identifier, "")
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			return fmt.Errorf("%w: there are entries, but no log", registry.ErrBroken)
+		}
+	}
+	return err
 }
 
 // add adds an entry, unless one of the two newest pages has it, and writes the newest

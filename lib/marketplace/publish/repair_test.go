@@ -89,3 +89,17 @@ func TestLostLock(t *testing.T) {
 	publish(t, w, second)
 	checkComplete(t, dir, first, second)
 }
+
+// TestForeignDirectory: a directory that a writer without its lock makes is no entry
+// that the log lacks.
+func TestForeignDirectory(t *testing.T) {
+	both(t, func(t *testing.T, f files, dir string) {
+		e := spec{image: 1}.entry(t)
+		must(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(e.Path())), 0o755))
+		w := at(f)
+		_, err := (&session{Writer: w, reader: registry.New(f)}).plan(t.Context(), e)
+		must(t, err)
+		publish(t, w, e)
+		checkComplete(t, dir, e)
+	})
+}
