@@ -30,8 +30,7 @@ var linked = map[string]string{
 		stratus-create-image/internal/base stratus-create-image/internal/base/cache
 		stratus-create-image/internal/base/fetch stratus-create-image/internal/base/ova
 		stratus-create-image/internal/build stratus-create-image/internal/contextualize
-		stratus-create-image/internal/engine stratus-create-image/internal/engine/disk
-		stratus-create-image/internal/engine/local stratus-create-image/internal/engine/local/qemu
+		stratus-create-image/internal/engine stratus-create-image/internal/engine/local
 		stratus-create-image/internal/guest stratus-create-image/internal/notify
 		stratus-create-image/internal/recipe stratus-create-image/internal/sbom
 		stratus-create-image/internal/seal

@@ -11,7 +11,7 @@ import (
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
 )
 
 // contextFlags are the flags of readLogin and writeContext.
@@ -42,7 +42,7 @@ func readLogin(c *command.Call, q *build.Request) (err error) {
 		return err
 	}
 	q.Context.Card = &contextualize.Card{
-		MAC: qemu.MAC, IP: qemu.IP, Mask: qemu.Mask, Network: qemu.Subnet, Gateway: qemu.Gateway, DNS: qemu.DNS,
+		MAC: local.MAC, IP: local.IP, Mask: local.Mask, Network: local.Subnet, Gateway: local.Gateway, DNS: local.DNS,
 	}
 	q.Keys = func(ctx context.Context) ([]ssh.Signer, func(), error) {
 		options := remoteOptions(c)

@@ -15,7 +15,6 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 )
 
 // sizeFlags and hardwareFlags are the flags of readMachine.
@@ -57,16 +56,16 @@ func readMachine(c *command.Call, q *build.Request) (err error) {
 	}
 	e := new(local.Engine)
 	q.Engine = e
-	if e.Accel, err = command.Parse(c, "accel", qemu.ParseAccel); err != nil {
+	if e.Accel, err = command.Parse(c, "accel", local.ParseAccel); err != nil {
 		return err
 	}
-	if e.Network, err = command.Parse(c, "network", qemu.ParseNetwork); err != nil {
+	if e.Network, err = command.Parse(c, "network", local.ParseNetwork); err != nil {
 		return err
 	}
-	if e.Bus, err = command.Parse(c, "disks-bus", qemu.ParseBus); err != nil {
+	if e.Bus, err = command.Parse(c, "disks-bus", local.ParseBus); err != nil {
 		return err
 	}
-	e.Firmware, err = command.Parse(c, "firmware", qemu.ParseFirmware)
+	e.Firmware, err = command.Parse(c, "firmware", local.ParseFirmware)
 	return err
 }
 

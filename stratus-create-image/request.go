@@ -7,7 +7,7 @@ import (
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local"
 )
 
 // readRequest returns the image to make.
@@ -36,7 +36,7 @@ func readChanges(c *command.Call, q *build.Request) (err error) {
 	if q.Recipe, err = readRecipe(c); err != nil {
 		return err
 	}
-	if c.String("network") == string(qemu.NoNetwork) && q.Recipe.NeedsRepos() {
+	if c.String("network") == string(local.NoNetwork) && q.Recipe.NeedsRepos() {
 		return report.Usagef("packages cannot be installed without a network (--network none)")
 	}
 	if len(q.Recipe.Repos) > 0 {

@@ -15,7 +15,6 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/enginetest"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
@@ -24,7 +23,7 @@ func TestConformance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a real machine takes a minute (-short)")
 	}
-	peers.Need(t, qemu.Program, "qemu-img")
+	peers.Need(t, qemuProgram, "qemu-img")
 	base := os.Getenv("STRATUS_TEST_BASE")
 	if base == "" {
 		peers.Missing(t, "STRATUS_TEST_BASE names no base image (make check makes one)")
@@ -35,7 +34,7 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	content := contextualize.Context{Seed: seed, Card: &contextualize.Card{
-		MAC: qemu.MAC, IP: qemu.IP, Mask: qemu.Mask, Network: qemu.Subnet, Gateway: qemu.Gateway, DNS: qemu.DNS,
+		MAC: MAC, IP: IP, Mask: Mask, Network: Subnet, Gateway: Gateway, DNS: DNS,
 	}}
 	disks, _, err := content.Disks(contextualize.NoCloud)
 	if err != nil {
@@ -44,7 +43,7 @@ func TestConformance(t *testing.T) {
 	work := t.TempDir()
 	var g *guest.Guest
 	enginetest.Run(t, &enginetest.Subject{
-		Engine: &Engine{Accel: qemu.Auto, Network: qemu.NoNetwork, Bus: qemu.AutoBus, Firmware: qemu.AutoFirmware},
+		Engine: &Engine{Accel: Auto, Network: NoNetwork, Bus: AutoBus, Firmware: AutoFirmware},
 		Spec: func(t *testing.T) *engine.Spec {
 			dir, err := os.MkdirTemp(work, "machine")
 			if err != nil {

@@ -13,17 +13,14 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu/qemutest"
 )
 
 // TestBaseFormats starts a machine from a base of every format, compressed
 // and not.
 func TestBaseFormats(t *testing.T) {
-	peers.Need(t, qemu.Program, disk.Program, "gzip", "bzip2", "xz", "zstd")
+	peers.Need(t, qemuProgram, imgProgram, "gzip", "bzip2", "xz", "zstd")
 	raw := filepath.Join(t.TempDir(), "disk.raw")
-	if err := os.WriteFile(raw, append(qemutest.BootSector(), make([]byte, 8<<20-512)...), 0o600); err != nil {
+	if err := os.WriteFile(raw, append(bootSector(), make([]byte, 8<<20-512)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -43,7 +40,7 @@ func TestBaseFormats(t *testing.T) {
 			if test.options != "" {
 				args = append(args, "-o", test.options)
 			}
-			if out, err := exec.Command(disk.Program, append(args, raw, image)...).CombinedOutput(); err != nil {
+			if out, err := exec.Command(imgProgram, append(args, raw, image)...).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 			if test.program != "" {
@@ -75,7 +72,7 @@ func checkStarts(t *testing.T, image string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Engine{Accel: qemu.TCG, Network: qemu.NoNetwork, Bus: qemu.Virtio, Firmware: qemu.BIOS}
+	e := &Engine{Accel: TCG, Network: NoNetwork, Bus: Virtio, Firmware: BIOS}
 	m, err := e.Start(t.Context(), &engine.Spec{
 		Dir: dir, Base: engine.Base{Path: from.Path, Format: from.Format, Size: from.Size},
 		Size: engine.Size{CPU: 1, RAM: 64}, Log: new(recorder),

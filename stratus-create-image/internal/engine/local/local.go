@@ -1,5 +1,9 @@
 // Package local is the engine that runs machines on this host, with QEMU. It
-// must not know what a machine is for, nor log in to it.
+// must not know what a machine is for, nor log in to it, and must not be given a
+// base image that may name other files.
+//
+// QEMU is our own child and is driven over its monitor, without a service such
+// as libvirt in between: the machine's life is bound to ours.
 package local
 
 import (
@@ -13,26 +17,24 @@ import (
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 )
 
 // Engine starts machines on this host.
 type Engine struct {
-	Accel    qemu.Accel
-	Network  qemu.Network
-	Bus      qemu.Bus
-	Firmware qemu.Firmware
+	Accel    Accel
+	Network  Network
+	Bus      Bus
+	Firmware Firmware
 }
 
 // Check implements engine.Engine: it looks for QEMU's programs and firmware.
 func (e *Engine) Check(_ context.Context, target *engine.Target) error {
-	if e.Firmware == qemu.UEFI {
-		if _, err := findOVMF(); err != nil {
+	if e.Firmware == UEFI {
+		if _, err := findOVMF(places); err != nil {
 			return err
 		}
 	}
-	for _, name := range append([]string{qemu.Program}, disk.Programs(target)...) {
+	for _, name := range append([]string{qemuProgram}, savePrograms(target)...) {
 		if _, err := exec.LookPath(name); err != nil {
 			return report.WithHint(fmt.Errorf("looking for %s: %w", name, errors.Unwrap(err)),
 				"install it; on Debian and Ubuntu: apt-get install qemu-system-x86 qemu-utils xz-utils bzip2")
@@ -41,19 +43,11 @@ func (e *Engine) Check(_ context.Context, target *engine.Target) error {
 	return nil
 }
 
-func findOVMF() (*qemu.OVMF, error) {
-	ovmf, err := qemu.FindOVMF()
-	if err != nil {
-		return nil, report.WithHint(err, "install it; on Debian and Ubuntu: apt-get install ovmf")
-	}
-	return ovmf, nil
-}
-
 // Describe implements engine.Engine: one line for the machine, and one with QEMU's
 // command line. It reads the beginning of the base's disk.
 func (e *Engine) Describe(ctx context.Context, spec *engine.Spec) ([]engine.Line, error) {
 	config := e.config(spec)
-	known := !spec.Base.Absent || e.Firmware != qemu.AutoFirmware
+	known := !spec.Base.Absent || e.Firmware != AutoFirmware
 	if known {
 		var err error
 		if config.OVMF, err = e.firmware(ctx, &spec.Base, ""); err != nil {
@@ -61,7 +55,7 @@ func (e *Engine) Describe(ctx context.Context, spec *engine.Spec) ([]engine.Line
 		}
 	}
 	bus, firmware := string(config.Bus), firmwareName(config)
-	if e.Bus == qemu.AutoBus {
+	if e.Bus == AutoBus {
 		bus += " first"
 	}
 	if !known {
@@ -75,11 +69,11 @@ func (e *Engine) Describe(ctx context.Context, spec *engine.Spec) ([]engine.Line
 }
 
 // config returns the machine to run on the first bus, by a BIOS.
-func (e *Engine) config(spec *engine.Spec) *qemu.Config {
+func (e *Engine) config(spec *engine.Spec) *machineConfig {
 	accel, _ := e.Accel.Resolve()
-	config := &qemu.Config{
+	config := &machineConfig{
 		Dir: spec.Dir, Accel: accel, CPU: spec.Size.CPU, RAM: spec.Size.RAM, Swap: spec.Size.Swap,
-		Base: spec.Base.Path, BaseFormat: disk.Driver(spec.Base.Format),
+		Base: spec.Base.Path, BaseFormat: driver(spec.Base.Format),
 		Bus: e.Bus.Candidates(spec.Base.Bus)[0], Network: e.Network, Keep: spec.Keep,
 	}
 	for _, d := range spec.Context {
@@ -93,25 +87,25 @@ func (e *Engine) config(spec *engine.Spec) *qemu.Config {
 
 // firmware returns the firmware that starts the system on the base's disk, nil for
 // a BIOS. scratch is a directory for a small file.
-func (e *Engine) firmware(ctx context.Context, base *engine.Base, scratch string) (*qemu.OVMF, error) {
-	needed := e.Firmware == qemu.UEFI
-	if e.Firmware == qemu.AutoFirmware {
-		head, err := disk.Head(ctx, base.Path, base.Format, scratch, disk.HeadSize)
+func (e *Engine) firmware(ctx context.Context, base *engine.Base, scratch string) (*OVMF, error) {
+	needed := e.Firmware == UEFI
+	if e.Firmware == AutoFirmware {
+		head, err := readHead(ctx, base.Path, base.Format, scratch, headSize)
 		if err != nil {
 			return nil, fmt.Errorf("detecting the firmware for the base image: %w", err)
 		}
-		needed = disk.NeedsUEFI(head)
+		needed = needsUEFI(head)
 	}
 	if !needed {
 		return nil, nil
 	}
-	return findOVMF()
+	return findOVMF(places)
 }
 
 // firmwareName returns the name of the machine's firmware.
-func firmwareName(config *qemu.Config) string {
+func firmwareName(config *machineConfig) string {
 	if config.OVMF != nil {
-		return string(qemu.UEFI)
+		return string(UEFI)
 	}
-	return string(qemu.BIOS)
+	return string(BIOS)
 }

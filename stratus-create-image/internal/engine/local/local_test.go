@@ -17,9 +17,6 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu/qemutest"
 )
 
 // recorder is a log that keeps what it is told.
@@ -37,13 +34,13 @@ func (r *recorder) Verbosef(string, ...any) {}
 // TestNextBus has a kernel find its disk on no bus: the machine is started once on
 // each, and login is called with each address.
 func TestNextBus(t *testing.T) {
-	peers.Need(t, qemu.Program, disk.Program)
+	peers.Need(t, qemuProgram, imgProgram)
 	base := filepath.Join(t.TempDir(), "base.raw")
-	if err := os.WriteFile(base, append(qemutest.BootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
+	if err := os.WriteFile(base, append(bootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log := new(recorder)
-	e := &Engine{Accel: qemu.TCG, Network: qemu.NoNetwork, Bus: qemu.AutoBus, Firmware: qemu.AutoFirmware}
+	e := &Engine{Accel: TCG, Network: NoNetwork, Bus: AutoBus, Firmware: AutoFirmware}
 	m, err := e.Start(t.Context(), &engine.Spec{
 		Dir: t.TempDir(), Base: engine.Base{Path: base, Format: diskimage.Raw, Size: 1 << 20, Bus: "ide"},
 		Size: engine.Size{CPU: 1, RAM: 64}, Log: log,

@@ -14,17 +14,15 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/disk"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu"
 )
 
 // machine is a machine on QEMU. Its process is another one after each try of
 // Connect.
 type machine struct {
 	spec   *engine.Spec
-	config *qemu.Config
-	buses  []qemu.Bus // to try, the present one first
-	vm     *qemu.Machine
+	config *machineConfig
+	buses  []Bus // to try, the present one first
+	vm     *process
 }
 
 // Start implements engine.Engine.
@@ -75,12 +73,12 @@ func (m *machine) start(ctx context.Context) error {
 	c, base := m.config, &m.spec.Base
 	c.Bus = m.buses[0]
 	size := (max(base.Size, m.spec.DiskSize) + sector - 1) / sector * sector
-	if err := disk.CreateOverlay(ctx, c.Overlay(), base.Path, base.Format, size); err != nil {
+	if err := createOverlay(ctx, c.Overlay(), base.Path, base.Format, size); err != nil {
 		return fmt.Errorf("making the machine's disk: %w", err)
 	}
 	m.spec.Log.Verbosef("%s", shell.Join(c.Argv()...))
 	m.spec.Log.Infof("starting the machine: %d cpu, %d MiB, %s, disks on %s, %s", c.CPU, c.RAM, c.Accel, c.Bus, firmwareName(c))
-	vm, err := qemu.Start(ctx, c)
+	vm, err := startProcess(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -95,7 +93,7 @@ func (m *machine) Connect(ctx context.Context, login func(context.Context, strin
 		booting, cancel := m.vm.Booting(ctx)
 		err := login(booting, m.vm.Address())
 		cancel()
-		if err == nil || !errors.Is(err, qemu.ErrNoDisk) || len(m.buses) == 1 || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, errNoDisk) || len(m.buses) == 1 || ctx.Err() != nil {
 			return err
 		}
 		m.spec.Log.Infof("the base image's kernel does not find its disk on %s: trying %s (--disks-bus)", m.buses[0], m.buses[1])
@@ -119,7 +117,7 @@ func (m *machine) Console(_ context.Context, lines int) []string { return m.vm.C
 func (m *machine) Hardware() engine.Hardware {
 	h := engine.Hardware{Bus: string(m.config.Bus), Firmware: firmwareName(m.config)}
 	if m.config.Swap > 0 {
-		h.Swap = qemu.SwapDevice
+		h.Swap = SwapDevice
 	}
 	return h
 }
@@ -131,7 +129,7 @@ func (m *machine) Stop(ctx context.Context, patience time.Duration, poweroff fun
 
 // Save implements engine.Machine.
 func (m *machine) Save(ctx context.Context, target *engine.Target, out *os.File, progress io.Writer) (diskimage.Image, error) {
-	return disk.Write(ctx, m.config.Overlay(), target, out, m.spec.Dir, progress)
+	return writeImage(ctx, m.config.Overlay(), target, out, m.spec.Dir, progress)
 }
 
 // Keep implements engine.Machine. The file "pid" in the machine's directory has

@@ -1,4 +1,4 @@
-package disk
+package local
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func image(t *testing.T, disk, driver, options string) string {
 	if options != "" {
 		args = append(args, "-o", options)
 	}
-	if out, err := exec.Command(Program, append(args, disk, path)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(imgProgram, append(args, disk, path)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return path
@@ -40,7 +40,7 @@ func readFile(t *testing.T, path string) []byte {
 // TestBases lays an overlay over a base of every format, writes to it, and
 // reads both back.
 func TestBases(t *testing.T) {
-	peers.Need(t, Program, "qemu-io")
+	peers.Need(t, imgProgram, "qemu-io")
 	disk := filepath.Join(t.TempDir(), "disk.raw")
 	want := make([]byte, 8<<20)
 	copy(want, "first")
@@ -67,13 +67,13 @@ func TestBases(t *testing.T) {
 			}
 			dir := t.TempDir()
 			overlay := filepath.Join(dir, "overlay")
-			if err := CreateOverlay(t.Context(), overlay, base, format, size); err != nil {
+			if err := createOverlay(t.Context(), overlay, base, format, size); err != nil {
 				t.Fatal(err)
 			}
 			if out, err := exec.Command("qemu-io", "-f", "qcow2", "-c", "write -P 0x55 1M 64k", overlay).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			if err := Convert(t.Context(), overlay, dir+"/raw", diskimage.Raw); err != nil {
+			if err := convertDisk(t.Context(), overlay, dir+"/raw", diskimage.Raw); err != nil {
 				t.Fatal(err)
 			}
 			got := readFile(t, dir+"/raw")
@@ -88,7 +88,7 @@ func TestBases(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
-	peers.Need(t, Program)
+	peers.Need(t, imgProgram)
 	dir := t.TempDir()
 	disk := filepath.Join(dir, "disk.raw")
 	want := bytes.Repeat([]byte("0123456789abcdef"), 4<<20/16)
@@ -104,7 +104,7 @@ func TestHead(t *testing.T) {
 	} {
 		scratch := t.TempDir()
 		const size = 17 << 10
-		got, err := Head(t.Context(), image(t, disk, test.driver, ""), test.format, scratch, size)
+		got, err := readHead(t.Context(), image(t, disk, test.driver, ""), test.format, scratch, size)
 		if err != nil || !bytes.Equal(got, want[:size]) {
 			t.Errorf("%s: the head has %d bytes, %v", test.driver, len(got), err)
 		}
@@ -116,16 +116,16 @@ func TestHead(t *testing.T) {
 	if err := os.WriteFile(small, want[:1024], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Head(t.Context(), small, diskimage.Raw, dir, 4096); err != nil || !bytes.Equal(got, want[:1024]) {
+	if got, err := readHead(t.Context(), small, diskimage.Raw, dir, 4096); err != nil || !bytes.Equal(got, want[:1024]) {
 		t.Errorf("a small disk: %q, %v", got, err)
 	}
-	if _, err := Head(t.Context(), small, diskimage.Qcow2, dir, 4096); err == nil || !strings.Contains(err.Error(), "qcow2") {
+	if _, err := readHead(t.Context(), small, diskimage.Qcow2, dir, 4096); err == nil || !strings.Contains(err.Error(), "qcow2") {
 		t.Errorf("another format: %v, want QEMU's message", err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	cancel(enough)
-	if _, err := Head(ctx, small, diskimage.Raw, dir, 4096); !errors.Is(err, enough) {
+	if _, err := readHead(ctx, small, diskimage.Raw, dir, 4096); !errors.Is(err, enough) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"encoding/json"
@@ -41,8 +41,8 @@ const (
 	DNS     = "10.0.2.3"
 )
 
-// Config describes a machine to start. The files are in its directory Dir.
-type Config struct {
+// config describes a machine to start. The files are in its directory Dir.
+type machineConfig struct {
 	Dir        string // private; holds the overlay, logs and sockets
 	Accel      Accel  // KVM or TCG
 	CPU        int    // virtual processors
@@ -80,8 +80,8 @@ const swapSerial = "stratus-swap"
 // whatever bus it is on. Several names of it may match.
 const SwapDevice = "/dev/disk/by-id/*" + swapSerial
 
-// Program is QEMU's command name.
-const Program = "qemu-system-x86_64"
+// qemuProgram is QEMU's command name.
+const qemuProgram = "qemu-system-x86_64"
 
 // File descriptors that the QEMU process inherits: listening sockets, so that
 // nobody has to wait until QEMU has made them.
@@ -91,18 +91,18 @@ const (
 )
 
 // Overlay is the disk that the machine writes to.
-func (c *Config) Overlay() string { return filepath.Join(c.Dir, overlayFile) }
+func (c *machineConfig) Overlay() string { return filepath.Join(c.Dir, overlayFile) }
 
 // SwapFile is where the scratch disk must be before the start, if there is one.
-func (c *Config) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
+func (c *machineConfig) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
 
 // consoleLog keeps what the machine prints on its serial console.
-func (c *Config) consoleLog() string { return filepath.Join(c.Dir, consoleFile) }
+func (c *machineConfig) consoleLog() string { return filepath.Join(c.Dir, consoleFile) }
 
 // Argv is QEMU's whole command line, program first. It names every
 // disk's format. The base is a node of its own that is read-only and has no backing
 // file, whatever its header says.
-func (c *Config) Argv() []string {
+func (c *machineConfig) Argv() []string {
 	cpu := "host"
 	accel := "kvm"
 	if c.Accel == TCG {
@@ -117,7 +117,7 @@ func (c *Config) Argv() []string {
 		flash = []string{"-blockdev", fileNode("code", c.OVMF.Code, true), "-blockdev", fileNode("vars", c.vars(), false)}
 	}
 	return slices.Concat([]string{
-		Program, "-name", "stratus-create-image",
+		qemuProgram, "-name", "stratus-create-image",
 		"-nodefaults", "-no-user-config", "-display", "none",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-machine", machine, "-accel", accel, "-cpu", cpu,
@@ -130,11 +130,11 @@ func (c *Config) Argv() []string {
 }
 
 // vars is where the variables of a UEFI firmware are.
-func (c *Config) vars() string { return filepath.Join(c.Dir, varsFile) }
+func (c *machineConfig) vars() string { return filepath.Join(c.Dir, varsFile) }
 
 // disks are the options for the disks: the system's first, then the swap,
 // where images expect it.
-func (c *Config) disks() []string {
+func (c *machineConfig) disks() []string {
 	argv := append(c.Bus.controllers(2+len(c.Seeds), c.OVMF != nil),
 		"-blockdev", c.baseNode(),
 		"-blockdev", node(map[string]any{
@@ -160,7 +160,7 @@ func (c *Config) disks() []string {
 // cards are the options for the network. A guest that does not find its disk
 // on virtio may yet have the driver of the network card there, or not; one of
 // the clouds' kernels has no other. So there are two cards then, on one wire.
-func (c *Config) cards() []string {
+func (c *machineConfig) cards() []string {
 	restrict := "off"
 	if c.Network == NoNetwork {
 		restrict = "on"
@@ -175,7 +175,7 @@ func (c *Config) cards() []string {
 		"-netdev", "hubport,id=plug1,hubid=0", "-device", "e1000,netdev=plug1,romfile=")
 }
 
-func (c *Config) baseNode() string {
+func (c *machineConfig) baseNode() string {
 	base := map[string]any{
 		"node-name": "base", "driver": c.BaseFormat, "read-only": true,
 		"file": map[string]any{"driver": "file", "filename": c.Base, "read-only": true},

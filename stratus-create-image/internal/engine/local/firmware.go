@@ -1,9 +1,11 @@
-package qemu
+package local
 
 import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Firmware is what starts the system on a machine's disk.
@@ -47,16 +49,14 @@ var places = []OVMF{
 // errNoOVMF reports that this host has no UEFI firmware for machines.
 var errNoOVMF = errors.New("there is no UEFI firmware (OVMF) on this host")
 
-// FindOVMF returns the firmware on this host. The error reports that there is none.
-func FindOVMF() (*OVMF, error) { return findOVMF(places) }
-
+// findOVMF returns the firmware in the first of the places that has one.
 func findOVMF(places []OVMF) (*OVMF, error) {
 	for _, o := range places {
 		if regular(o.Code) && regular(o.Vars) {
 			return &o, nil
 		}
 	}
-	return nil, errNoOVMF
+	return nil, report.WithHint(errNoOVMF, "install it; on Debian and Ubuntu: apt-get install ovmf")
 }
 
 func regular(path string) bool {

@@ -1,4 +1,4 @@
-package disk
+package local
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// Write writes the content of the overlay and its base to out, in the form of the
+// writeImage writes the content of the overlay and its base to out, in the form of the
 // target, and returns the digests of the image before compression. scratch is a
 // directory for intermediate files. The image's bytes go to progress as they are
 // digested.
 //
 // The bytes that are digested are those of out itself or, where it is
 // compressed, those that go into the compressor.
-func Write(ctx context.Context, overlay string, t *engine.Target, out *os.File, scratch string, progress io.Writer) (diskimage.Image, error) {
+func writeImage(ctx context.Context, overlay string, t *engine.Target, out *os.File, scratch string, progress io.Writer) (diskimage.Image, error) {
 	if t.Compression == "" {
 		if err := fill(ctx, overlay, t, out, scratch); err != nil {
 			return diskimage.Image{}, err
@@ -68,7 +68,7 @@ func fill(ctx context.Context, overlay string, t *engine.Target, image *os.File,
 // convert writes the image, or the disk of an appliance, to an open file, by
 // its name, and checks that the result names no other files.
 func convert(ctx context.Context, overlay string, image *os.File, format diskimage.Format) error {
-	if err := Convert(ctx, overlay, image.Name(), format); err != nil {
+	if err := convertDisk(ctx, overlay, image.Name(), format); err != nil {
 		return err
 	}
 	if format == diskimage.Ova {

@@ -1,4 +1,4 @@
-package disk
+package local
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func partitioned(t testing.TB, script string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content[:HeadSize]
+	return content[:headSize]
 }
 
 // With names that are scripts for sfdisk.
@@ -72,10 +72,10 @@ func TestNeedsUEFI(t *testing.T) {
 	peers.Need(t, "sfdisk")
 	for _, test := range layouts {
 		head := setup(t, test.script, test.code)
-		if got := NeedsUEFI(head); got != test.want {
+		if got := needsUEFI(head); got != test.want {
 			t.Errorf("%s: needs UEFI %v, want %v", test.name, got, test.want)
 		}
-		if NeedsUEFI(head[:sector-1]) || NeedsUEFI(make([]byte, HeadSize)) || NeedsUEFI(nil) {
+		if needsUEFI(head[:sector-1]) || needsUEFI(make([]byte, headSize)) || needsUEFI(nil) {
 			t.Error("what is no partition table needs UEFI")
 		}
 	}
@@ -89,16 +89,16 @@ func FuzzNeedsUEFI(f *testing.F) {
 	for i, l := range layouts {
 		heads = append(heads, setup(f, l.script, l.code))
 		for _, at := range []uint16{
-			0, table + 4, sector, sector + 72, sector + 76, sector + 80, sector + 84, 2 * sector, HeadSize - 4,
+			0, table + 4, sector, sector + 72, sector + 76, sector + 80, sector + 84, 2 * sector, headSize - 4,
 		} {
-			f.Add(uint8(i), at, []byte("\xff\xff\xff\xff"), uint16(HeadSize))
+			f.Add(uint8(i), at, []byte("\xff\xff\xff\xff"), uint16(headSize))
 		}
 	}
 	f.Fuzz(func(t *testing.T, n uint8, at uint16, patch []byte, end uint16) {
 		head := bytes.Clone(heads[int(n)%len(heads)])
 		copy(head[int(at)%len(head):], patch)
 		head = head[:min(len(head), int(end))]
-		if NeedsUEFI(head) && !bytes.Contains(head, guidESP[:]) && !bytes.Contains(head, []byte{typeESP}) {
+		if needsUEFI(head) && !bytes.Contains(head, guidESP[:]) && !bytes.Contains(head, []byte{typeESP}) {
 			t.Error("a disk without an EFI system partition needs UEFI")
 		}
 	})

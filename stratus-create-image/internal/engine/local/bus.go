@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ func ParseBus(name string) (Bus, error) {
 }
 
 // Candidates are the buses to try, one after the other for as long as a boot
-// ends with ErrNoDisk. hint is the bus that the image's description names, and
+// ends with errNoDisk. hint is the bus that the image's description names, and
 // may be any text.
 func (b Bus) Candidates(hint string) []Bus {
 	if b != AutoBus {

@@ -1,7 +1,4 @@
-// Package disk makes, reads and saves disks on this host, with qemu-img. It must
-// not be given an image that may name other files, and must not know what runs
-// on a disk.
-package disk
+package local
 
 import (
 	"bytes"
@@ -15,11 +12,11 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
-// Program is the command's name.
-const Program = "qemu-img"
+// imgProgram is the command's name.
+const imgProgram = "qemu-img"
 
-// Driver returns QEMU's name for a format; for an appliance, that of its disk.
-func Driver(f diskimage.Format) string {
+// driver returns QEMU's name for a format; for an appliance, that of its disk.
+func driver(f diskimage.Format) string {
 	switch f {
 	case diskimage.Vhd:
 		return "vpc"
@@ -29,13 +26,13 @@ func Driver(f diskimage.Format) string {
 	return string(f)
 }
 
-// CreateOverlay makes a qcow2 disk of the given size in bytes over a base, of
+// createOverlay makes a qcow2 disk of the given size in bytes over a base, of
 // which it names the path, which must be absolute, and the format.
-func CreateOverlay(ctx context.Context, overlay, base string, format diskimage.Format, size int64) error {
+func createOverlay(ctx context.Context, overlay, base string, format diskimage.Format, size int64) error {
 	// Clusters of a file system's block size: what the guest trims is zero in
 	// the image to the last block, and no deleted secret stays in it.
 	// -u: do not open the base; its format and size are known.
-	return run(ctx, "create", "-q", "-u", "-f", "qcow2", "-o", "cluster_size=4k", "-F", Driver(format), "-b", base, overlay, strconv.FormatInt(size, 10))
+	return run(ctx, "create", "-q", "-u", "-f", "qcow2", "-o", "cluster_size=4k", "-F", driver(format), "-b", base, overlay, strconv.FormatInt(size, 10))
 }
 
 // variants are the options for formats that have several forms.
@@ -46,10 +43,10 @@ var variants = map[diskimage.Format]string{
 	diskimage.Ova: "subformat=streamOptimized",
 }
 
-// Convert writes a disk's whole content, backing files included, to one image
+// convertDisk writes a disk's whole content, backing files included, to one image
 // that stands alone, or to the disk of an appliance. Zeros take no space.
-func Convert(ctx context.Context, overlay, target string, format diskimage.Format) error {
-	args := []string{"convert", "-q", "-f", "qcow2", "-O", Driver(format)}
+func convertDisk(ctx context.Context, overlay, target string, format diskimage.Format) error {
+	args := []string{"convert", "-q", "-f", "qcow2", "-O", driver(format)}
 	if variant, ok := variants[format]; ok {
 		args = append(args, "-o", variant)
 	}
@@ -57,7 +54,7 @@ func Convert(ctx context.Context, overlay, target string, format diskimage.Forma
 }
 
 func run(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, Program, args...)
+	cmd := exec.CommandContext(ctx, imgProgram, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // signals are for us to handle
 	var says bytes.Buffer
 	cmd.Stderr = &says

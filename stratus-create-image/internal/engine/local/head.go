@@ -1,4 +1,4 @@
-package disk
+package local
 
 import (
 	"context"
@@ -11,15 +11,15 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
-// Head returns the first size bytes of the disk in an image, or all of a smaller
-// one. scratch is a directory for a small file, which Head removes.
-func Head(ctx context.Context, image string, format diskimage.Format, scratch string, size int) (head []byte, err error) {
+// readHead returns the first size bytes of the disk in an image, or all of a smaller
+// one. scratch is a directory for a small file, which readHead removes.
+func readHead(ctx context.Context, image string, format diskimage.Format, scratch string, size int) (head []byte, err error) {
 	f, err := os.CreateTemp(scratch, "head")
 	if err != nil {
 		return nil, fmt.Errorf("reading the disk in %q: %w", image, err)
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if err := run(ctx, "dd", "-f", Driver(format), "-O", "raw", "bs="+strconv.Itoa(size), "count=1", "if="+image, "of="+f.Name()); err != nil {
+	if err := run(ctx, "dd", "-f", driver(format), "-O", "raw", "bs="+strconv.Itoa(size), "count=1", "if="+image, "of="+f.Name()); err != nil {
 		return nil, err
 	}
 	head, err = io.ReadAll(io.LimitReader(f, int64(size)))

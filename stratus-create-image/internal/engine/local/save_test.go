@@ -1,4 +1,4 @@
-package disk
+package local
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	overlay := filepath.Join(dir, "overlay.qcow2")
-	if err := CreateOverlay(t.Context(), overlay, base, diskimage.Raw, size); err != nil {
+	if err := createOverlay(t.Context(), overlay, base, diskimage.Raw, size); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("qemu-io", "-f", "qcow2", "-c", "write -P 0x55 1M 64k", overlay).CombinedOutput(); err != nil {
@@ -74,7 +74,7 @@ func write(t *testing.T, overlay string, target *engine.Target, scratch string) 
 		t.Fatal(err)
 	}
 	defer out.Close()
-	sums, err := Write(t.Context(), overlay, target, out, scratch, io.Discard)
+	sums, err := writeImage(t.Context(), overlay, target, out, scratch, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func content(t *testing.T, image []byte, format diskimage.Format) []byte {
 		}
 		return content(t, disk, diskimage.Vmdk)
 	}
-	convert := exec.Command(Program, "convert", "-f", Driver(format), "-O", "raw", dir+"/image", dir+"/raw")
+	convert := exec.Command(imgProgram, "convert", "-f", driver(format), "-O", "raw", dir+"/image", dir+"/raw")
 	if out, err := convert.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -134,7 +134,7 @@ func TestPackFails(t *testing.T) {
 	peers.Need(t, "qemu-img")
 	dir := t.TempDir()
 	overlay := filepath.Join(dir, "overlay.qcow2")
-	if err := CreateOverlay(t.Context(), overlay, "/dev/null", diskimage.Raw, 1<<20); err != nil {
+	if err := createOverlay(t.Context(), overlay, "/dev/null", diskimage.Raw, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	out, err := os.Create(dir + "/a.ova")
@@ -146,7 +146,7 @@ func TestPackFails(t *testing.T) {
 	target := &engine.Target{
 		Path: out.Name(), Format: diskimage.Ova, Pack: func(context.Context, io.Writer, string) error { return broken },
 	}
-	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); !errors.Is(err, broken) {
+	if _, err := writeImage(t.Context(), overlay, target, out, dir, io.Discard); !errors.Is(err, broken) {
 		t.Errorf("a packer that fails: %v", err)
 	}
 	if _, err := os.Stat(dir + "/disk.vmdk"); !errors.Is(err, os.ErrNotExist) {
@@ -167,7 +167,8 @@ func TestWriteFails(t *testing.T) {
 	}
 	defer out.Close()
 	target := &engine.Target{Path: out.Name(), Format: diskimage.Raw, Compression: diskimage.Xz}
-	if _, err := Write(t.Context(), overlay, target, out, dir, io.Discard); err == nil || !strings.Contains(err.Error(), "qcow2") {
+	_, err = writeImage(t.Context(), overlay, target, out, dir, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "qcow2") {
 		t.Errorf("a broken overlay: %v, want QEMU's message", err)
 	}
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -176,12 +177,12 @@ func TestWriteFails(t *testing.T) {
 	}
 	defer full.Close()
 	good := filepath.Join(dir, "good.qcow2")
-	if err := CreateOverlay(t.Context(), good, "/dev/null", diskimage.Raw, 1<<20); err != nil {
+	if err := createOverlay(t.Context(), good, "/dev/null", diskimage.Raw, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []diskimage.Compression{diskimage.Gzip, diskimage.Xz, diskimage.Zstd} {
 		target := &engine.Target{Path: "full", Format: diskimage.Raw, Compression: kind}
-		_, err := Write(t.Context(), good, target, full, dir, io.Discard)
+		_, err := writeImage(t.Context(), good, target, full, dir, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), "No space left") && !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s to a full disk: %v", kind, err)
 		}

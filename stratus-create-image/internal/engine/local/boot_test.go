@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"context"
@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/peers"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/local/qemu/qemutest"
 )
 
 // efiProgram does the same as a program for UEFI: a file in the format of
@@ -61,14 +60,14 @@ func efiProgram() []byte {
 		0xeb, 0xe7, // jmp next
 		0xf4,       // done: hlt
 		0xeb, 0xfd, // jmp done
-	}, qemutest.Last...))
+	}, lastLine...))
 	return file
 }
 
 // bootCause starts a machine and gives the reason why its boot ended.
-func bootCause(t *testing.T, c *Config) error {
+func bootCause(t *testing.T, c *machineConfig) error {
 	t.Helper()
-	m, err := Start(t.Context(), c)
+	m, err := startProcess(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,19 +83,19 @@ func bootCause(t *testing.T, c *Config) error {
 // TestBusesBoot has the BIOS read the disk on every bus, with all the disks
 // that there can be.
 func TestBusesBoot(t *testing.T) {
-	peers.Need(t, Program, "qemu-img")
+	peers.Need(t, qemuProgram, "qemu-img")
 	for _, bus := range []Bus{Virtio, SCSI, IDE, SATA} {
 		t.Run(string(bus), func(t *testing.T) {
 			c := emptyMachine(t.TempDir())
 			c.Bus, c.Swap, c.Seeds = bus, 1, slices.Repeat(c.Seeds[:1], 4)
 			for path, content := range map[string][]byte{
-				c.SwapFile(): make([]byte, 1<<20), c.Base: append(qemutest.BootSector(), make([]byte, 1<<20-512)...),
+				c.SwapFile(): make([]byte, 1<<20), c.Base: append(bootSector(), make([]byte, 1<<20-512)...),
 			} {
 				if err := os.WriteFile(path, content, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := bootCause(t, c); !errors.Is(err, ErrNoDisk) || !strings.Contains(err.Error(), "it boots") {
+			if err := bootCause(t, c); !errors.Is(err, errNoDisk) || !strings.Contains(err.Error(), "it boots") {
 				t.Errorf("the boot ends with %v", err)
 			}
 		})
@@ -109,8 +108,8 @@ func TestUEFIBoot(t *testing.T) {
 	if testing.Short() {
 		t.Skip("UEFI takes its time to start, without KVM (-short)")
 	}
-	peers.Need(t, Program, "qemu-img", "mkfs.vfat", "mmd", "mcopy")
-	ovmf, err := FindOVMF()
+	peers.Need(t, qemuProgram, "qemu-img", "mkfs.vfat", "mmd", "mcopy")
+	ovmf, err := findOVMF(places)
 	if err != nil {
 		peers.Missing(t, err.Error())
 	}
@@ -130,14 +129,14 @@ func TestUEFIBoot(t *testing.T) {
 					t.Fatalf("%s: %v: %s", command[0], err, out)
 				}
 			}
-			if err := bootCause(t, c); !errors.Is(err, ErrNoDisk) || !strings.Contains(err.Error(), "it boots") {
+			if err := bootCause(t, c); !errors.Is(err, errNoDisk) || !strings.Contains(err.Error(), "it boots") {
 				t.Errorf("the boot ends with %v", err)
 			}
 		})
 	}
 	c := emptyMachine(t.TempDir())
 	c.OVMF, c.RAM = ovmf, 128
-	if err := os.WriteFile(c.Base, append(qemutest.BootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
+	if err := os.WriteFile(c.Base, append(bootSector(), make([]byte, 1<<20-512)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := bootCause(t, c); !errors.Is(err, errNoLoader) {
@@ -162,9 +161,9 @@ func TestFindOVMF(t *testing.T) {
 	if got, err := findOVMF([]OVMF{at("missing")}); !errors.Is(err, errNoOVMF) {
 		t.Errorf("found %v, %v, want errNoOVMF", got, err)
 	}
-	c := &Config{Dir: dir, Accel: TCG}
+	c := &machineConfig{Dir: dir, Accel: TCG}
 	c.OVMF = &OVMF{dir, dir + "/missing"}
-	if _, err := Start(t.Context(), c); err == nil || !strings.Contains(err.Error(), "copying the firmware's variables") {
+	if _, err := startProcess(t.Context(), c); err == nil || !strings.Contains(err.Error(), "copying the firmware's variables") {
 		t.Errorf("without variables: %v", err)
 	}
 }

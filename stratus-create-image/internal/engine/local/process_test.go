@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // TestMain lets the test binary stand for a parent that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("STRATUS_TEST_PARENT"); dir != "" {
-		vm, err := Start(context.Background(), emptyMachine(dir))
+		vm, err := startProcess(context.Background(), emptyMachine(dir))
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 }
 
 // emptyMachine is a machine without anything on its disks.
-func emptyMachine(dir string) *Config {
-	c := &Config{
+func emptyMachine(dir string) *machineConfig {
+	c := &machineConfig{
 		Dir: dir, Accel: TCG, CPU: 1, RAM: 64, Base: dir + "/base.raw", BaseFormat: "raw",
 		Seeds: []string{dir + "/seed.iso"}, Network: NoNetwork,
 	}
@@ -48,14 +48,14 @@ func emptyMachine(dir string) *Config {
 	return c
 }
 
-func startEmpty(t *testing.T) *Machine {
+func startEmpty(t *testing.T) *process {
 	t.Helper()
-	peers.Need(t, Program, "qemu-img")
+	peers.Need(t, qemuProgram, "qemu-img")
 	dir := t.TempDir() + "/" + strings.Repeat("a long name ", 15) // longer than a socket's path may be
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Start(t.Context(), emptyMachine(dir))
+	m, err := startProcess(t.Context(), emptyMachine(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,17 +113,17 @@ func TestShutdownIgnored(t *testing.T) {
 }
 
 func TestStartFails(t *testing.T) {
-	peers.Need(t, Program, "qemu-img")
+	peers.Need(t, qemuProgram, "qemu-img")
 	c := emptyMachine(t.TempDir())
 	c.RAM = 1 << 40
-	if _, err := Start(t.Context(), c); err == nil || !strings.Contains(err.Error(), "qemu says: ") {
+	if _, err := startProcess(t.Context(), c); err == nil || !strings.Contains(err.Error(), "qemu says: ") {
 		t.Errorf("starting with absurd memory: %v", err)
 	}
 }
 
 // TestDiesWithParent kills the parent in a way that lets it do nothing more.
 func TestDiesWithParent(t *testing.T) {
-	peers.Need(t, Program, "qemu-img", "tail")
+	peers.Need(t, qemuProgram, "qemu-img", "tail")
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), "STRATUS_TEST_PARENT="+t.TempDir())
 	out, err := parent.StdoutPipe()

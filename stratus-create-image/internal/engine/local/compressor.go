@@ -1,4 +1,4 @@
-package disk
+package local
 
 import (
 	"bytes"
@@ -62,17 +62,17 @@ func (p *program) Close() error {
 	return closed
 }
 
-// Programs returns the names of the programs that this package runs to write the
+// savePrograms returns the names of the programs that this package runs to write the
 // target, which may be nil.
-func Programs(target *engine.Target) []string {
+func savePrograms(target *engine.Target) []string {
 	switch {
 	case target == nil:
 	case target.Compression == diskimage.Xz:
-		return []string{Program, "xz"}
+		return []string{imgProgram, "xz"}
 	case target.Compression == diskimage.Bzip2:
-		return []string{Program, bzip2Program()}
+		return []string{imgProgram, bzip2Program()}
 	}
-	return []string{Program}
+	return []string{imgProgram}
 }
 
 // bzip2Program returns the name of the fastest bzip2 on this host.

@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 )
 
 func TestArgv(t *testing.T) {
-	c := Config{
+	c := machineConfig{
 		Dir: "/w d", Accel: TCG, CPU: 2, RAM: 1024, Swap: 512, Base: "/images/a,b.qcow2", BaseFormat: "qcow2",
 		Seeds: []string{"/w d/seed.iso"}, Network: NoNetwork,
 	}
@@ -46,16 +46,16 @@ func TestArgv(t *testing.T) {
 func TestArgvVariants(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		config Config
+		config machineConfig
 		has    []string
 		hasNot []string
 	}{
 		{
-			"kvm", Config{Accel: KVM, BaseFormat: "raw", Network: UserNetwork},
+			"kvm", machineConfig{Accel: KVM, BaseFormat: "raw", Network: UserNetwork},
 			[]string{"-accel kvm", "-cpu host", "restrict=off"}, []string{"swap.raw", "backing\":null"},
 		},
-		{"vpc", Config{Accel: TCG, BaseFormat: "vpc"}, []string{`"driver":"vpc"`}, []string{"backing\":null"}},
-		{"vmdk", Config{Accel: TCG, BaseFormat: "vmdk"}, []string{`"backing":null,"driver":"vmdk"`}, nil},
+		{"vpc", machineConfig{Accel: TCG, BaseFormat: "vpc"}, []string{`"driver":"vpc"`}, []string{"backing\":null"}},
+		{"vmdk", machineConfig{Accel: TCG, BaseFormat: "vmdk"}, []string{`"backing":null,"driver":"vmdk"`}, nil},
 	} {
 		argv := test.config.Argv()
 		line := strings.Join(argv, " ")
@@ -89,40 +89,40 @@ func TestArgvBuses(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name   string
-		config Config
+		config machineConfig
 		want   []string // values of -machine, -device and -netdev but for the first of these
 	}{
-		{"virtio", Config{Bus: Virtio, Seeds: []string{"/a", "/b"}}, []string{
+		{"virtio", machineConfig{Bus: Virtio, Seeds: []string{"/a", "/b"}}, []string{
 			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0",
 			"virtio-blk-pci,drive=seed0", "virtio-blk-pci,drive=seed1", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		}},
-		{"nothing to tell", Config{Seeds: []string{}}, []string{
+		{"nothing to tell", machineConfig{Seeds: []string{}}, []string{
 			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		}},
-		{"scsi", Config{Bus: SCSI, Swap: 1, Seeds: []string{"/a"}}, []string{
+		{"scsi", machineConfig{Bus: SCSI, Swap: 1, Seeds: []string{"/a"}}, []string{
 			"q35,graphics=off", rng, "pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0",
 			"scsi-hd,bus=scsi.0,drive=swap,serial=stratus-swap", "scsi-hd,bus=scsi.0,drive=seed0", wire, plug0, card, plug1, e1000,
 		}},
-		{"ide", Config{Bus: IDE, Swap: 1, Seeds: []string{"/a", "/b"}}, []string{
+		{"ide", machineConfig{Bus: IDE, Swap: 1, Seeds: []string{"/a", "/b"}}, []string{
 			"pc,graphics=off", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
 			"ide-hd,bus=ide.0,unit=1,drive=swap,serial=stratus-swap",
 			"ide-cd,bus=ide.1,unit=0,drive=seed0", "ide-cd,bus=ide.1,unit=1,drive=seed1", wire, plug0, card, plug1, e1000,
 		}},
-		{"crowded ide", Config{Bus: IDE, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
+		{"crowded ide", machineConfig{Bus: IDE, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
 			"pc,graphics=off", rng, "ich9-ahci,id=more", "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
 			"ide-cd,bus=ide.1,unit=0,drive=seed0", "ide-cd,bus=ide.1,unit=1,drive=seed1",
 			"ide-cd,bus=more.0,drive=seed2", "ide-cd,bus=more.1,drive=seed3", wire, plug0, card, plug1, e1000,
 		}},
-		{"sata", Config{Bus: SATA, Swap: 1, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
+		{"sata", machineConfig{Bus: SATA, Swap: 1, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
 			"q35,graphics=off", rng, "ide-hd,bus=ide.0,drive=disk,bootindex=0", "ide-hd,bus=ide.1,drive=swap,serial=stratus-swap",
 			"ide-cd,bus=ide.2,drive=seed0", "ide-cd,bus=ide.3,drive=seed1", "ide-cd,bus=ide.4,drive=seed2", "ide-cd,bus=ide.5,drive=seed3",
 			wire, plug0, card, plug1, e1000,
 		}},
-		{"scsi by uefi", Config{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
+		{"scsi by uefi", machineConfig{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
 			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0",
 			wire, plug0, card, plug1, e1000,
 		}},
-		{"uefi", Config{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
+		{"uefi", machineConfig{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
 			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
 			wire, plug0, card, plug1, e1000,
 		}},
@@ -138,7 +138,7 @@ func TestArgvBuses(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}
-	argv := strings.Join((&Config{Dir: "/d", OVMF: &OVMF{"/o/code", "/o/vars"}}).Argv(), " ")
+	argv := strings.Join((&machineConfig{Dir: "/d", OVMF: &OVMF{"/o/code", "/o/vars"}}).Argv(), " ")
 	const flash = `-blockdev {"driver":"raw","file":{"driver":"file","filename":"/o/code","read-only":true},` +
 		`"node-name":"code","read-only":true} ` +
 		`-blockdev {"driver":"raw","file":{"driver":"file","filename":"/d/vars.fd","read-only":false},` +

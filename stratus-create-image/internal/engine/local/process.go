@@ -1,9 +1,4 @@
-// Package qemu runs one virtual machine on QEMU: it starts, watches and stops
-// it. It must not know what the machine is for, nor log in to it.
-//
-// QEMU is our own child and is driven over its monitor, without a service such
-// as libvirt in between: the machine's life is bound to ours.
-package qemu
+package local
 
 import (
 	"bytes"
@@ -23,13 +18,13 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// ErrNoDisk reports that the machine's kernel does not find its disk, for which
+// errNoDisk reports that the machine's kernel does not find its disk, for which
 // it may have a driver on another bus. It wraps engine.ErrBoot.
-var ErrNoDisk = fmt.Errorf("%w: the kernel does not find its root file system", engine.ErrBoot)
+var errNoDisk = fmt.Errorf("%w: the kernel does not find its root file system", engine.ErrBoot)
 
-// Machine is a running virtual machine.
-type Machine struct {
-	config  *Config
+// process is QEMU with a running virtual machine.
+type process struct {
+	config  *machineConfig
 	cmd     *exec.Cmd
 	monitor *monitor
 	console *console
@@ -43,10 +38,10 @@ type Machine struct {
 	looping  chan struct{} // closed when the machine keeps restarting
 }
 
-// Start starts QEMU with the machine's files, which must be in its directory.
+// startProcess starts QEMU with the machine's files, which must be in its directory.
 // Destroy must be called, unless the machine is to outlive us.
-func Start(ctx context.Context, config *Config) (*Machine, error) {
-	m := &Machine{config: config, exited: make(chan struct{}), looping: make(chan struct{})}
+func startProcess(ctx context.Context, config *machineConfig) (*process, error) {
+	m := &process{config: config, exited: make(chan struct{}), looping: make(chan struct{})}
 	qmp, console, err := m.launch()
 	if err != nil {
 		return nil, fmt.Errorf("starting QEMU: %w", err)
@@ -66,7 +61,7 @@ func Start(ctx context.Context, config *Config) (*Machine, error) {
 }
 
 // launch starts the process and connects to its two sockets.
-func (m *Machine) launch() (qmp, console net.Conn, err error) {
+func (m *process) launch() (qmp, console net.Conn, err error) {
 	qemuLog, err := os.OpenFile(filepath.Join(m.config.Dir, qemuLogFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +106,7 @@ func (m *Machine) launch() (qmp, console net.Conn, err error) {
 
 // run starts the process and waits for its end. The kernel ends the child when
 // the thread that started it ends (PDEATHSIG), so that thread is held here.
-func (m *Machine) run(started chan<- error) {
+func (m *process) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := m.cmd.Start(); err != nil {
@@ -157,7 +152,7 @@ func listen(dir, name string) (*os.File, net.Conn, error) {
 // forwarded finds the port that QEMU chose, in its table of connections.
 var forwarded = regexp.MustCompile(`TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s`)
 
-func (m *Machine) findPort(ctx context.Context) error {
+func (m *process) findPort(ctx context.Context) error {
 	var table string
 	err := m.monitor.execute(ctx, "human-monitor-command", map[string]string{"command-line": "info usernet"}, &table)
 	if err != nil {
@@ -176,7 +171,7 @@ func (m *Machine) findPort(ctx context.Context) error {
 const maxResets = 3
 
 // handle takes note of QEMU's events.
-func (m *Machine) handle(e event) {
+func (m *process) handle(e event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch e.Name {
@@ -190,26 +185,26 @@ func (m *Machine) handle(e event) {
 }
 
 // Address is where the machine's ssh port is found: host:port.
-func (m *Machine) Address() string { return net.JoinHostPort("127.0.0.1", m.port) }
+func (m *process) Address() string { return net.JoinHostPort("127.0.0.1", m.port) }
 
 // Pid is QEMU's process number.
-func (m *Machine) Pid() int { return m.cmd.Process.Pid }
+func (m *process) Pid() int { return m.cmd.Process.Pid }
 
 // Booting returns a context that ends as soon as the machine cannot come up any
 // more: QEMU ended, the console shows a known failure, or the machine keeps
 // restarting. The cause wraps engine.ErrEnded, engine.ErrBoot or
-// ErrNoDisk.
-func (m *Machine) Booting(parent context.Context) (context.Context, context.CancelFunc) {
+// errNoDisk.
+func (m *process) Booting(parent context.Context) (context.Context, context.CancelFunc) {
 	return m.watch(parent, m.console.trouble, m.looping)
 }
 
 // Alive returns a context that ends when QEMU does, with a cause that wraps
 // engine.ErrEnded.
-func (m *Machine) Alive(parent context.Context) (context.Context, context.CancelFunc) {
+func (m *process) Alive(parent context.Context) (context.Context, context.CancelFunc) {
 	return m.watch(parent, nil, nil)
 }
 
-func (m *Machine) watch(parent context.Context, trouble <-chan error, looping <-chan struct{}) (context.Context, context.CancelFunc) {
+func (m *process) watch(parent context.Context, trouble <-chan error, looping <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	go func() {
 		select {
@@ -226,10 +221,10 @@ func (m *Machine) watch(parent context.Context, trouble <-chan error, looping <-
 }
 
 // ConsoleTail returns the last lines of the serial console.
-func (m *Machine) ConsoleTail(lines int) []string { return m.console.lastLines(lines) }
+func (m *process) ConsoleTail(lines int) []string { return m.console.lastLines(lines) }
 
 // describeExit returns how QEMU ended. It must have ended.
-func (m *Machine) describeExit() string {
+func (m *process) describeExit() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var exit *exec.ExitError
@@ -245,7 +240,7 @@ func (m *Machine) describeExit() string {
 }
 
 // qemuSays returns the last lines that QEMU printed, ready to be appended.
-func (m *Machine) qemuSays() string {
+func (m *process) qemuSays() string {
 	log, err := os.ReadFile(filepath.Join(m.config.Dir, qemuLogFile))
 	if err != nil || len(bytes.TrimSpace(log)) == 0 {
 		return ""

@@ -1,13 +1,13 @@
-package disk
+package local
 
 import (
 	"bytes"
 	"encoding/binary"
 )
 
-// HeadSize is how much of a disk's beginning NeedsUEFI reads, in bytes: all of a
+// headSize is how much of a disk's beginning needsUEFI reads, in bytes: all of a
 // partition table of the usual size, with sectors of 512 bytes.
-const HeadSize = 34 * sector
+const headSize = 34 * sector
 
 const (
 	sector = 512
@@ -37,10 +37,10 @@ var (
 // legacyBoot is the attribute of a partition that boot code is to start.
 const legacyBoot = 1 << 2
 
-// NeedsUEFI reports whether a disk that begins with head boots by UEFI only: it
+// needsUEFI reports whether a disk that begins with head boots by UEFI only: it
 // has an EFI system partition, and nothing that a BIOS could start. The head is
 // hostile input: without a valid partition table it reports false.
-func NeedsUEFI(head []byte) bool {
+func needsUEFI(head []byte) bool {
 	if len(head) < sector || head[510] != 0x55 || head[511] != 0xaa {
 		return false
 	}

@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"errors"
@@ -27,23 +27,23 @@ func TestConsole(t *testing.T) {
 		{
 			"no driver", "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n",
 			`root file system: its console says "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"`,
-			ErrNoDisk,
+			errNoDisk,
 		},
 		{"grub", "error: no such partition.\r\nEntering rescue mode...\r\ngrub rescue> ", "GRUB", errGRUB},
 		{
 			"initramfs-tools", "ALERT!  UUID=1234 does not exist.  Dropping to a shell!\r\n",
-			`its console says "ALERT!  UUID=1234 does not exist.  Dropping to a shell!"`, ErrNoDisk,
+			`its console says "ALERT!  UUID=1234 does not exist.  Dropping to a shell!"`, errNoDisk,
 		},
 		{"banner", "ALERT! You are entering into a secured area!\r\nALERT!  Who has no account does not exist.\r\nlogin: ", "", nil},
 		{
 			"alert after alert", "ALERT!  Slow disk\r\nALERT!  /dev/vda1 does not exist.  Dropping to a shell!\r\n",
-			`says "ALERT!  /dev/vda1 does`, ErrNoDisk,
+			`says "ALERT!  /dev/vda1 does`, errNoDisk,
 		},
-		{"dracut", "Entering emergency mode. Exit the shell to continue.\r\n", "root file system", ErrNoDisk},
-		{"systemd", "[DEPEND] Dependency failed for Initrd Root Device.\r\n", "root file system", ErrNoDisk},
-		{"mkinitcpio", "You are now being dropped into an emergency shell.\r\n", "root file system", ErrNoDisk},
-		{"mkinitfs", "initramfs emergency recovery shell launched. Type 'exit' to continue boot\r\n", "root file system", ErrNoDisk},
-		{"mkinitrd", "mount: could not find filesystem '/dev/root'\r\n", "root file system", ErrNoDisk},
+		{"dracut", "Entering emergency mode. Exit the shell to continue.\r\n", "root file system", errNoDisk},
+		{"systemd", "[DEPEND] Dependency failed for Initrd Root Device.\r\n", "root file system", errNoDisk},
+		{"mkinitcpio", "You are now being dropped into an emergency shell.\r\n", "root file system", errNoDisk},
+		{"mkinitfs", "initramfs emergency recovery shell launched. Type 'exit' to continue boot\r\n", "root file system", errNoDisk},
+		{"mkinitrd", "mount: could not find filesystem '/dev/root'\r\n", "root file system", errNoDisk},
 		{"emergency", "You are in emergency mode. After logging in...\r\n", "emergency mode", errEmergency},
 	}
 	for _, test := range tests {

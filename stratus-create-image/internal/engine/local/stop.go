@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // if that does not help in the given time, by the power button for as long
 // again. It fails with engine.ErrDirty where neither helps or something else ended
 // the machine: its disk may then be in any state.
-func (m *Machine) Shutdown(ctx context.Context, patience time.Duration, poweroff func(context.Context) error) error {
+func (m *process) Shutdown(ctx context.Context, patience time.Duration, poweroff func(context.Context) error) error {
 	alive, cancel := m.Alive(ctx)
 	asked := poweroff(alive)
 	cancel()
@@ -41,7 +41,7 @@ func (m *Machine) Shutdown(ctx context.Context, patience time.Duration, poweroff
 
 // Ended waits at most the given time for QEMU to end, and returns how it did:
 // with an error that wraps engine.ErrEnded, or with nil when it still runs.
-func (m *Machine) Ended(patience time.Duration) error {
+func (m *process) Ended(patience time.Duration) error {
 	if !m.wait(context.Background(), patience) {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (m *Machine) Ended(patience time.Duration) error {
 }
 
 // wait waits until QEMU has ended, and reports whether it has.
-func (m *Machine) wait(ctx context.Context, patience time.Duration) bool {
+func (m *process) wait(ctx context.Context, patience time.Duration) bool {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -62,7 +62,7 @@ func (m *Machine) wait(ctx context.Context, patience time.Duration) bool {
 }
 
 // Destroy ends the machine at once, if it still runs, and waits for its end.
-func (m *Machine) Destroy() {
+func (m *process) Destroy() {
 	select {
 	case <-m.exited:
 	default:

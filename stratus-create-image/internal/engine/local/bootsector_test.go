@@ -1,14 +1,12 @@
-// Package qemutest has what machines of tests start. It must not know how
-// they are started.
-package qemutest
+package local
 
-// Last is what programs for tests print: a line that the machine takes for the
+// lastLine is what programs for tests print: a line that the machine takes for the
 // end of a boot, as an initramfs prints it that does not find its disk.
-const Last = "\r\nALERT!  it boots does not exist.  Dropping to a shell!\r\n\x00"
+const lastLine = "\r\nALERT!  it boots does not exist.  Dropping to a shell!\r\n\x00"
 
-// BootSector returns a program for the BIOS that prints Last on the serial console,
+// bootSector returns a program for the BIOS that prints lastLine on the serial console,
 // and halts. It disables interrupts: the BIOS would print in the middle of it.
-func BootSector() []byte {
+func bootSector() []byte {
 	code := []byte{
 		0xfa,       // cli
 		0x31, 0xc0, // xor ax, ax
@@ -29,7 +27,7 @@ func BootSector() []byte {
 		0xf4,       // done: hlt
 		0xeb, 0xfd, // jmp done
 	}
-	sector := append(code, Last...)
+	sector := append(code, lastLine...)
 	sector = append(sector, make([]byte, 510-len(sector))...)
 	return append(sector, 0x55, 0xaa)
 }

@@ -1,4 +1,4 @@
-package qemu
+package local
 
 import (
 	"bytes"
@@ -31,18 +31,18 @@ var known = []struct {
 	{"could not read the boot disk", errNoSystem},
 	{"BdsDxe: No bootable option or device was found", errNoLoader},
 	{"UEFI Interactive Shell", errNoLoader},
-	{"Kernel panic - not syncing: VFS: Unable to mount root", ErrNoDisk},
+	{"Kernel panic - not syncing: VFS: Unable to mount root", errNoDisk},
 	{"Kernel panic - not syncing", errPanic},
 	{"grub rescue>", errGRUB},
 	{"error: no such partition.", errGRUB},
 	{"error: unknown filesystem.", errGRUB},
-	{"ALERT!  * does not exist.  Dropping to a shell!", ErrNoDisk}, // Debian's initramfs-tools
-	{"Gave up waiting for root", ErrNoDisk},                        // the same
-	{"Entering emergency mode", ErrNoDisk},                         // dracut
-	{"Dependency failed for Initrd Root Device", ErrNoDisk},        // systemd in an initramfs
-	{"being dropped into an emergency shell", ErrNoDisk},           // mkinitcpio
-	{"initramfs emergency recovery shell launched", ErrNoDisk},     // mkinitfs
-	{"mount: could not find filesystem '/dev/root'", ErrNoDisk},    // mkinitrd of old
+	{"ALERT!  * does not exist.  Dropping to a shell!", errNoDisk}, // Debian's initramfs-tools
+	{"Gave up waiting for root", errNoDisk},                        // the same
+	{"Entering emergency mode", errNoDisk},                         // dracut
+	{"Dependency failed for Initrd Root Device", errNoDisk},        // systemd in an initramfs
+	{"being dropped into an emergency shell", errNoDisk},           // mkinitcpio
+	{"initramfs emergency recovery shell launched", errNoDisk},     // mkinitfs
+	{"mount: could not find filesystem '/dev/root'", errNoDisk},    // mkinitrd of old
 	{"You are in emergency mode", errEmergency},
 	{"Give root password for maintenance", errEmergency},
 }
