@@ -107,6 +107,11 @@ type Spec struct {
 	// Context are the small disks with the machine's context. They are only read.
 	Context []Disk
 	Keep    bool // Keep may be called, also after a failure
+	// Snapshots is the private directory where a Snapshotter keeps snapshots; empty:
+	// Resume and Snapshot are not called. They are removed, those first that were not
+	// used for the longest time, until they take at most SnapshotBytes on the disk.
+	Snapshots     string
+	SnapshotBytes int64
 	Log     report.Log
 }
 
