@@ -41,7 +41,7 @@ func (g *Guest) Run(ctx context.Context, label, command string) error {
 		g.lines(label, line)
 	})
 	// One stream keeps the order of lines on both.
-	err := g.session(ctx, label, "exec 2>&1; "+command, w, io.Discard)
+	err := g.session(ctx, label, "exec 2>&1; "+command, nil, w, io.Discard)
 	w.emitLine()
 	var exit *ExitError
 	if errors.As(err, &exit) {
@@ -74,14 +74,26 @@ func (g *Guest) Output(ctx context.Context, label, command string) (string, erro
 	return string(out.Bytes()), err
 }
 
+// Feed is Output with a standard input, which the command reads to its end or
+// closes. What is secret goes there: everybody in the guest sees the command.
+func (g *Guest) Feed(ctx context.Context, label, command string, input io.Reader) (string, error) {
+	out := &files.Head{Limit: maxOutput}
+	err := g.stream(ctx, label, command, input, out)
+	return string(out.Bytes()), err
+}
+
 // Stream runs a shell command as root and writes what it prints on standard
 // output to w as it comes. w must accept all of it, or end the context. It ends
 // when Output would.
 func (g *Guest) Stream(ctx context.Context, label, command string, w io.Writer) error {
+	return g.stream(ctx, label, command, nil, w)
+}
+
+func (g *Guest) stream(ctx context.Context, label, command string, input io.Reader, w io.Writer) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	problems := &files.Head{Limit: maxOutput}
-	err := g.session(ctx, label, command, w, problems)
+	err := g.session(ctx, label, command, input, w, problems)
 	if text := bytes.TrimSpace(problems.Bytes()); err != nil && len(text) > 0 {
 		err = fmt.Errorf("%w: %s", err, text)
 	}
@@ -91,11 +103,11 @@ func (g *Guest) Stream(ctx context.Context, label, command string, w io.Writer) 
 // session runs one command. When the context ends first, session closes the
 // channel and returns the context's cause, without waiting for a guest that may
 // never answer; nothing is written to stdout or stderr after session returns.
-func (g *Guest) session(ctx context.Context, label, command string, stdout, stderr io.Writer) error {
+func (g *Guest) session(ctx context.Context, label, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out, problems := &gate{w: stdout}, &gate{w: stderr}
 	defer out.close()
 	defer problems.close()
-	s, err := g.start(ctx, label, command, out, problems)
+	s, err := g.start(ctx, label, command, stdin, out, problems)
 	if err != nil {
 		return err
 	}
@@ -124,7 +136,7 @@ func (g *Guest) session(ctx context.Context, label, command string, stdout, stde
 	}
 }
 
-func (g *Guest) start(ctx context.Context, label, command string, stdout, stderr io.Writer) (*ssh.Session, error) {
+func (g *Guest) start(ctx context.Context, label, command string, stdin io.Reader, stdout, stderr io.Writer) (*ssh.Session, error) {
 	if ctx.Err() != nil { // the connection may still be needed
 		return nil, fmt.Errorf("%s: %w", label, context.Cause(ctx))
 	}
@@ -133,7 +145,7 @@ func (g *Guest) start(ctx context.Context, label, command string, stdout, stderr
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", label, ErrBroken, errors.Join(context.Cause(ctx), err))
 	}
-	s.Stdout, s.Stderr = stdout, stderr
+	s.Stdin, s.Stdout, s.Stderr = stdin, stdout, stderr
 	if err := s.Start(g.asRoot(command)); err != nil {
 		_ = s.Close() // the first error counts
 		return nil, fmt.Errorf("%s: starting it: %w", label, errors.Join(context.Cause(ctx), err))

@@ -1,0 +1,105 @@
+// Package refresh makes a guest that was resumed from a snapshot like one that has
+// just started: its random numbers, its clock, its identity and its login key are its
+// own. It works by shell scripts over package guest, and must not know how machines
+// are kept and resumed, nor what is built in them.
+package refresh
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+)
+
+// ErrUnfit reports that a guest cannot be kept: Refresh could not make it like one
+// that has just started. The guest is as it was before.
+var ErrUnfit = errors.New("the guest cannot be kept")
+
+// The scripts: functions, and what Settle and Refresh do with them.
+var (
+	//go:embed common.sh
+	common string
+	//go:embed settle.sh
+	settleFunctions string
+	//go:embed settle-main.sh
+	settleMain string
+	//go:embed refresh.sh
+	refreshFunctions string
+	//go:embed refresh-main.sh
+	refreshMain string
+)
+
+// timeLimit bounds each call. They take about a second where everything is emulated;
+// services that do not stop take longer.
+const timeLimit = 5 * time.Minute
+
+// Settle prepares an idle guest for a snapshot: it stops the jobs that a jump of the
+// clock would start, writes everything to the disk, and frees the memory that only
+// caches files. Nothing may run in the guest between it and the snapshot, and Refresh
+// must follow, whether the snapshot was kept or not. An error that wraps ErrUnfit
+// says why this guest cannot be kept; Refresh need not follow then.
+func Settle(ctx context.Context, g *guest.Guest) error {
+	const label = "preparing the guest for a snapshot"
+	seed, err := newSeed()
+	if err != nil {
+		return fmt.Errorf("%s: %w", label, err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeLimit, fmt.Errorf("it took longer than %v", timeLimit))
+	defer cancel()
+	out, err := g.Feed(ctx, label, common+settleFunctions+settleMain, strings.NewReader(seed+"\n"))
+	if err != nil {
+		return err
+	}
+	if reason := strings.TrimSpace(out); reason != "" {
+		return fmt.Errorf("%s: %w: %s", label, ErrUnfit, reason)
+	}
+	return nil
+}
+
+// Keys says which login key replaces which, as authorized_keys(5) has them, without
+// options and comments. The new one may be the old one.
+type Keys struct {
+	User     string // the account that the old key logs in to
+	Old, New ssh.PublicKey
+}
+
+// Refresh makes a guest that was resumed after Settle like one that has just
+// started, and lets the new key in instead of the old one. Nothing may run in the
+// guest before it. The clock is set to what now returns when everything else is
+// ready to be sent. Sessions that are open remain; log in again for one whose
+// keys are of fresh random numbers.
+func Refresh(ctx context.Context, g *guest.Guest, keys Keys, now func() time.Time) error {
+	const label = "refreshing the resumed guest"
+	seed, err := newSeed()
+	if err != nil {
+		return fmt.Errorf("%s: %w", label, err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeLimit, fmt.Errorf("it took longer than %v", timeLimit))
+	defer cancel()
+	t := now()
+	lines := []string{
+		seed, fmt.Sprintf("%d.%03d", t.Unix(), t.Nanosecond()/1e6), keys.User, line(keys.Old), line(keys.New),
+	}
+	_, err = g.Feed(ctx, label, common+refreshFunctions+refreshMain, strings.NewReader(strings.Join(lines, "\n")+"\n"))
+	return err
+}
+
+// newSeed returns 64 random bytes as hexadecimal digits.
+func newSeed() (string, error) {
+	seed := make([]byte, 64)
+	if _, err := rand.Read(seed); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(seed), nil
+}
+
+// line returns a key as a line of authorized_keys.
+func line(key ssh.PublicKey) string { return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) }
