@@ -99,7 +99,7 @@ func newJob(c *command.Call) (*job, error) {
 	case j.image == "-" && j.draft == "-":
 		return nil, report.WithHint(report.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
 	}
-	for _, read := range []func(*command.Call) error{j.readFields, j.readBytes, j.readDigests} {
+	for _, read := range []func(*command.Call) error{j.readFields, j.readBytes} {
 		if err := read(c); err != nil {
 			return nil, err
 		}
@@ -116,12 +116,12 @@ func newJob(c *command.Call) (*job, error) {
 }
 
 // readFields reads what the user says of the image.
-func (j *job) readFields(c *command.Call) error {
+func (j *job) readFields(c *command.Call) (err error) {
 	for _, f := range fields {
 		if !c.IsSet(f.flag) {
 			continue
 		}
-		text, err := command.Parse(c, f.flag, f.parse)
+		text := command.Parse(c, &err, f.flag, f.parse)
 		switch {
 		case err != nil:
 			return err
@@ -131,48 +131,34 @@ func (j *job) readFields(c *command.Call) error {
 			j.Author = text // the only setting
 		}
 	}
-	var err error
-	if j.Locations, err = command.ParseAll(c, "location", describe.ParseLocation); err != nil || !c.IsSet("valid-for") {
-		return err
+	j.Locations = command.ParseAll(c, &err, "location", describe.ParseLocation)
+	if c.IsSet("valid-for") {
+		j.ValidFor = command.Parse(c, &err, "valid-for", describe.ParseDays)
 	}
-	j.ValidFor, err = command.Parse(c, "valid-for", describe.ParseDays)
 	return err
 }
 
-// readBytes reads what the user takes the image for.
-func (j *job) readBytes(c *command.Call) error {
+// readBytes reads what the user takes the image for, and the checksums that it
+// must have.
+func (j *job) readBytes(c *command.Call) (err error) {
 	if c.IsSet("format") {
-		format, err := command.Parse(c, "format", diskimage.ParseFormat)
-		if err != nil {
-			return err
-		}
+		format := command.Parse(c, &err, "format", diskimage.ParseFormat)
 		j.Format = &format
 	}
 	if c.IsSet("compression") {
-		compression, err := command.Parse(c, "compression", diskimage.ParseCompression)
-		if err != nil {
-			return err
-		}
+		compression := command.Parse(c, &err, "compression", diskimage.ParseCompression)
 		j.Compression = &compression
 	}
-	return nil
-}
-
-// readDigests reads the checksums that the image must have.
-func (j *job) readDigests(c *command.Call) error {
 	for _, a := range diskimage.Algorithms() {
 		flag := strings.ToLower(strings.ReplaceAll(string(a), "-", ""))
 		if !c.IsSet(flag) {
 			continue
 		}
-		if j.image == "" {
-			err := c.Value(flag).Wrap(errors.New("there is no image to verify"))
+		if j.image == "" && err == nil {
+			err = c.Value(flag).Wrap(errors.New("there is no image to verify"))
 			return report.WithHint(err, "name the image after the options")
 		}
-		var err error
-		if *j.Want.Digest(a), err = command.Parse(c, flag, a.Parse); err != nil {
-			return err
-		}
+		*j.Want.Digest(a) = command.Parse(c, &err, flag, a.Parse)
 	}
-	return nil
+	return err
 }

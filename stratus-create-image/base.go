@@ -24,19 +24,16 @@ func baseFlags() []cli.Flag {
 }
 
 // readBase reads what the base is, and how to find, trust and download it.
-func readBase(c *command.Call) (*base.Source, error) {
+func readBase(c *command.Call) (s *base.Source, err error) {
+	s = &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache"), CacheSize: command.Parse(c, &err, "cache-size", parseSize)}
 	var sum []byte
-	var err error
-	if text := c.String("base-sha256"); text != "" {
-		if sum, err = base.ParseSHA256(text); err != nil {
-			return nil, report.Usagef("reading --base-sha256 %q: %w", text, err)
-		}
+	if c.String("base-sha256") != "" {
+		sum = command.Parse(c, &err, "base-sha256", base.ParseSHA256)
 	}
-	s := &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache")}
-	if s.Name, err = base.ParseName(c.Args().First(), sum); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if s.CacheSize, err = command.Parse(c, "cache-size", parseSize); err != nil {
+	if s.Name, err = base.ParseName(c.Args().First(), sum); err != nil {
 		return nil, err
 	}
 	if s.DescriptionPath = c.String("base-metadata"); s.DescriptionPath != "" {

@@ -29,14 +29,11 @@ func contextFlags() []cli.Flag {
 
 // readLogin reads the machine's context, and how to log in to it.
 func readLogin(c *command.Call, q *build.Request) (err error) {
-	if q.Limit, err = command.Parse(c, "vm-start-timeout", parseDuration); err != nil {
+	q.Limit = command.Parse(c, &err, "vm-start-timeout", parseDuration)
+	q.User = command.Parse(c, &err, "ssh-user", contextualize.ParseUser)
+	q.Scheme = command.Parse(c, &err, "context", contextualize.ParseScheme)
+	if err != nil {
 		return err
-	}
-	if q.User, err = contextualize.ParseUser(c.String("ssh-user")); err != nil {
-		return report.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
-	}
-	if q.Scheme, err = contextualize.ParseScheme(c.String("context")); err != nil {
-		return report.Usagef("reading --context: %w", err)
 	}
 	if q.Context, err = readContext(c, q.Scheme); err != nil {
 		return err
@@ -85,7 +82,7 @@ func writeContext(c *command.Call) error {
 	}
 	scheme, err := contextualize.ParsePrintable(name)
 	if err != nil {
-		return report.Usagef("reading --context: %w", err)
+		return report.Usagef("reading --context %q: %w", name, err)
 	}
 	content, err := readContext(c, scheme)
 	if err != nil {

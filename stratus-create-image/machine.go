@@ -43,7 +43,7 @@ func hardwareFlags() []cli.Flag {
 // readMachine reads which engine runs which machine.
 func readMachine(c *command.Call, q *build.Request) (err error) {
 	own := c.Config.Section("instance_types")
-	q.Machine, err = command.Parse(c, "type", func(name string) (engine.Size, error) { return engine.ParseType(name, own) })
+	q.Machine = command.Parse(c, &err, "type", func(name string) (engine.Size, error) { return engine.ParseType(name, own) })
 	if err != nil {
 		return err
 	}
@@ -51,21 +51,13 @@ func readMachine(c *command.Call, q *build.Request) (err error) {
 	if err := q.Machine.Check(); err != nil {
 		return report.Usagef("reading the machine's size: %w", err)
 	}
-	if q.Disk, err = command.Parse(c, "disk-size", parseSize); err != nil {
-		return err
+	q.Disk = command.Parse(c, &err, "disk-size", parseSize)
+	q.Engine = &local.Engine{
+		Accel:    command.Parse(c, &err, "accel", local.ParseAccel),
+		Network:  command.Parse(c, &err, "network", local.ParseNetwork),
+		Bus:      command.Parse(c, &err, "disks-bus", local.ParseBus),
+		Firmware: command.Parse(c, &err, "firmware", local.ParseFirmware),
 	}
-	e := new(local.Engine)
-	q.Engine = e
-	if e.Accel, err = command.Parse(c, "accel", local.ParseAccel); err != nil {
-		return err
-	}
-	if e.Network, err = command.Parse(c, "network", local.ParseNetwork); err != nil {
-		return err
-	}
-	if e.Bus, err = command.Parse(c, "disks-bus", local.ParseBus); err != nil {
-		return err
-	}
-	e.Firmware, err = command.Parse(c, "firmware", local.ParseFirmware)
 	return err
 }
 

@@ -47,15 +47,14 @@ func readNotifier(c *command.Call) (*notify.Notifier, error) {
 	if c.String("author-email") == "" {
 		return nil, report.Usagef("--notify needs an address: --author-email")
 	}
-	to, err := command.Parse(c, "author-email", notify.ParseAddress)
-	if err != nil {
-		return nil, err
-	}
+	var err error
+	to := command.Parse(c, &err, "author-email", notify.ParseAddress)
 	n.Mail = &notify.Mail{From: to, To: to}
 	if c.String("mail-from") != "" {
-		if n.Mail.From, err = command.Parse(c, "mail-from", notify.ParseAddress); err != nil {
-			return nil, err
-		}
+		n.Mail.From = command.Parse(c, &err, "mail-from", notify.ParseAddress)
+	}
+	if err != nil {
+		return nil, err
 	}
 	n.Mail.Sender, err = readSender(c)
 	return n, err

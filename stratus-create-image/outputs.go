@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -43,8 +42,8 @@ func readOutputs(c *command.Call, q *build.Request) (err error) {
 	case !saving:
 		return nil
 	}
-	format, err := command.Parse(c, "format", engine.ParseFormat)
-	if err != nil && c.String("format") != "" {
+	format := command.Parse(c, &err, "format", engine.ParseFormat)
+	if err != nil {
 		return err
 	}
 	if q.Target, err = engine.ParseTarget(output, format); err != nil {
@@ -96,18 +95,14 @@ func textFlags() []cli.Flag {
 }
 
 // readTexts reads how to describe the image.
-func readTexts(c *command.Call, q *build.Request) error {
-	for _, flag := range []string{"title", "comment", "author", "author-email", "image-version", "os"} {
-		if text := c.String(flag); !metadata.ValidText(text) {
-			return report.Usagef("reading --%s %q: not a valid text: it has characters that XML forbids", flag, text)
-		}
-	}
+func readTexts(c *command.Call, q *build.Request) (err error) {
+	text := func(flag string) string { return command.Parse(c, &err, flag, build.ParseText) }
 	q.Texts = build.Texts{
-		Title: c.String("title"), Comment: c.String("comment"), Author: c.String("author"), AuthorEmail: c.String("author-email"),
-		Version: c.String("image-version"), Replaces: c.String("replaces"),
+		Title: text("title"), Comment: text("comment"), Author: text("author"), AuthorEmail: text("author-email"), Version: text("image-version"),
 	}
-	if _, err := metadata.DecodeIdentifier(q.Texts.Replaces); q.Texts.Replaces != "" && err != nil {
-		return report.Usagef("reading --replaces %q: not a valid identifier: %w", q.Texts.Replaces, err)
+	q.OS = text("os")
+	if c.String("replaces") != "" {
+		q.Texts.Replaces = command.Parse(c, &err, "replaces", build.ParseIdentifier)
 	}
-	return nil
+	return err
 }

@@ -32,52 +32,40 @@ func recipeFlags() []cli.Flag {
 	}
 }
 
-// parser turns flags into typed values and keeps the first error.
-type parser struct {
-	call *command.Call
-	err  error
-}
-
-// each returns the values of a flag that may be repeated.
-func each[T any](p *parser, flag string, parse func(string) (T, error)) (all []T) {
-	if p.err == nil {
-		all, p.err = command.ParseAll(p.call, flag, parse)
-	}
-	return all
-}
-
 // readRecipe returns what is to be done to the guest.
-func readRecipe(c *command.Call) (recipe.Recipe, error) {
-	timeout, err := command.Parse(c, "script-timeout", parseDuration)
-	p := &parser{c, err}
-	r := recipe.Recipe{
-		Copies:        each(p, "copy", recipe.ParseCopy),
-		Repos:         each(p, "extra-os-repos", recipe.ParseRepo),
+func readRecipe(c *command.Call) (r recipe.Recipe, err error) {
+	r = recipe.Recipe{
+		Timeout:       command.Parse(c, &err, "script-timeout", parseDuration),
+		Copies:        command.ParseAll(c, &err, "copy", recipe.ParseCopy),
+		Repos:         command.ParseAll(c, &err, "extra-os-repos", recipe.ParseRepo),
 		AllowUnsigned: c.Bool("allow-unsigned-repos"),
-		Mirrors:       each(p, "apt-mirror", recipe.ParseMirror),
+		Mirrors:       command.ParseAll(c, &err, "apt-mirror", recipe.ParseMirror),
 		Update:        c.Bool("update"),
-		Remove:        slices.Concat(each(p, "remove", recipe.ParseNames)...),
-		Packages:      slices.Concat(each(p, "packages", recipe.ParsePackages)...),
-		Scripts:       each(p, "scripts", recipe.ParseScript),
+		Remove:        slices.Concat(command.ParseAll(c, &err, "remove", recipe.ParseNames)...),
+		Packages:      slices.Concat(command.ParseAll(c, &err, "packages", recipe.ParsePackages)...),
+		Scripts:       command.ParseAll(c, &err, "scripts", recipe.ParseScript),
 		Commands:      c.StringSlice("run"),
-		Timeout:       timeout,
 	}
-	if p.err == nil && c.String("installer") != "" {
-		r.Installer, p.err = command.Parse(c, "installer", recipe.ParseInstaller)
+	if c.String("installer") != "" {
+		r.Installer = command.Parse(c, &err, "installer", recipe.ParseInstaller)
 	}
-	if v := c.Value("package-proxy"); p.err == nil && v.Text != "" {
+	if err != nil {
+		return r, err
+	}
+	// The errors about these two quote no values, which may be secret.
+	if v := c.Value("package-proxy"); v.Text != "" {
 		if r.Proxy, err = recipe.ParseProxy(v.Text); err != nil {
-			p.err = report.Usagef("reading %s: %w", v.Name, err)
+			return r, report.Usagef("reading %s: %w", v.Name, err)
 		}
 	}
 	for _, text := range c.StringSlice("env") {
 		v, err := recipe.ParseVariable(text)
-		if err != nil && p.err == nil {
-			p.err = report.Usagef("reading --env: %w", err)
+		if err != nil {
+			return r, report.Usagef("reading --env: %w", err)
 		}
 		r.Variables = append(r.Variables, v)
 	}
-	return r, p.err
+	return r, nil
 }
 
 // sealFlags are the flags of readSeal.
@@ -90,8 +78,7 @@ func sealFlags() []cli.Flag {
 }
 
 // readSeal returns what is to be removed from the image.
-func readSeal(c *command.Call) (*seal.Plan, error) {
-	p := &parser{call: c}
-	plan := seal.NewPlan(each(p, "no-seal", seal.ParseItem), each(p, "exclude", seal.ParsePath))
-	return plan, p.err
+func readSeal(c *command.Call) (plan *seal.Plan, err error) {
+	plan = seal.NewPlan(command.ParseAll(c, &err, "no-seal", seal.ParseItem), command.ParseAll(c, &err, "exclude", seal.ParsePath))
+	return plan, err
 }

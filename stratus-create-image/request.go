@@ -13,7 +13,7 @@ import (
 // readRequest returns the image to make.
 func readRequest(c *command.Call) (*build.Request, error) {
 	q := &build.Request{
-		OS: c.String("os"), SBOM: c.String("sbom"), Replace: c.Bool("force"),
+		SBOM: c.String("sbom"), Replace: c.Bool("force"),
 		KeepRunning: c.Bool("no-shutdown"), KeepFailed: c.Bool("keep-on-failure"),
 		Now: command.Now, Version: command.Version(), Quiet: c.Bool("quiet"), Log: c.Log,
 		Product: func(text []byte) error { return c.WriteProduct(c.String("metadata"), text) },

@@ -75,22 +75,17 @@ func certificateOptions(c *command.Call) (o personal.Options, err error) {
 		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
 	}
 	o = personal.Options{
-		Email: parse(c, &err, "email", personal.ParseEmail), Name: parse(c, &err, "name", personal.ParseName),
-		Organization: parse(c, &err, "organization", personal.ParseName), Country: parse(c, &err, "country", personal.ParseCountry),
-		Days: parse(c, &err, "days", personal.ParseDays), Key: parse(c, &err, "key", personal.ParseKey),
+		Email:        command.Parse(c, &err, "email", personal.ParseEmail),
+		Name:         command.Parse(c, &err, "name", personal.ParseName),
+		Organization: command.Parse(c, &err, "organization", personal.ParseName),
+		Country:      command.Parse(c, &err, "country", personal.ParseCountry),
+		Days:         command.Parse(c, &err, "days", personal.ParseDays),
+		Key:          command.Parse(c, &err, "key", personal.ParseKey),
 	}
 	if err == nil {
 		o.Now, err = command.Now()
 	}
 	return o, err
-}
-
-// parse is command.Parse, which it leaves out after an error.
-func parse[T any](c *command.Call, err *error, flag string, read func(string) (T, error)) (value T) {
-	if *err == nil {
-		value, *err = command.Parse(c, flag, read)
-	}
-	return value
 }
 
 // publish writes the certificate alone: with it what one has signed oneself is

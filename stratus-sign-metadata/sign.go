@@ -125,7 +125,7 @@ func newJob(c *command.Call) (*job, error) {
 	if j.inputs, err = c.Inputs(); err != nil {
 		return nil, err
 	}
-	if j.Profile, err = command.Parse(c, "profile", signature.ParseProfile); err != nil {
+	if j.Profile = command.Parse(c, &err, "profile", signature.ParseProfile); err != nil {
 		return nil, err
 	}
 	if j.image, err = c.NamedPath("check-image"); err != nil {

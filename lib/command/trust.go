@@ -47,7 +47,7 @@ func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
 	if err != nil {
 		return Trust{}, err
 	}
-	fingerprints, err := ParseAll(c, endorserFlag, parse)
+	fingerprints := ParseAll(c, &err, endorserFlag, parse)
 	if err != nil {
 		if !c.Typed(endorserFlag) {
 			err = report.Mark(report.Credentials, err)

@@ -38,10 +38,10 @@ var compressions = map[string]diskimage.Compression{
 	".gz": diskimage.Gzip, ".bz2": diskimage.Bzip2, ".xz": diskimage.Xz, ".zst": diskimage.Zstd,
 }
 
-// ParseFormat reads the name of the format of a target.
+// ParseFormat reads the name of the format of a target. An empty one names none.
 func ParseFormat(name string) (diskimage.Format, error) {
 	format, ok := formats["."+strings.ToLower(name)]
-	if !ok {
+	if !ok && name != "" {
 		return "", errors.New("not supported; want qcow2, raw, img, vmdk, vdi, vhd, vhdx or ova")
 	}
 	return format, nil
