@@ -57,7 +57,7 @@ func (d *Document) Image() (diskimage.Image, error) {
 	}
 	var ok bool
 	if i.Bytes, ok = parseNumber(sizes[0]); !ok {
-		return i, fmt.Errorf("%w: %s %q; want %s", ErrInvalid, Bytes, clip(sizes[0]), bytesForm(sizes[0]))
+		return i, fmt.Errorf("%w: %s %.80q; want %s", ErrInvalid, Bytes, sizes[0], bytesForm(sizes[0]))
 	}
 	for _, e := range named(d.description, checksum) {
 		a, value := diskimage.Algorithm(textIn(e, algorithm)), textIn(e, digest)
@@ -70,7 +70,7 @@ func (d *Document) Image() (diskimage.Image, error) {
 		}
 		var err error
 		if *field, err = a.Parse(value); err != nil {
-			return i, fmt.Errorf("%w: %s %q: %w", ErrInvalid, digest, clip(value), err)
+			return i, fmt.Errorf("%w: %s %.80q: %w", ErrInvalid, digest, value, err)
 		}
 	}
 	return i, nil

@@ -116,7 +116,7 @@ func (r *rdfChecker) resource(n *strictxml.Node, a rdfAttributes) {
 
 func (r *rdfChecker) elementsBesideText(n *strictxml.Node) {
 	if mixed(n) {
-		r.report(ruleRDF, n, "text %q beside elements; want one or the other", clip(visible(n)))
+		r.report(ruleRDF, n, "text %.80q beside elements; want one or the other", visible(n))
 	}
 }
 

@@ -42,11 +42,11 @@ func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar map[string]bool) rd
 		case bareParseType(a):
 			// the schema has reported it
 		case a.URI == "":
-			r.report(ruleRDF, n, "attribute %s without a namespace; want attributes of a namespace", clip(a.Local))
+			r.report(ruleRDF, n, "attribute %.80s without a namespace; want attributes of a namespace", a.Local)
 		case a.URI != rdfNamespace:
 			sorted.others = true
 		case !grammar[a.Local]:
-			r.report(ruleRDF, n, "attribute rdf:%s; not allowed here", clip(a.Local))
+			r.report(ruleRDF, n, "attribute rdf:%.80s; not allowed here", a.Local)
 		default:
 			sorted.rdf = append(sorted.rdf, a.Local)
 			r.attributeValue(n, a)
@@ -59,14 +59,14 @@ func (r *rdfChecker) attributeValue(n *strictxml.Node, a strictxml.Attribute) {
 	switch a.Local {
 	case "about", "resource", "datatype":
 		if allowed := uriForm(a.Value); allowed != "" {
-			r.report(ruleRDF, n, "rdf:%s %q; want %s", a.Local, clip(a.Value), allowed)
+			r.report(ruleRDF, n, "rdf:%s %.80q; want %s", a.Local, a.Value, allowed)
 		}
 	case "ID", "nodeID":
 		if !strictxml.ValidName(a.Value) {
-			r.report(ruleRDF, n, "rdf:%s %q; want a name", a.Local, clip(a.Value))
+			r.report(ruleRDF, n, "rdf:%s %.80q; want a name", a.Local, a.Value)
 		}
 		if a.Local == "ID" && r.ids[a.Value] {
-			r.report(ruleRDF, n, "second rdf:ID %q; want one of each", clip(a.Value))
+			r.report(ruleRDF, n, "second rdf:ID %.80q; want one of each", a.Value)
 		}
 		r.ids[a.Value] = r.ids[a.Value] || a.Local == "ID"
 	}

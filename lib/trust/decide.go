@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 // clockSkew is by how much two clocks may differ.
@@ -86,7 +84,7 @@ func (s *store) reason(c claim, now time.Time, pinned bool) (string, error) {
 	}
 	issuer := nameOf(c.Certificate.Issuer)
 	if !named {
-		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %q; it can be pinned", issuer, report.Clip(c.Email, maxText))
+		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %.200q; it can be pinned", issuer, c.Email)
 	}
 	return "issued by " + issuer, nil
 }

@@ -66,7 +66,7 @@ func choose[A any](e element, allowed map[string]A) (A, error) {
 	}
 	algorithm, ok := allowed[name]
 	if !ok {
-		return algorithm, badf("algorithm %q in %s; want %s", clip(name), e.Local, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
+		return algorithm, badf("algorithm %.80q in %s; want %s", name, e.Local, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
 	}
 	if len(e.Children) > 0 {
 		return algorithm, badf("%s has parameters; want none", e.Local)

@@ -24,7 +24,7 @@ func readKeyInfo(e element) ([]*x509.Certificate, error) {
 	var all []*x509.Certificate
 	for i, group := range groups {
 		if group.Local != "X509Data" {
-			return nil, badf("%s in KeyInfo; want X509Data", clip(group.Local))
+			return nil, badf("%.80s in KeyInfo; want X509Data", group.Local)
 		}
 		found, err := readX509Data(group)
 		if err != nil {
@@ -59,7 +59,7 @@ func readX509Data(group element) ([]*x509.Certificate, error) {
 	var found []*x509.Certificate
 	for _, entry := range entries {
 		if entry.Local != "X509Certificate" {
-			return nil, badf("%s in X509Data; want X509Certificate", clip(entry.Local))
+			return nil, badf("%.80s in X509Data; want X509Certificate", entry.Local)
 		}
 		der, err := entry.base64()
 		if err != nil {

@@ -22,11 +22,11 @@ func find(root *strictxml.Node) (element, error) {
 	case len(found) > 1:
 		return element{}, badf("%d Signature elements; want one", len(found))
 	case found[0].Parent != root:
-		return element{}, badf("the Signature is inside %s; want as child of the root element", clip(found[0].Parent.Local))
+		return element{}, badf("the Signature is inside %.80s; want as child of the root element", found[0].Parent.Local)
 	}
 	for i := len(root.Children) - 1; root.Children[i] != found[0]; i-- {
 		if root.Children[i].Kind == strictxml.Element {
-			return element{}, badf("%s after the Signature; want the Signature as last element of the root", clip(root.Children[i].Local))
+			return element{}, badf("%.80s after the Signature; want the Signature as last element of the root", root.Children[i].Local)
 		}
 	}
 	return element{found[0]}, nil
@@ -40,7 +40,7 @@ func (e element) children(names ...string) ([]element, error) {
 	}
 	for i, child := range all {
 		if i >= len(names) || child.Local != names[i] {
-			return nil, badf("%s in %s; want %s", clip(child.Local), e.Local, strings.Join(names, ", "))
+			return nil, badf("%.80s in %s; want %s", child.Local, e.Local, strings.Join(names, ", "))
 		}
 	}
 	if len(all) < len(names) {
@@ -56,12 +56,12 @@ func (e element) elements() ([]element, error) {
 		switch child.Kind {
 		case strictxml.Element:
 			if child.URI != Namespace {
-				return nil, badf("%s of namespace %q in %s", clip(child.Local), clip(child.URI), e.Local)
+				return nil, badf("%.80s of namespace %.80q in %s", child.Local, child.URI, e.Local)
 			}
 			all = append(all, element{child})
 		case strictxml.Text:
 			if strings.Trim(child.Data, strictxml.WhiteSpace) != "" {
-				return nil, badf("text %q in %s", clip(strings.Trim(child.Data, strictxml.WhiteSpace)), e.Local)
+				return nil, badf("text %.80q in %s", strings.Trim(child.Data, strictxml.WhiteSpace), e.Local)
 			}
 		default:
 			return nil, badf("%s in %s; want elements only", kindName(child.Kind), e.Local)
@@ -73,7 +73,7 @@ func (e element) elements() ([]element, error) {
 // bare makes sure that e has no attribute.
 func (e element) bare() error {
 	if len(e.Attributes) > 0 {
-		return badf("attribute %s of %s; want none", clip(e.Attributes[0].Local), e.Local)
+		return badf("attribute %.80s of %s; want none", e.Attributes[0].Local, e.Local)
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func (s *signedInfo) readReference(e element) error {
 		return err
 	}
 	if uri != "" {
-		return badf("Reference to %q; want \"\", the document", clip(uri))
+		return badf("Reference to %.80q; want \"\", the document", uri)
 	}
 	if s.content, err = readTransforms(parts[0]); err != nil {
 		return err
@@ -127,7 +127,7 @@ func readTransforms(e element) (Canonicalization, error) {
 	}
 	for _, transform := range all {
 		if transform.Local != "Transform" {
-			return method, badf("%s in Transforms; want Transform", clip(transform.Local))
+			return method, badf("%.80s in Transforms; want Transform", transform.Local)
 		}
 	}
 	if _, err := choose(all[0], map[string]bool{enveloped: true}); err != nil {
@@ -149,8 +149,8 @@ func (s *signedInfo) digested(doc *strictxml.Document, sig *strictxml.Node) ([]b
 		return nil, badf("%w", err)
 	}
 	if got := sum(s.hash, content); subtle.ConstantTimeCompare(got, s.digest) != 1 {
-		return nil, badf("the document was changed: its digest is %s, the signed one is %s",
-			base64.StdEncoding.EncodeToString(got), clip(base64.StdEncoding.EncodeToString(s.digest)))
+		return nil, badf("the document was changed: its digest is %s, the signed one is %.80s",
+			base64.StdEncoding.EncodeToString(got), base64.StdEncoding.EncodeToString(s.digest))
 	}
 	return content, nil
 }

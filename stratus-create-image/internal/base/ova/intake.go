@@ -133,7 +133,7 @@ func (i *intake) reading(name string, err error) error {
 
 func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) {
 	if i.disk != "" {
-		return unusable("two files, %q and %q, for the one disk %q", i.disk, name, clip(i.descriptor.href))
+		return unusable("two files, %q and %q, for the one disk %.100q", i.disk, name, i.descriptor.href)
 	}
 	i.disk = name
 	if place != nil && !i.descriptor.gzip {
@@ -202,7 +202,7 @@ func (i *intake) inspect() error {
 		return unusable("%q: %w", i.disk, err)
 	}
 	if a.Format == diskimage.Raw || a.Format == diskimage.Ova || i.descriptor.vmdk && a.Format != diskimage.Vmdk {
-		return unusable("%q is a %s file; the descriptor says %q", i.disk, a.Format, clip(i.descriptor.format))
+		return unusable("%q is a %s file; the descriptor says %.100q", i.disk, a.Format, i.descriptor.format)
 	}
 	if err := diskimage.CheckSelfContained(f, info.Size(), a.Format); err != nil {
 		return unusable("%q: %w", i.disk, err)
