@@ -42,7 +42,7 @@ func runNewCertificate(c *command.Call) error {
 		return err
 	}
 	defer file.Discard()
-	passphrase, err := credential.New(credential.Options(where), c.Log, c.Err).NewPassphrase(c.Ctx)
+	passphrase, err := credential.New(credential.Options(where), c.Log).NewPassphrase(c.Ctx)
 	if err != nil {
 		return hintCredential(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
@@ -20,7 +21,7 @@ var credentialHints = []struct {
 	is   error
 	hint string
 }{
-	{credential.ErrPassphrase, otherSource}, // these two may wrap fs.ErrNotExist
+	{command.ErrPassphrase, otherSource}, // these two may wrap fs.ErrNotExist
 	{credential.ErrNoTerminal, otherSource},
 	{credential.ErrNone, "name yours with --p12-cert, or make one: " + makeOne},
 	{fs.ErrNotExist, "name another file with --p12-cert, or with --pem-cert and --pem-key, or make a certificate: " + makeOne},

@@ -92,7 +92,7 @@ func open(c *command.Call) (*job, error) {
 	for _, d := range j.documents {
 		d.Warn(c.Log, now)
 	}
-	identity, err := credential.New(credential.Options(where), c.Log, c.Err).Load(c.Ctx, now)
+	identity, err := credential.New(credential.Options(where), c.Log).Load(c.Ctx, now)
 	if err != nil {
 		return nil, hintCredential(err)
 	}

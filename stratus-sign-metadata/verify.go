@@ -97,7 +97,7 @@ func newJudge(c *command.Call) (*trust.Judge, error) {
 		if err != nil {
 			return nil, err
 		}
-		return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
+		return credential.New(credential.Options(where), c.Log).Certificate(c.Ctx)
 	}
 	return trust.New(c.Ctx, trust.Options(whom), own, c.Log)
 }

@@ -1,6 +1,7 @@
 // Package credential finds and opens the certificate and the key with which a
-// user signs, and reads the passphrase that protects them. It must not know what
-// is signed, nor whom anyone trusts, nor which flags and variables name a file.
+// user signs, and asks for the passphrase that protects them. It must not know
+// what is signed, nor whom anyone trusts, nor which flags and variables name a
+// file or hold a passphrase.
 package credential
 
 import (
@@ -9,7 +10,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,25 +35,21 @@ type Options struct {
 	// P12 is the path of a PKCS#12 file; if it is empty, Certificate and Key are
 	// those of PEM files. What is empty is at its usual place in ~/.globus.
 	P12, Certificate, Key string
-	// From names the source of the passphrase for messages. If it is empty, a
-	// person is asked at the terminal; else the first of the others that is set
-	// is the source.
-	From       string
-	File       string // path; the passphrase is its first line
-	Descriptor int    // of an open file, of which the same holds
-	Command    string // of the shell, which prints it
-	Text       func() (string, error)
+	// From names the source of the passphrase for messages.
+	From string
+	// Passphrase returns the passphrase, which may be empty. If it is nil, a person
+	// is asked at the terminal.
+	Passphrase func() (string, error)
 }
 
 // Source is where a user's credentials come from.
 type Source struct {
 	Options
-	log    report.Log
-	stderr io.Writer // of the command that prints the passphrase
+	log report.Log
 }
 
 // New returns the source that the options describe.
-func New(o Options, log report.Log, stderr io.Writer) *Source { return &Source{o, log, stderr} }
+func New(o Options, log report.Log) *Source { return &Source{o, log} }
 
 // What is wrapped by errors that the user can do something about. They are of
 // kind report.Credentials.
@@ -66,7 +62,6 @@ var (
 	ErrUnusable      = errors.New("its key cannot be used")
 	ErrExpired       = errors.New("the certificate has expired")
 	ErrNoTerminal    = errors.New("there is no terminal")
-	ErrPassphrase    = errors.New("reading the passphrase")
 )
 
 // Load opens the user's identity. It asks for a passphrase where one is needed,
@@ -197,12 +192,9 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// maxFile bounds a file with a certificate or a key, in bytes.
-const maxFile = 1 << 20
-
 // readFile reads a file with a certificate or a key.
 func readFile(ctx context.Context, name string) ([]byte, error) {
-	data, err := files.Await(ctx, func() ([]byte, error) { return files.ReadFile(name, maxFile) })
+	data, err := files.Await(ctx, func() ([]byte, error) { return os.ReadFile(name) })
 	if err != nil {
 		return nil, report.Credentialsf("reading %q: %w", name, files.WithoutName(err))
 	}

@@ -54,21 +54,6 @@ func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	return text, err
 }
 
-// ReadFile reads a file of at most limit bytes, which may be a pipe or a device.
-// Its errors name the file.
-func ReadFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := ReadAll(f, limit)
-	if errors.Is(err, ErrTooLarge) {
-		err = &fs.PathError{Op: "read", Path: path, Err: err}
-	}
-	return text, err
-}
-
 // LimitWriter returns a writer that writes at most limit bytes to w. A Write beyond
 // the limit writes nothing and returns the error beyond.
 func LimitWriter(w io.Writer, limit int64, beyond error) io.Writer {

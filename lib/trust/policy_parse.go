@@ -7,9 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// maxPolicy bounds a policy file.
-const maxPolicy = 1 << 20
-
 // list is one of the keys that a file may have.
 type list struct {
 	section, key string

@@ -117,7 +117,7 @@ func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFil
 	var policies []policyFile
 	for _, path := range paths {
 		p, err := files.Await(ctx, func() (*policy, error) {
-			text, err := files.ReadFile(path, maxPolicy)
+			text, err := os.ReadFile(path)
 			if err != nil {
 				return nil, err
 			}
