@@ -24,10 +24,6 @@ func TestScripts(t *testing.T) {
 	commandtest.Scripts(t, func(p *testscript.Params) { p.Cmds["describes"] = describes })
 }
 
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-build-metadata.1")
-}
-
 // An interrupt while the image is being read must end the command at once and
 // leave nothing, whoever keeps standard input open.
 func TestInterruptLeavesNothing(t *testing.T) {

@@ -44,7 +44,3 @@ func haveOVMF() error {
 	_, vars := os.Stat("/usr/share/OVMF/OVMF_VARS_4M.fd")
 	return errors.Join(code, vars)
 }
-
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-create-image.1")
-}

@@ -24,7 +24,3 @@ func TestScripts(t *testing.T) {
 		}
 	})
 }
-
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-sign-metadata.1")
-}

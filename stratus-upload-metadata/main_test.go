@@ -16,10 +16,6 @@ import (
 
 func TestMain(m *testing.M) { commandtest.Main(m, "stratus-upload-metadata", main) }
 
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-upload-metadata.1")
-}
-
 // TestScripts: each script finds documents of jane@example.org, and one of
 // joe@example.org, all of one image.
 func TestScripts(t *testing.T) {

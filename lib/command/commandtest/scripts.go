@@ -1,3 +1,5 @@
+// Package commandtest holds what the tests of every command need to run it: as a
+// script does, or as a process. It is for tests only and must not know any command.
 package commandtest
 
 import (
