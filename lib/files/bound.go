@@ -54,26 +54,6 @@ func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	return text, err
 }
 
-// LimitWriter returns a writer that writes at most limit bytes to w. A Write beyond
-// the limit writes nothing and returns the error beyond.
-func LimitWriter(w io.Writer, limit int64, beyond error) io.Writer {
-	return &limited{w, limit, beyond}
-}
-
-type limited struct {
-	w      io.Writer
-	left   int64
-	beyond error
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if int64(len(p)) > l.left {
-		return 0, l.beyond
-	}
-	l.left -= int64(len(p))
-	return l.w.Write(p)
-}
-
 // Head keeps the first Limit bytes that are written to it and drops the others.
 type Head struct {
 	Limit int

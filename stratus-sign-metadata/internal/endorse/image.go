@@ -18,7 +18,7 @@ func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) erro
 	if _, err := d.Parsed.Image(); err != nil {
 		return report.BadInputf("reading %q: %w", d.Name, err)
 	}
-	got, err := digest.Stream(ctx, r)
+	got, err := digest.Stream(ctx, r, digest.Unlimited)
 	if errors.Is(err, digest.ErrCorrupt) {
 		return report.BadInputf("reading the image %q: %w", name, err)
 	}

@@ -153,11 +153,12 @@ func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) 
 	return i.unpack(name, io.TeeReader(r, i.options.Progress))
 }
 
-// unpack writes the disk to a file.
+// unpack writes the disk to a file. One that is not compressed has no more bytes than
+// entry lets pass.
 func (i *intake) unpack(name string, r io.Reader) error {
 	content := r
 	if i.descriptor.gzip {
-		unzip, err := digest.Decompress(i.ctx, r)
+		unzip, err := digest.Decompress(i.ctx, r, i.options.Limit)
 		if err != nil {
 			return i.reading(name, err)
 		}
@@ -168,8 +169,7 @@ func (i *intake) unpack(name string, r io.Reader) error {
 		content = unzip
 	}
 	w := files.NewSparse(i.content, 0)
-	limited := files.LimitWriter(w, i.options.Limit, unusable("%q: decompressed, at most %d bytes", name, i.options.Limit))
-	if _, err := io.Copy(limited, readFailing{i, name, content}); err != nil {
+	if _, err := io.Copy(w, readFailing{i, name, content}); err != nil {
 		return err
 	}
 	return w.Finish()
