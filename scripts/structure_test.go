@@ -47,7 +47,7 @@ var linked = map[string]string{
 	`,
 	"stratus-sign-metadata": `
 		lib/credential lib/digest lib/shell lib/signature lib/signature/internal/xmldsig lib/trust
-		stratus-sign-metadata/internal/endorse stratus-sign-metadata/internal/personal
+		stratus-sign-metadata/internal/endorse
 		github.com/beevik/etree github.com/jonboulle/clockwork github.com/klauspost/compress
 		github.com/russellhaering/goxmldsig golang.org/x/crypto golang.org/x/sync
 		software.sslmate.com/src/go-pkcs12

@@ -14,7 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
 
 // runNewCertificate makes a key and a certificate that signs itself, and writes
@@ -49,17 +49,17 @@ func runNewCertificate(c *command.Call) error {
 	if passphrase == "" {
 		c.Log.Warnf("the passphrase is empty: anyone who can read %q can sign in your name", path)
 	}
-	made, err := personal.Make(o, passphrase)
+	certificate, p12, err := endorse.MakeCertificate(o, passphrase)
 	if err != nil {
 		return err
 	}
-	if err := write(c.Ctx, file, path, made.P12); err != nil {
+	if err := write(c.Ctx, file, path, p12); err != nil {
 		return err
 	}
-	publish(c, credential.CertificateFile(path), made.Certificate.Raw)
-	c.Log.Infof("made %q, valid until %s", path, made.Certificate.NotAfter.Format(time.RFC3339))
+	publish(c, credential.CertificateFile(path), certificate.Raw)
+	c.Log.Infof("made %q, valid until %s", path, certificate.NotAfter.Format(time.RFC3339))
 	c.Log.Infof("back the file up, and give the fingerprint to those who should trust your signatures")
-	fingerprint := signature.Fingerprint(made.Certificate)
+	fingerprint := signature.Fingerprint(certificate)
 	if err := c.WriteProduct("", []byte(fingerprint+"\n")); err != nil {
 		return fmt.Errorf("made %q with the fingerprint %s, but %w", path, fingerprint, err)
 	}
@@ -67,20 +67,20 @@ func runNewCertificate(c *command.Call) error {
 }
 
 // certificateOptions reads the flags.
-func certificateOptions(c *command.Call) (o personal.Options, err error) {
+func certificateOptions(c *command.Call) (o endorse.CertificateOptions, err error) {
 	switch {
 	case c.String("email") == "":
 		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's address"), "give one such as --email jane@example.org")
 	case c.String("name") == "":
 		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
 	}
-	o = personal.Options{
-		Email:        command.Parse(c, &err, "email", personal.ParseEmail),
-		Name:         command.Parse(c, &err, "name", personal.ParseName),
-		Organization: command.Parse(c, &err, "organization", personal.ParseName),
-		Country:      command.Parse(c, &err, "country", personal.ParseCountry),
-		Days:         command.Parse(c, &err, "days", personal.ParseDays),
-		Key:          command.Parse(c, &err, "key", personal.ParseKey),
+	o = endorse.CertificateOptions{
+		Email:        command.Parse(c, &err, "email", endorse.ParseEmail),
+		Name:         command.Parse(c, &err, "name", endorse.ParseName),
+		Organization: command.Parse(c, &err, "organization", endorse.ParseName),
+		Country:      command.Parse(c, &err, "country", endorse.ParseCountry),
+		Days:         command.Parse(c, &err, "days", endorse.ParseDays),
+		Key:          command.Parse(c, &err, "key", endorse.ParseKey),
 	}
 	if err == nil {
 		o.Now, err = command.Now()

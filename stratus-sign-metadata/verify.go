@@ -65,14 +65,14 @@ func runVerify(c *command.Call) error {
 func find(c *command.Call, input string, judge *trust.Judge) (endorse.Finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	if report.KindOf(err) == report.BadInput {
-		return endorse.Unreadable(name, err), nil
+		return endorse.Refused(name, err), nil
 	}
 	if err != nil {
 		return endorse.Finding{}, err
 	}
-	f, by, err := endorse.Verify(name, src)
-	if err != nil || by == nil {
-		return f, err
+	f, by := endorse.Verify(name, src)
+	if by == nil {
+		return f, nil
 	}
 	if by.Digest == "sha1" || strings.HasSuffix(by.Method, "-sha1") {
 		c.Log.Warnf("%s: signed with SHA-1, which can be forged", name)
