@@ -13,14 +13,14 @@ const baseCategory = "Base image"
 
 // baseFlags are the flags of readBase.
 func baseFlags() []cli.Flag {
-	return []cli.Flag{
-		text(baseCategory, "base-sha256", "", "require the SHA-256 digest `HEX` of a base that is a file or a URL"),
-		yes(baseCategory, "allow-deprecated", "accept a base that its endorser has deprecated"),
-		yes(baseCategory, "allow-expired", "accept a base whose description has expired"),
-		yes(baseCategory, "insecure-no-trust", "accept a base from any endorser, trusted or not; image policies still apply"),
-		value(text(baseCategory, "cache-size", "", "keep at most `SIZE` of downloaded images"), "20G"),
-		yes(baseCategory, "no-cache", "download the base for this run only, and keep no copy"),
-	}
+	return command.InCategory(baseCategory,
+		&cli.StringFlag{Name: "base-sha256", Usage: "require the SHA-256 digest `HEX` of a base that is a file or a URL"},
+		&cli.BoolFlag{Name: "allow-deprecated", Usage: "accept a base that its endorser has deprecated"},
+		&cli.BoolFlag{Name: "allow-expired", Usage: "accept a base whose description has expired"},
+		&cli.BoolFlag{Name: "insecure-no-trust", Usage: "accept a base from any endorser, trusted or not; image policies still apply"},
+		&cli.StringFlag{Name: "cache-size", Value: "20G", Usage: "keep at most `SIZE` of downloaded images"},
+		&cli.BoolFlag{Name: "no-cache", Usage: "download the base for this run only, and keep no copy"},
+	)
 }
 
 // readBase reads what the base is, and how to find, trust and download it.

@@ -27,29 +27,3 @@ func settings() []command.Setting {
 		},
 		command.EndpointSettings(), command.TrustSettings(), command.CredentialSettings(), notifySettings())
 }
-
-// text returns a flag with one value; alias may be empty.
-func text(category, name, alias, usage string) *cli.StringFlag {
-	f := &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	if alias != "" {
-		f.Aliases = []string{alias}
-	}
-	return f
-}
-
-// list returns a flag that may be repeated.
-func list(category, name, alias, usage string) *cli.StringSliceFlag {
-	f := &cli.StringSliceFlag{Name: name, KeepSpace: true, Usage: usage + " (repeatable)", Category: category}
-	if alias != "" {
-		f.Aliases = []string{alias}
-	}
-	return f
-}
-
-// value returns the flag with a default.
-func value(f *cli.StringFlag, value string) *cli.StringFlag { f.Value = value; return f }
-
-// yes returns a switch.
-func yes(category, name, usage string) *cli.BoolFlag {
-	return &cli.BoolFlag{Name: name, Usage: usage, Category: category}
-}

@@ -14,16 +14,13 @@ import (
 
 // outputFlags are the flags of readOutputs.
 func outputFlags() []cli.Flag {
-	const output = "Output"
-	force := yes(output, "force", "replace existing outputs")
-	force.Aliases = []string{"f"}
-	return []cli.Flag{
-		text(output, "output", "o", "save the image to `FILE`, in the format of its extension, .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, compressed if .gz, .bz2, .xz or .zst follows"),
-		text(output, "format", "", "save the disk as `FORMAT` (default: by the extension)"),
-		force,
-		text(output, "metadata", "", "write the draft description to `FILE` (default: standard output)"),
-		text(output, "sbom", "", "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"),
-	}
+	return command.InCategory("Output",
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "save the image to `FILE`, in the format of its extension, .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, compressed if .gz, .bz2, .xz or .zst follows"},
+		&cli.StringFlag{Name: "format", Usage: "save the disk as `FORMAT` (default: by the extension)"},
+		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace existing outputs"},
+		&cli.StringFlag{Name: "metadata", Usage: "write the draft description to `FILE` (default: standard output)"},
+		&cli.StringFlag{Name: "sbom", Usage: "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"},
+	)
 }
 
 // readOutputs reads which files to make.
@@ -82,16 +79,15 @@ func sameFile(a, b string) bool {
 
 // textFlags are the flags of readTexts, and the base's description.
 func textFlags() []cli.Flag {
-	const describe = "Description"
-	return []cli.Flag{
-		text(describe, "title", "", "set the title, one line, to `TITLE`"),
-		text(describe, "comment", "", "set the description, a free `TEXT`"),
-		text(describe, "author", "", "set the author to `NAME`"),
-		text(describe, "author-email", "", "set the author's e-mail `ADDRESS`"),
-		text(describe, "image-version", "", "set the `VERSION` of the image (default: the base's with its last number incremented, else 1.0)"),
-		text(describe, "replaces", "", "name the older image that this one replaces by its identifier, `ID`"),
-		text(describe, "base-metadata", "", "read the description of the base, signed or not, from `FILE`, and compare the base with it"),
-	}
+	return command.InCategory("Description",
+		&cli.StringFlag{Name: "title", Usage: "set the title, one line, to `TITLE`"},
+		&cli.StringFlag{Name: "comment", Usage: "set the description, a free `TEXT`"},
+		&cli.StringFlag{Name: "author", Usage: "set the author to `NAME`"},
+		&cli.StringFlag{Name: "author-email", Usage: "set the author's e-mail `ADDRESS`"},
+		&cli.StringFlag{Name: "image-version", Usage: "set the `VERSION` of the image (default: the base's with its last number incremented, else 1.0)"},
+		&cli.StringFlag{Name: "replaces", Usage: "name the older image that this one replaces by its identifier, `ID`"},
+		&cli.StringFlag{Name: "base-metadata", Usage: "read the description of the base, signed or not, from `FILE`, and compare the base with it"},
+	)
 }
 
 // readTexts reads how to describe the image.

@@ -50,12 +50,11 @@ func readChanges(c *command.Call, q *build.Request) (err error) {
 
 // tryFlags are the flags for trying out and debugging.
 func tryFlags() []cli.Flag {
-	const trouble = "Trying out and debugging"
-	return []cli.Flag{
-		yes(trouble, "list-seal", "print what sealing removes from every image, and build nothing"),
-		yes(trouble, "dry-run", "print the plan and QEMU's command line, and build nothing"),
-		yes(trouble, "no-save", "build without saving: remove the machine at the end"),
-		yes(trouble, "no-shutdown", "leave the machine running, not sealed and not saved, and print its directory"),
-		yes(trouble, "keep-on-failure", "leave the machine running if the build fails"),
-	}
+	return command.InCategory("Trying out and debugging",
+		&cli.BoolFlag{Name: "list-seal", Usage: "print what sealing removes from every image, and build nothing"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and QEMU's command line, and build nothing"},
+		&cli.BoolFlag{Name: "no-save", Usage: "build without saving: remove the machine at the end"},
+		&cli.BoolFlag{Name: "no-shutdown", Usage: "leave the machine running, not sealed and not saved, and print its directory"},
+		&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave the machine running if the build fails"},
+	)
 }

@@ -36,11 +36,10 @@ func program() *command.Program {
 }
 
 func flags() []cli.Flag {
-	const category = "Upload"
-	return append([]cli.Flag{
-		&cli.BoolFlag{Name: "check", Usage: "do everything except the upload", Category: category},
-		&cli.BoolFlag{Name: "no-verify", Usage: "upload without verifying first; the Marketplace may verify", Category: category},
-	}, command.EndpointFlags()...)
+	return append(command.InCategory("Upload",
+		&cli.BoolFlag{Name: "check", Usage: "do everything except the upload"},
+		&cli.BoolFlag{Name: "no-verify", Usage: "upload without verifying first; the Marketplace may verify"},
+	), command.EndpointFlags()...)
 }
 
 // run publishes the documents and prints the URL of each. None is sent before

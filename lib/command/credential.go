@@ -25,34 +25,28 @@ const (
 	passphraseCommandFlag = "passphrase-command"
 	passwordFlag          = "p12-password"
 
+	credentialCategory = "Credentials"
+
 	useDescriptor = "open another descriptor, as with --" + passphraseFDFlag + " 3 3<FILE"
 )
 
 // CredentialFlags returns the flags of a command that signs.
 func CredentialFlags() []cli.Flag {
-	const category = "Credentials"
-	text := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	return append([]cli.Flag{
-		text(p12Flag, "sign with the certificate and key in the PKCS#12 `FILE` (default: ~/.globus/usercert.p12)"),
-		text(certFlag, "sign with the certificate in the PEM `FILE` (default: ~/.globus/usercert.pem)"),
-		text(keyFlag, "sign with the key in the PEM `FILE` (default: ~/.globus/userkey.pem)"),
-	}, PassphraseFlags()...)
+	return append(InCategory(credentialCategory,
+		&cli.StringFlag{Name: p12Flag, Usage: "sign with the certificate and key in the PKCS#12 `FILE` (default: ~/.globus/usercert.p12)"},
+		&cli.StringFlag{Name: certFlag, Usage: "sign with the certificate in the PEM `FILE` (default: ~/.globus/usercert.pem)"},
+		&cli.StringFlag{Name: keyFlag, Usage: "sign with the key in the PEM `FILE` (default: ~/.globus/userkey.pem)"},
+	), PassphraseFlags()...)
 }
 
 // PassphraseFlags returns those of CredentialFlags that are about the passphrase.
 func PassphraseFlags() []cli.Flag {
-	const category = "Credentials"
-	text := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	return []cli.Flag{
-		text(passphraseFileFlag, "read the passphrase from the first line of `FILE`"),
-		&cli.IntFlag{Name: passphraseFDFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more", Category: category},
-		text(passphraseCommandFlag, "read the passphrase from the output of the shell `COMMAND`"),
-		text(passwordFlag, "use this `PASSPHRASE`, which other users can see in the list of processes"),
-	}
+	return InCategory(credentialCategory,
+		&cli.StringFlag{Name: passphraseFileFlag, Usage: "read the passphrase from the first line of `FILE`"},
+		&cli.IntFlag{Name: passphraseFDFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more"},
+		&cli.StringFlag{Name: passphraseCommandFlag, Usage: "read the passphrase from the output of the shell `COMMAND`"},
+		&cli.StringFlag{Name: passwordFlag, Usage: "use this `PASSPHRASE`, which other users can see in the list of processes"},
+	)
 }
 
 // CredentialSettings returns the settings of CredentialFlags. They count for

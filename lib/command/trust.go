@@ -18,14 +18,11 @@ const (
 // TrustFlags returns the flags that say whom to trust, for one category of the
 // help.
 func TrustFlags(category string) []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: trustFlag, Category: category,
-			Usage: "trust the certificates in `FILE`, or in a directory, and those that their authorities issue (repeatable)"},
-		&cli.StringSliceFlag{Name: endorserFlag, Category: category,
-			Usage: "trust the certificate with this SHA-256 `FINGERPRINT` (repeatable)"},
-		&cli.StringFlag{Name: policyFlag, Category: category,
-			Usage: "apply the image policy in `FILE` (default: ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg)"},
-	}
+	return InCategory(category,
+		&cli.StringSliceFlag{Name: trustFlag, Usage: "trust the certificates in `FILE`, or in a directory, and those that their authorities issue"},
+		&cli.StringSliceFlag{Name: endorserFlag, Usage: "trust the certificate with this SHA-256 `FINGERPRINT`"},
+		&cli.StringFlag{Name: policyFlag, Usage: "apply the image policy in `FILE` (default: ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg)"},
+	)
 }
 
 // TrustSettings returns the settings of TrustFlags.
