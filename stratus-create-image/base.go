@@ -1,10 +1,14 @@
 package main
 
 import (
+	"crypto/x509"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/report"
+	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 )
 
@@ -52,7 +56,13 @@ func readBase(c *command.Call) (s *base.Source, err error) {
 
 // readFinder reads how to find and trust the description of a base.
 func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
-	judge, err := newJudge(c)
+	whom, err := c.Trust(trust.ParseFingerprints, func(own command.Credential) (*x509.Certificate, error) {
+		return credential.New(credential.Options(own), c.Log).Certificate(c.Ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	judge, err := trust.New(c.Ctx, trust.Options(whom), c.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"crypto/x509"
 	"fmt"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/trust"
 )
 
 // remoteOptions returns how to reach other hosts.
@@ -32,20 +29,4 @@ func openMarketplace(c *command.Call) (marketplace.Finder, error) {
 		return nil, fmt.Errorf("opening the Marketplace: %w", err)
 	}
 	return finder, nil
-}
-
-// newJudge returns the judge of endorsers that the flags describe.
-func newJudge(c *command.Call) (*trust.Judge, error) {
-	whom, err := c.Trust(trust.ParseFingerprints)
-	if err != nil {
-		return nil, err
-	}
-	own := func() (*x509.Certificate, error) {
-		where, err := c.Credential()
-		if err != nil {
-			return nil, err
-		}
-		return credential.New(credential.Options(where), c.Log).Certificate(c.Ctx)
-	}
-	return trust.New(c.Ctx, trust.Options(whom), own, c.Log)
 }

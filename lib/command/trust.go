@@ -1,6 +1,7 @@
 package command
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 
@@ -35,11 +36,13 @@ type Trust struct {
 	Policy       string     // path of the image policy, "" for the usual ones
 	// Pin returns a hint: what to type or change to trust one more fingerprint.
 	Pin func(fingerprint string) string
+	// Own reads the user's own certificate, from where CredentialFlags say.
+	Own func() (*x509.Certificate, error)
 }
 
 // Trust returns the values of TrustFlags. parse reads the fingerprints in one
-// value of --trust-endorser.
-func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
+// value of --trust-endorser, certificate the user's own certificate.
+func (c *Call) Trust(parse func(string) ([][32]byte, error), certificate func(Credential) (*x509.Certificate, error)) (Trust, error) {
 	policy, err := c.NamedPath(policyFlag)
 	if err != nil {
 		return Trust{}, err
@@ -51,7 +54,14 @@ func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
 		}
 		return Trust{}, report.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
 	}
-	return Trust{c.Paths(trustFlag), slices.Concat(fingerprints...), policy, c.pinHint}, nil
+	own := func() (*x509.Certificate, error) {
+		where, err := c.Credential()
+		if err != nil {
+			return nil, err
+		}
+		return certificate(where)
+	}
+	return Trust{c.Paths(trustFlag), slices.Concat(fingerprints...), policy, c.pinHint, own}, nil
 }
 
 // pinHint returns how to trust a fingerprint. It is not by a line of a policy: a

@@ -91,19 +91,14 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 		args[i] = strings.ReplaceAll(args[i], "DIR", home)
 	}
 	action := func(c *command.Call) error {
-		whom, err := c.Trust(ParseFingerprints)
+		whom, err := c.Trust(ParseFingerprints, func(own command.Credential) (*x509.Certificate, error) {
+			return credential.New(credential.Options(own), c.Log).Certificate(c.Ctx)
+		})
 		if err != nil {
 			return err
-		}
-		where, err := c.Credential()
-		if err != nil {
-			return err
-		}
-		own := func() (*x509.Certificate, error) {
-			return credential.New(credential.Options(where), c.Log).Certificate(c.Ctx)
 		}
 		policies := []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")}
-		j, err := newJudge(c.Ctx, Options(whom), own, c.Log, policies)
+		j, err := newJudge(c.Ctx, Options(whom), c.Log, policies)
 		if err != nil {
 			return err
 		}
