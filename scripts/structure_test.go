@@ -27,7 +27,7 @@ var linked = map[string]string{
 	"stratus-create-image": `
 		lib/credential lib/digest lib/marketplace lib/marketplace/entry lib/marketplace/internal/api
 		lib/marketplace/registry lib/remote lib/shell lib/signature lib/signature/internal/xmldsig lib/trust
-		stratus-create-image/internal/base stratus-create-image/internal/base/cache
+		stratus-create-image/internal/base
 		stratus-create-image/internal/base/fetch stratus-create-image/internal/base/ova
 		stratus-create-image/internal/build stratus-create-image/internal/contextualize
 		stratus-create-image/internal/engine stratus-create-image/internal/engine/local

@@ -112,10 +112,10 @@ func TestSHA256(t *testing.T) {
 		files := filesIn(t.TempDir())
 		got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, Want{SHA256: sum[:]}, files)
 		checkImage(t, got, err, image, files)
-		if recorded := FileSHA256(files.Record, ofImage[:]); !bytes.Equal(recorded, ofFile[:]) {
+		if recorded := files.FileSHA256(ofImage[:]); !bytes.Equal(recorded, ofFile[:]) {
 			t.Errorf("recorded %x, want %x", recorded, ofFile)
 		}
-		if recorded := FileSHA256(files.Record, ofFile[:]); recorded != nil {
+		if recorded := files.FileSHA256(ofFile[:]); recorded != nil {
 			t.Errorf("of another image: recorded %x, want nothing", recorded)
 		}
 	}

@@ -15,12 +15,10 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/report"
 )
 
-// ErrUnusable is wrapped by the errors about the content of an appliance. Its kind
-// is report.BadInput.
-var ErrUnusable = report.BadInputf("unusable appliance")
+// ErrUnusable is wrapped by the errors about the content of an appliance.
+var ErrUnusable = errors.New("unusable appliance")
 
 // Extension is that of a descriptor with its files beside it.
 const Extension = ".ovf"
