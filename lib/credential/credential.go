@@ -67,15 +67,8 @@ var (
 // Load opens the user's identity. It asks for a passphrase where one is needed,
 // and checks that the key fits the certificate and can sign, and that the
 // certificate is valid at now. Errors are of kind report.Credentials.
-func (s *Source) Load(ctx context.Context, now time.Time) (*Identity, error) {
-	identity, err := s.load(ctx, now)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return identity, err
-}
-
-func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
+func (s *Source) Load(ctx context.Context, now time.Time) (_ *Identity, err error) {
+	defer preferCause(ctx, &err)
 	found, err := s.locate(true)
 	if err != nil {
 		return nil, err
@@ -99,6 +92,14 @@ func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
 	return identity, nil
 }
 
+// preferCause replaces an error by the reason for which the context has ended, if it
+// has.
+func preferCause(ctx context.Context, err *error) {
+	if *err != nil && ctx.Err() != nil {
+		*err = context.Cause(ctx)
+	}
+}
+
 // Certificate returns the user's own certificate: the one with which Load would
 // sign, as far as that can be told without asking anybody.
 //
@@ -106,15 +107,8 @@ func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
 // empty passphrase or one that the user has set up; nobody is asked to type
 // one. Where it does not open, the certificate in CertificateFile of it counts.
 // Whether the certificate is still valid is not checked.
-func (s *Source) Certificate(ctx context.Context) (*x509.Certificate, error) {
-	certificate, err := s.certificate(ctx)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return certificate, err
-}
-
-func (s *Source) certificate(ctx context.Context) (*x509.Certificate, error) {
+func (s *Source) Certificate(ctx context.Context) (_ *x509.Certificate, err error) {
+	defer preferCause(ctx, &err)
 	found, err := s.locate(false)
 	if err != nil {
 		return nil, err

@@ -17,22 +17,17 @@ var errPassphrase = errors.New("the passphrase is wrong")
 
 // NewPassphrase returns the passphrase for a new file. A person at the terminal
 // is asked twice.
-func (s *Source) NewPassphrase(ctx context.Context) (string, error) {
-	passphrase, err := s.newPassphrase(ctx)
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+func (s *Source) NewPassphrase(ctx context.Context) (passphrase string, err error) {
+	defer preferCause(ctx, &err)
+	if s.Passphrase != nil {
+		passphrase, err = s.Passphrase()
+	} else {
+		passphrase, err = askTwice(ctx)
 	}
 	if err != nil {
 		return "", err
 	}
 	return passphrase, checkEncodable(passphrase)
-}
-
-func (s *Source) newPassphrase(ctx context.Context) (string, error) {
-	if s.Passphrase != nil {
-		return s.Passphrase()
-	}
-	return askTwice(ctx)
 }
 
 // unlock calls try with the passphrase that the user has set up, or with what a

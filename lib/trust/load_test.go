@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // small makes an authority, whom it has issued a certificate, and a list.
@@ -35,7 +36,7 @@ func small(t testing.TB) pki {
 // decide asks about jane, on a day when the list counts.
 func (p pki) decide(store *store) Verdict {
 	at := day("2018-03-01")
-	return store.decide(claim{Certificate: p.certificate("jane"), Email: "jane@example.org", At: at}, at, false)
+	return store.decide(&signature.Endorsed{Certificate: p.certificate("jane"), Email: "jane@example.org", Created: at}, at, false)
 }
 
 func TestLoadFile(t *testing.T) {

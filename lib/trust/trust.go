@@ -147,8 +147,7 @@ func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFil
 // that was not valid at the endorsement, or is in a revocation list.
 func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 	consulted := j.consult(by)
-	claim := claim{Certificate: by.Certificate, Chain: by.Chain, Email: by.Email, At: by.Created}
-	pinned := j.store.decide(claim, now, true)
+	pinned := j.store.decide(by, now, true)
 	if consulted.refusal != "" {
 		v := Verdict{Reason: consulted.refusal}
 		if pinned.Trusted && consulted.unlisted != "" {
@@ -157,7 +156,7 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 		}
 		return v
 	}
-	v := j.store.decide(claim, now, false)
+	v := j.store.decide(by, now, false)
 	reason := "your own certificate"
 	switch {
 	case v.Trusted:

@@ -118,7 +118,7 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		for _, c := range []*x509.Certificate{jane, joe} {
-			decision := store.decide(claim{Certificate: c, Email: "jane@example.org", At: at}, at, false)
+			decision := store.decide(&signature.Endorsed{Certificate: c, Email: "jane@example.org", Created: at}, at, false)
 			if decision.Trusted || decision.Reason == "" {
 				t.Errorf("%v: got %+v, want no trust and a reason", c.Subject, decision)
 			}
