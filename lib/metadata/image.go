@@ -20,10 +20,8 @@ func (d *Document) SetImage(i diskimage.Image) {
 	d.SetText(Identifier, id)
 	d.SetText(Bytes, strconv.FormatInt(i.Bytes, 10))
 	d.drop(named(d.description, checksum))
-	for _, a := range diskimage.Algorithms() {
-		if value := *i.Digest(a); len(value) > 0 {
-			d.addChecksum(a, value)
-		}
+	for a, value := range i.Digests() {
+		d.addChecksum(a, value)
 	}
 	if i.Format != "" {
 		d.SetText(Format, string(i.Format))
@@ -36,7 +34,7 @@ func (d *Document) setAbout(value string) {
 		return
 	}
 	d.description.SetAttribute(strictxml.Attribute{
-		Prefix: d.prefix("rdf", rdfNamespace), Local: rdfAbout.Local, URI: rdfNamespace, Value: value,
+		Prefix: d.prefix("rdf"), Local: rdfAbout.Local, URI: rdfNamespace, Value: value,
 	})
 }
 

@@ -30,8 +30,8 @@ func visible(n *strictxml.Node) string { return strings.Trim(n.Text(), strictxml
 // label returns the name of an element with the usual prefix, or with the one
 // it has in the document where there is no usual one.
 func label(n *strictxml.Node) string {
-	for _, prefix := range []string{"rdf", "dcterms", "slreq", "slterms"} {
-		if namespace(prefix) == n.URI {
+	for prefix, uri := range namespaces {
+		if uri == n.URI {
 			return fmt.Sprintf("%s:%.80s", prefix, n.Local)
 		}
 	}

@@ -8,21 +8,13 @@ import (
 
 // Names of the rdf namespace that have a place of their own in the grammar.
 var (
-	forbiddenProperty = set("RDF", "Description", "ID", "about", "parseType", "resource", "nodeID", "datatype",
-		"bagID", "aboutEach", "aboutEachPrefix")
-	forbiddenNode = set("RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li",
-		"bagID", "aboutEach", "aboutEachPrefix")
-	propertyAttributes = set("ID", "parseType", "resource", "nodeID", "datatype")
-	nodeAttributes     = set("ID", "about", "nodeID")
+	forbiddenProperty = []string{"RDF", "Description", "ID", "about", "parseType", "resource", "nodeID", "datatype",
+		"bagID", "aboutEach", "aboutEachPrefix"}
+	forbiddenNode = []string{"RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li",
+		"bagID", "aboutEach", "aboutEachPrefix"}
+	propertyAttributes = []string{"ID", "parseType", "resource", "nodeID", "datatype"}
+	nodeAttributes     = []string{"ID", "about", "nodeID"}
 )
-
-func set(names ...string) map[string]bool {
-	s := map[string]bool{}
-	for _, name := range names {
-		s[name] = true
-	}
-	return s
-}
 
 // rdfAttributes are the attributes of an element as RDF/XML sorts them.
 type rdfAttributes struct {
@@ -34,7 +26,7 @@ func (a rdfAttributes) has(name string) bool { return slices.Contains(a.rdf, nam
 
 // attributesOf sorts the attributes of an element, of which those of the rdf
 // namespace must be among the given ones, and checks their values.
-func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar map[string]bool) rdfAttributes {
+func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar []string) rdfAttributes {
 	var sorted rdfAttributes
 	for _, a := range n.Attributes {
 		switch {
@@ -45,7 +37,7 @@ func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar map[string]bool) rd
 			r.report(ruleRDF, n, "attribute %.80s without a namespace; want attributes of a namespace", a.Local)
 		case a.URI != rdfNamespace:
 			sorted.others = true
-		case !grammar[a.Local]:
+		case !slices.Contains(grammar, a.Local):
 			r.report(ruleRDF, n, "attribute rdf:%.80s; not allowed here", a.Local)
 		default:
 			sorted.rdf = append(sorted.rdf, a.Local)

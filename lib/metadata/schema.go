@@ -160,16 +160,14 @@ func (c *checker) simple(form textForm) func(*strictxml.Node) {
 func (c *checker) textOnly(n *strictxml.Node) bool {
 	for _, child := range n.Children {
 		switch child.Kind {
+		case strictxml.Text, strictxml.CData:
+			continue
 		case strictxml.Element:
 			c.report(ruleSchema, n, "element %s inside; want text only", label(child))
-			return false
-		case strictxml.Comment:
-			c.report(ruleSchema, n, "comment inside; want text only")
-			return false
-		case strictxml.Instruction:
-			c.report(ruleSchema, n, "processing instruction inside; want text only")
-			return false
+		default:
+			c.report(ruleSchema, n, "%s inside; want text only", child.Kind)
 		}
+		return false
 	}
 	return true
 }

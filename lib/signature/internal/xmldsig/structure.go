@@ -64,10 +64,24 @@ func (e element) elements() ([]element, error) {
 				return nil, badf("text %.80q in %s", strings.Trim(child.Data, strictxml.WhiteSpace), e.Local)
 			}
 		default:
-			return nil, badf("%s in %s; want elements only", kindName(child.Kind), e.Local)
+			return nil, badf("%s in %s; want elements only", child.Kind, e.Local)
 		}
 	}
 	return all, nil
+}
+
+// list returns the elements in e, all of which must have the name. e has no attribute.
+func (e element) list(name string) ([]element, error) {
+	if err := e.bare(); err != nil {
+		return nil, err
+	}
+	all, err := e.elements()
+	for _, child := range all {
+		if child.Local != name {
+			return nil, badf("%.80s in %s; want %s", child.Local, e.Local, name)
+		}
+	}
+	return all, err
 }
 
 // bare makes sure that e has no attribute.
@@ -96,7 +110,7 @@ func (e element) base64() ([]byte, error) {
 	var text strings.Builder
 	for _, child := range e.Children {
 		if child.Kind != strictxml.Text {
-			return nil, badf("%s in %s; want text only", kindName(child.Kind), e.Local)
+			return nil, badf("%s in %s; want text only", child.Kind, e.Local)
 		}
 		text.WriteString(child.Data)
 	}
@@ -105,18 +119,4 @@ func (e element) base64() ([]byte, error) {
 		return nil, badf("%s is not base64", e.Local)
 	}
 	return decoded, nil
-}
-
-func kindName(k strictxml.Kind) string {
-	switch k {
-	case strictxml.Element:
-		return "element"
-	case strictxml.Comment:
-		return "comment"
-	case strictxml.Instruction:
-		return "processing instruction"
-	case strictxml.CData:
-		return "CDATA section"
-	}
-	return "text"
 }
