@@ -7,6 +7,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
@@ -49,13 +50,13 @@ func readBase(c *command.Call) (s *base.Source, err error) {
 		}
 	}
 	if s.Name.Described() {
-		s.Finder, err = readFinder(c, s.Name)
+		s.Finder, err = readFinder(c, s)
 	}
 	return s, err
 }
 
 // readFinder reads how to find and trust the description of a base.
-func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
+func readFinder(c *command.Call, s *base.Source) (*base.Finder, error) {
 	whom, err := c.Trust(trust.ParseFingerprints, func(own command.Credential) (*x509.Certificate, error) {
 		return credential.New(credential.Options(own), c.Log).Certificate(c.Ctx)
 	})
@@ -67,7 +68,6 @@ func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
 		return nil, err
 	}
 	f := &base.Finder{
-		Open:            func() (base.Marketplace, error) { return openMarketplace(c) },
 		Trust:           judge.Decide,
 		RefuseImage:     judge.RefuseImage,
 		Insecure:        c.Bool("insecure-no-trust"),
@@ -77,8 +77,9 @@ func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
 	if f.Insecure {
 		f.Trust = judge.DecideUntrusted
 	}
-	if name.Form != base.Description {
+	if s.Name.Form != base.Description {
 		f.Where, _, err = c.Endpoint()
+		f.Open = func() (base.Marketplace, error) { return marketplace.Open(c.Ctx, f.Where, s.Access) }
 	}
 	return f, err
 }

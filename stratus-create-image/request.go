@@ -30,6 +30,12 @@ func readRequest(c *command.Call) (*build.Request, error) {
 	return q, err
 }
 
+// remoteOptions returns how to reach other hosts.
+func remoteOptions(c *command.Call) remote.Options {
+	a := c.Access()
+	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
+}
+
 // readChanges reads what is to be done to the guest, and what is removed from the
 // image.
 func readChanges(c *command.Call, q *build.Request) (err error) {
