@@ -55,7 +55,8 @@ func TestParseContent(t *testing.T) {
 			[]*Node{{Kind: Element, Local: "a", Attributes: []Attribute{{Local: "b", Value: "1 2 3 4 5\t\n\r"}}}},
 		},
 		"xml prefix": {
-			`<r><a xml:lang="en"/></r>`, []*Node{{Kind: Element, Local: "a", Attributes: []Attribute{{"xml", "lang", XMLNamespace, "en"}}}},
+			`<r><a xml:lang="en"/></r>`,
+			[]*Node{{Kind: Element, Local: "a", Attributes: []Attribute{{"xml", "lang", XMLNamespace, "en"}}}},
 		},
 		"xml prefix declared": {`<r><a xmlns:xml="` + XMLNamespace + `"/></r>`, []*Node{{Kind: Element, Local: "a"}}},
 		"default namespace": {
