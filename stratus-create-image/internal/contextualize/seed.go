@@ -86,13 +86,7 @@ func ReadKey(ctx context.Context, path string) (string, error) {
 }
 
 func readKey(path string) (string, error) {
-	const limit = 64 << 10
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := files.ReadAll(f, limit)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
