@@ -20,7 +20,7 @@ func flags() []cli.Flag {
 func settings() []command.Setting {
 	return slices.Concat(
 		command.SettingsFor("author", "author-email", "cpu", "ram", "accel", "network", "ssh-user", "vm-start-timeout", "script-timeout", "cache-size",
-			"context", "disks-bus", "firmware", "package-proxy"),
+			"qcow2-compression", "context", "disks-bus", "firmware", "package-proxy"),
 		[]command.Setting{
 			{Flag: "type", Env: "STRATUSLAB_INSTANCE_TYPE", Key: "instance_type"},
 			{Flag: "key", Env: "STRATUSLAB_KEY", Key: "user_public_key_file"},

@@ -21,7 +21,7 @@ import (
 func sizeFlags() []cli.Flag {
 	return command.InCategory("Machine",
 		&cli.StringFlag{Name: "type", Aliases: []string{"t"}, Value: engine.DefaultType, Usage: "start a machine of the instance `TYPE`: t1.micro, m1.small, m1.medium, m1.large, m1.xlarge, c1.medium, c1.xlarge, or one of the configuration"},
-		&cli.IntFlag{Name: "cpu", Usage: "set the `NUMBER` of processors (default: the type's)"},
+		&cli.IntFlag{Name: "cpu", Usage: "set the `NUMBER` of processors (default: the type's if one is named, else as many as this host has, at most 4)"},
 		&cli.IntFlag{Name: "ram", Usage: "set the memory, in `MIB` (default: the type's)"},
 		&cli.StringFlag{Name: "disk-size", Usage: "grow the disk to `SIZE`, such as 20G"},
 		&cli.StringFlag{Name: "accel", Value: "auto", Usage: "run the processor with `ACCEL`: auto, kvm or tcg"},
@@ -46,6 +46,10 @@ func readMachine(c *command.Call, q *build.Request) (err error) {
 		return err
 	}
 	q.Machine.CPU, q.Machine.RAM = cmp.Or(c.Int("cpu"), q.Machine.CPU), cmp.Or(c.Int("ram"), q.Machine.RAM)
+	q.ApplianceCPU = q.Machine.CPU
+	if c.Int("cpu") == 0 && c.Value("type").Origin == command.Default {
+		q.Machine.CPU = engine.HostCPU()
+	}
 	if err := q.Machine.Check(); err != nil {
 		return report.Usagef("reading the machine's size: %w", err)
 	}

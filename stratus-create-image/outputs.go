@@ -17,6 +17,7 @@ func outputFlags() []cli.Flag {
 	return command.InCategory("Output",
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "save the image to `FILE`, in the format of its extension, .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, compressed if .gz, .bz2, .xz or .zst follows"},
 		&cli.StringFlag{Name: "format", Usage: "save the disk as `FORMAT` (default: by the extension)"},
+		&cli.StringFlag{Name: "qcow2-compression", Value: string(engine.ZstdClusters), Usage: "compress what a qcow2 image contains with `METHOD`: none, zlib or zstd, which QEMU reads from 5.1 on"},
 		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace existing outputs"},
 		&cli.StringFlag{Name: "metadata", Usage: "write the draft description to `FILE` (default: standard output)"},
 		&cli.StringFlag{Name: "sbom", Usage: "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"},
@@ -40,12 +41,14 @@ func readOutputs(c *command.Call, q *build.Request) (err error) {
 		return nil
 	}
 	format := command.Parse(c, &err, "format", engine.ParseFormat)
+	clusters := command.Parse(c, &err, "qcow2-compression", engine.ParseClusters)
 	if err != nil {
 		return err
 	}
 	if q.Target, err = engine.ParseTarget(output, format); err != nil {
 		return c.Value("output").Wrap(err)
 	}
+	q.Target.Clusters = clusters
 	return checkNames(c)
 }
 

@@ -22,10 +22,13 @@ type Request struct {
 	Base    *base.Source
 	Engine  engine.Engine
 	Machine engine.Size
-	Disk    int64 // size in bytes, 0 for that of the base
-	Recipe  recipe.Recipe
-	Seal    *seal.Plan
-	OS      string // ID of the guest's operating system; empty: what the guest says
+	// ApplianceCPU is how many virtual processors an appliance asks for, whatever
+	// the build's machine has.
+	ApplianceCPU int
+	Disk         int64 // size in bytes, 0 for that of the base
+	Recipe       recipe.Recipe
+	Seal         *seal.Plan
+	OS           string // ID of the guest's operating system; empty: what the guest says
 
 	// The build logs in as User. Its keys are in the context, or, with the scheme
 	// none, are those that Keys returns; release must be called.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
 // image has qemu-img make an image of the disk.
@@ -50,7 +51,7 @@ func TestBases(t *testing.T) {
 	}
 	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
 	for _, test := range []struct{ driver, options string }{
-		{"raw", ""}, {"qcow2", ""}, {"qcow2", "compat=0.10"}, {"vdi", ""}, {"vdi", "static=on"},
+		{"raw", ""}, {"qcow2", ""}, {"qcow2", "compat=0.10"}, {"qcow2", "compression_type=zstd"}, {"vdi", ""}, {"vdi", "static=on"},
 		{"vhdx", ""}, {"vhdx", "subformat=fixed"},
 		{"vpc", ""}, {"vpc", "force_size=on"}, {"vpc", "subformat=fixed"}, {"vmdk", ""}, {"vmdk", "subformat=streamOptimized"},
 	} {
@@ -73,7 +74,7 @@ func TestBases(t *testing.T) {
 			if out, err := exec.Command("qemu-io", "-f", "qcow2", "-c", "write -P 0x55 1M 64k", overlay).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			if err := convertDisk(t.Context(), overlay, dir+"/raw", diskimage.Raw); err != nil {
+			if err := convertDisk(t.Context(), overlay, dir+"/raw", &engine.Target{Format: diskimage.Raw}); err != nil {
 				t.Fatal(err)
 			}
 			got := readFile(t, dir+"/raw")
