@@ -63,6 +63,7 @@ func TestQemuImages(t *testing.T) {
 		{"raw", "-f raw disk.image 4M", "raw", diskimage.Raw, ""},
 		{"qcow2 v2", "-f qcow2 -o compat=0.10 disk.image 5M", "qcow2", diskimage.Qcow2, ""},
 		{"qcow2 v3", "-f qcow2 disk.image 6T", "qcow2", diskimage.Qcow2, ""},
+		{"qcow2 zstd", "-f qcow2 -o compression_type=zstd disk.image 6T", "qcow2", diskimage.Qcow2, ""},
 		{
 			"qcow2 v2 backing", "-f qcow2 -o compat=0.10 -b base.qcow2 -F qcow2 disk.image", "qcow2", diskimage.Qcow2,
 			`"base.qcow2"`,

@@ -28,7 +28,7 @@ func TestBaseFormats(t *testing.T) {
 		options string
 		program string
 	}{
-		{"raw", "", ""}, {"qcow2", "", ""}, {"qcow2", "compat=0.10", ""}, {"vmdk", "", ""}, {"vmdk", "subformat=streamOptimized", ""},
+		{"raw", "", ""}, {"qcow2", "", ""}, {"qcow2", "compat=0.10", ""}, {"qcow2", "compression_type=zstd", ""}, {"vmdk", "", ""}, {"vmdk", "subformat=streamOptimized", ""},
 		{"vdi", "", ""}, {"vdi", "static=on", ""},
 		{"vpc", "", ""}, {"vpc", "subformat=fixed", ""}, {"vhdx", "", ""}, {"vhdx", "subformat=fixed", ""},
 		{"raw", "", "gzip"}, {"qcow2", "", "bzip2"}, {"vmdk", "", "xz"}, {"vhdx", "", "zstd"},

@@ -15,13 +15,16 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// image has qemu-img make an image of the disk.
+// image has qemu-img make an image of the disk, compressed where an option says how.
 func image(t *testing.T, disk, driver, options string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "base,image") // no extension says what it is
 	args := []string{"convert", "-f", "raw", "-O", driver}
 	if options != "" {
 		args = append(args, "-o", options)
+	}
+	if strings.Contains(options, "compression_type") {
+		args = append(args, "-c")
 	}
 	if out, err := exec.Command(imgProgram, append(args, disk, path)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
