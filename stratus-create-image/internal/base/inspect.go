@@ -88,10 +88,7 @@ func (i *Image) inspect(f *os.File) error {
 			return cmp.Or(err, fmt.Errorf("%w: %q: compressed more than once", ErrUnusable, i.name))
 		}
 	}
-	if err := diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
-		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
-	}
-	if i.Size, err = diskimage.VirtualSize(f, info.Size(), i.Format); err != nil {
+	if i.Size, err = diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
 	}
 	return i.checkSize()

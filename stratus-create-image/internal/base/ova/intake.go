@@ -204,10 +204,7 @@ func (i *intake) inspect() error {
 	if a.Format == diskimage.Raw || a.Format == diskimage.Ova || i.descriptor.vmdk && a.Format != diskimage.Vmdk {
 		return unusable("%q is a %s file; the descriptor says %.100q", i.disk, a.Format, i.descriptor.format)
 	}
-	if err := diskimage.CheckSelfContained(f, info.Size(), a.Format); err != nil {
-		return unusable("%q: %w", i.disk, err)
-	}
-	if a.Size, err = diskimage.VirtualSize(f, info.Size(), a.Format); err != nil {
+	if a.Size, err = diskimage.CheckSelfContained(f, info.Size(), a.Format); err != nil {
 		return unusable("%q: %w", i.disk, err)
 	}
 	a.DisksBus = i.descriptor.bus

@@ -65,7 +65,7 @@ func TestBases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			size, err := diskimage.VirtualSize(bytes.NewReader(before), int64(len(before)), format)
+			size, err := diskimage.CheckSelfContained(bytes.NewReader(before), int64(len(before)), format)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -79,7 +79,7 @@ func convert(ctx context.Context, overlay string, image *os.File, t *engine.Targ
 	if err != nil {
 		return fmt.Errorf("saving the image: %w", err)
 	}
-	if err := diskimage.CheckSelfContained(image, info.Size(), format); err != nil {
+	if _, err := diskimage.CheckSelfContained(image, info.Size(), format); err != nil {
 		return fmt.Errorf("checking the saved image: %w", err)
 	}
 	return nil
