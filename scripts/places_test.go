@@ -28,10 +28,7 @@ func TestPlaces(t *testing.T) {
 		"http":      func(t *testing.T) string { return startMarketplace(t, t.TempDir()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			at, err := marketplace.ParseEndpoint(open(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			at := open(t)
 			finder, err := marketplace.Open(t.Context(), at, sshd.Options())
 			if err != nil {
 				t.Fatal(err)

@@ -26,8 +26,8 @@ const module = "github.com/stratuslab/stratus/"
 var linked = map[string]string{
 	"stratus-create-image": `
 		lib/credential lib/digest lib/marketplace lib/marketplace/entry lib/marketplace/internal/api
-		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/xmldsig lib/trust
-		stratus-create-image/internal/base stratus-create-image/internal/base/cache
+		lib/marketplace/registry lib/remote lib/shell lib/signature lib/signature/internal/xmldsig lib/trust
+		stratus-create-image/internal/base
 		stratus-create-image/internal/base/fetch stratus-create-image/internal/base/ova
 		stratus-create-image/internal/build stratus-create-image/internal/contextualize
 		stratus-create-image/internal/engine stratus-create-image/internal/engine/local
@@ -46,8 +46,8 @@ var linked = map[string]string{
 		github.com/klauspost/compress golang.org/x/sync
 	`,
 	"stratus-sign-metadata": `
-		lib/credential lib/digest lib/signature lib/signature/internal/xmldsig lib/trust
-		stratus-sign-metadata/internal/endorse stratus-sign-metadata/internal/personal
+		lib/credential lib/digest lib/shell lib/signature lib/signature/internal/xmldsig lib/trust
+		stratus-sign-metadata/internal/endorse
 		github.com/beevik/etree github.com/jonboulle/clockwork github.com/klauspost/compress
 		github.com/russellhaering/goxmldsig golang.org/x/crypto golang.org/x/sync
 		software.sslmate.com/src/go-pkcs12
@@ -81,7 +81,7 @@ var linked = map[string]string{
 
 // everywhere is what every program links.
 const everywhere = `
-	lib/command lib/diskimage lib/files lib/metadata lib/report lib/shell lib/strictxml
+	lib/command lib/diskimage lib/files lib/metadata lib/report lib/strictxml
 	github.com/cpuguy83/go-md2man/v2 github.com/russross/blackfriday/v2 github.com/urfave/cli/v2
 	github.com/xrash/smetrics golang.org/x/sys golang.org/x/term gopkg.in/ini.v1
 `

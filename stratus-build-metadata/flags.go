@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -41,32 +42,30 @@ var fields = []struct {
 }
 
 func flags() []cli.Flag {
-	const what, bytes, document = "What the image is", "What its bytes must be", "Document"
-	text := func(category, name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	flag := func(category, name, usage string, aliases ...string) cli.Flag {
-		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: category}
-	}
-	var all []cli.Flag
+	var what []cli.Flag
 	for _, f := range fields {
-		all = append(all, text(what, f.flag, f.usage))
+		what = append(what, &cli.StringFlag{Name: f.flag, Usage: f.usage})
 	}
-	return append(all,
-		&cli.StringSliceFlag{Name: "location", Usage: "add a `URI` from which the image can be fetched (repeatable)", Category: what},
-		text(what, "valid-for", "set the validity of the description to `DAYS` from now (default: 180)"),
-		text(bytes, "format", "require the disk `FORMAT`: raw, qcow2, vmdk, vdi, vhd, vhdx or ova"),
-		text(bytes, "compression", "require the `COMPRESSION`: gz, bz2, xz, zst or none"),
-		text(bytes, "md5", "require the MD5 checksum, in `HEX` digits"),
-		text(bytes, "sha1", "require the SHA-1 checksum, in `HEX` digits"),
-		text(bytes, "sha256", "require the SHA-256 checksum, in `HEX` digits"),
-		text(bytes, "sha512", "require the SHA-512 checksum, in `HEX` digits"),
-		text(document, "draft", "start from the document in `FILE`, or in standard input for \"-\"; IMAGE is optional then"),
-		flag(document, "edit", "open $VISUAL, $EDITOR or vi on the result before it is checked and written"),
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: document},
-		flag(document, "auto-name", "write to OS-VERSION-ARCH-TYPE-IMAGEVERSION.xml and print that name"),
-		flag(document, "force", "let --auto-name replace a file", "f"),
+	what = append(what,
+		&cli.StringSliceFlag{Name: "location", Usage: "add a `URI` from which the image can be fetched"},
+		&cli.StringFlag{Name: "valid-for", Usage: "set the validity of the description to `DAYS` from now (default: 180)"},
 	)
+	bytes := command.InCategory("What its bytes must be",
+		&cli.StringFlag{Name: "format", Usage: "require the disk `FORMAT`: raw, qcow2, vmdk, vdi, vhd, vhdx or ova"},
+		&cli.StringFlag{Name: "compression", Usage: "require the `COMPRESSION`: gz, bz2, xz, zst or none"},
+		&cli.StringFlag{Name: "md5", Usage: "require the MD5 checksum, in `HEX` digits"},
+		&cli.StringFlag{Name: "sha1", Usage: "require the SHA-1 checksum, in `HEX` digits"},
+		&cli.StringFlag{Name: "sha256", Usage: "require the SHA-256 checksum, in `HEX` digits"},
+		&cli.StringFlag{Name: "sha512", Usage: "require the SHA-512 checksum, in `HEX` digits"},
+	)
+	document := command.InCategory("Document",
+		&cli.StringFlag{Name: "draft", Usage: "start from the document in `FILE`, or in standard input for \"-\"; IMAGE is optional then"},
+		&cli.BoolFlag{Name: "edit", Usage: "open $VISUAL, $EDITOR or vi on the result before it is checked and written"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
+		&cli.BoolFlag{Name: "auto-name", Usage: "write to OS-VERSION-ARCH-TYPE-IMAGEVERSION.xml and print that name"},
+		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "let --auto-name replace a file"},
+	)
+	return slices.Concat(command.InCategory("What the image is", what...), bytes, document)
 }
 
 // job is what is described, and where to.
@@ -99,7 +98,7 @@ func newJob(c *command.Call) (*job, error) {
 	case j.image == "-" && j.draft == "-":
 		return nil, report.WithHint(report.Usagef("both the image and the draft are to come from standard input"), "name a file for one of them")
 	}
-	for _, read := range []func(*command.Call) error{j.readFields, j.readBytes, j.readDigests} {
+	for _, read := range []func(*command.Call) error{j.readFields, j.readBytes} {
 		if err := read(c); err != nil {
 			return nil, err
 		}
@@ -116,12 +115,12 @@ func newJob(c *command.Call) (*job, error) {
 }
 
 // readFields reads what the user says of the image.
-func (j *job) readFields(c *command.Call) error {
+func (j *job) readFields(c *command.Call) (err error) {
 	for _, f := range fields {
 		if !c.IsSet(f.flag) {
 			continue
 		}
-		text, err := command.Parse(c, f.flag, f.parse)
+		text := command.Parse(c, &err, f.flag, f.parse)
 		switch {
 		case err != nil:
 			return err
@@ -131,48 +130,34 @@ func (j *job) readFields(c *command.Call) error {
 			j.Author = text // the only setting
 		}
 	}
-	var err error
-	if j.Locations, err = command.ParseAll(c, "location", describe.ParseLocation); err != nil || !c.IsSet("valid-for") {
-		return err
+	j.Locations = command.ParseAll(c, &err, "location", describe.ParseLocation)
+	if c.IsSet("valid-for") {
+		j.ValidFor = command.Parse(c, &err, "valid-for", describe.ParseDays)
 	}
-	j.ValidFor, err = command.Parse(c, "valid-for", describe.ParseDays)
 	return err
 }
 
-// readBytes reads what the user takes the image for.
-func (j *job) readBytes(c *command.Call) error {
+// readBytes reads what the user takes the image for, and the checksums that it
+// must have.
+func (j *job) readBytes(c *command.Call) (err error) {
 	if c.IsSet("format") {
-		format, err := command.Parse(c, "format", diskimage.ParseFormat)
-		if err != nil {
-			return err
-		}
+		format := command.Parse(c, &err, "format", diskimage.ParseFormat)
 		j.Format = &format
 	}
 	if c.IsSet("compression") {
-		compression, err := command.Parse(c, "compression", diskimage.ParseCompression)
-		if err != nil {
-			return err
-		}
+		compression := command.Parse(c, &err, "compression", diskimage.ParseCompression)
 		j.Compression = &compression
 	}
-	return nil
-}
-
-// readDigests reads the checksums that the image must have.
-func (j *job) readDigests(c *command.Call) error {
 	for _, a := range diskimage.Algorithms() {
 		flag := strings.ToLower(strings.ReplaceAll(string(a), "-", ""))
 		if !c.IsSet(flag) {
 			continue
 		}
-		if j.image == "" {
-			err := c.Value(flag).Wrap(errors.New("there is no image to verify"))
+		if j.image == "" && err == nil {
+			err = c.Value(flag).Wrap(errors.New("there is no image to verify"))
 			return report.WithHint(err, "name the image after the options")
 		}
-		var err error
-		if *j.Want.Digest(a), err = command.Parse(c, flag, a.Parse); err != nil {
-			return err
-		}
+		*j.Want.Digest(a) = command.Parse(c, &err, flag, a.Parse)
 	}
-	return nil
+	return err
 }

@@ -17,36 +17,11 @@ import (
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// childVariable makes the test binary the command itself, for tests that need
-// a process.
-const childVariable = "STRATUS_TEST_RUN_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
-		main()
-	}
-	peers.Contain()
-	testscript.Main(m, map[string]func(){"stratus-build-metadata": main})
-}
+func TestMain(m *testing.M) { commandtest.Main(m, "stratus-build-metadata", main) }
 
 func TestScripts(t *testing.T) {
 	peers.NeedIfRequired(t, "bzip2", "gzip", "qemu-img", "tar", "xmllint", "xz", "zstd")
-	page, err := filepath.Abs("stratus-build-metadata.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	commandtest.Scripts(t, func(p *testscript.Params) {
-		setUp := p.Setup
-		p.Setup = func(e *testscript.Env) error {
-			e.Setenv("PAGE", page)
-			return setUp(e)
-		}
-		p.Cmds["describes"] = describes
-	})
-}
-
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-build-metadata.1")
+	commandtest.Scripts(t, func(p *testscript.Params) { p.Cmds["describes"] = describes })
 }
 
 // An interrupt while the image is being read must end the command at once and
@@ -62,8 +37,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	for name, image := range map[string][]byte{"raw": raw, "gzip": packed.Bytes()} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-o", filepath.Join(dir, "out.xml"), "-")
-			cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir)
+			cmd := commandtest.Process(t, []string{"HOME=" + dir, "TMPDIR=" + dir}, "-o", filepath.Join(dir, "out.xml"), "-")
 			stdin, err := cmd.StdinPipe()
 			if err != nil {
 				t.Fatal(err)

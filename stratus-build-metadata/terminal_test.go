@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -31,9 +30,8 @@ read key
 	}
 	peers.Need(t, "sed")
 	master, slave := peers.Terminal(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "--edit", "--draft", commandtest.Vectors+"/comment.xml", "-o", out)
-	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir, "READY="+ready,
-		"VISUAL=", "EDITOR=sh "+editor)
+	cmd := commandtest.Process(t, []string{"HOME=" + dir, "TMPDIR=" + dir, "READY=" + ready, "VISUAL=", "EDITOR=sh " + editor},
+		"--edit", "--draft", commandtest.Vectors+"/comment.xml", "-o", out)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {

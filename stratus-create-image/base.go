@@ -1,10 +1,15 @@
 package main
 
 import (
+	"crypto/x509"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
+	"github.com/stratuslab/stratus/lib/credential"
+	"github.com/stratuslab/stratus/lib/marketplace"
 	"github.com/stratuslab/stratus/lib/report"
+	"github.com/stratuslab/stratus/lib/trust"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 )
 
@@ -13,30 +18,27 @@ const baseCategory = "Base image"
 
 // baseFlags are the flags of readBase.
 func baseFlags() []cli.Flag {
-	return []cli.Flag{
-		text(baseCategory, "base-sha256", "", "require the SHA-256 digest `HEX` of a base that is a file or a URL"),
-		yes(baseCategory, "allow-deprecated", "accept a base that its endorser has deprecated"),
-		yes(baseCategory, "allow-expired", "accept a base whose description has expired"),
-		yes(baseCategory, "insecure-no-trust", "accept a base from any endorser, trusted or not; image policies still apply"),
-		value(text(baseCategory, "cache-size", "", "keep at most `SIZE` of downloaded images"), "20G"),
-		yes(baseCategory, "no-cache", "download the base for this run only, and keep no copy"),
-	}
+	return command.InCategory(baseCategory,
+		&cli.StringFlag{Name: "base-sha256", Usage: "require the SHA-256 digest `HEX` of a base that is a file or a URL"},
+		&cli.BoolFlag{Name: "allow-deprecated", Usage: "accept a base that its endorser has deprecated"},
+		&cli.BoolFlag{Name: "allow-expired", Usage: "accept a base whose description has expired"},
+		&cli.BoolFlag{Name: "insecure-no-trust", Usage: "accept a base from any endorser, trusted or not; image policies still apply"},
+		&cli.StringFlag{Name: "cache-size", Value: "20G", Usage: "keep at most `SIZE` of downloaded images"},
+		&cli.BoolFlag{Name: "no-cache", Usage: "download the base for this run only, and keep no copy"},
+	)
 }
 
 // readBase reads what the base is, and how to find, trust and download it.
-func readBase(c *command.Call) (*base.Source, error) {
+func readBase(c *command.Call) (s *base.Source, err error) {
+	s = &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache"), CacheSize: command.Parse(c, &err, "cache-size", parseSize)}
 	var sum []byte
-	var err error
-	if text := c.String("base-sha256"); text != "" {
-		if sum, err = base.ParseSHA256(text); err != nil {
-			return nil, report.Usagef("reading --base-sha256 %q: %w", text, err)
-		}
+	if c.String("base-sha256") != "" {
+		sum = command.Parse(c, &err, "base-sha256", base.ParseSHA256)
 	}
-	s := &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache")}
-	if s.Name, err = base.ParseName(c.Args().First(), sum); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if s.CacheSize, err = command.Parse(c, "cache-size", parseSize); err != nil {
+	if s.Name, err = base.ParseName(c.Args().First(), sum); err != nil {
 		return nil, err
 	}
 	if s.DescriptionPath = c.String("base-metadata"); s.DescriptionPath != "" {
@@ -48,19 +50,24 @@ func readBase(c *command.Call) (*base.Source, error) {
 		}
 	}
 	if s.Name.Described() {
-		s.Finder, err = readFinder(c, s.Name)
+		s.Finder, err = readFinder(c, s)
 	}
 	return s, err
 }
 
 // readFinder reads how to find and trust the description of a base.
-func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
-	judge, err := newJudge(c)
+func readFinder(c *command.Call, s *base.Source) (*base.Finder, error) {
+	whom, err := c.Trust(trust.ParseFingerprints, func(own command.Credential) (*x509.Certificate, error) {
+		return credential.New(credential.Options(own), c.Log).Certificate(c.Ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	judge, err := trust.New(c.Ctx, trust.Options(whom), c.Log)
 	if err != nil {
 		return nil, err
 	}
 	f := &base.Finder{
-		Open:            func() (base.Marketplace, error) { return openMarketplace(c) },
 		Trust:           judge.Decide,
 		RefuseImage:     judge.RefuseImage,
 		Insecure:        c.Bool("insecure-no-trust"),
@@ -70,8 +77,9 @@ func readFinder(c *command.Call, name base.Name) (*base.Finder, error) {
 	if f.Insecure {
 		f.Trust = judge.DecideUntrusted
 	}
-	if name.Form != base.Description {
+	if s.Name.Form != base.Description {
 		f.Where, _, err = c.Endpoint()
+		f.Open = func() (base.Marketplace, error) { return marketplace.Open(c.Ctx, f.Where, s.Access) }
 	}
 	return f, err
 }

@@ -32,7 +32,7 @@ func TestBomb(t *testing.T) {
 	if code := b.wait(); code != 3 {
 		t.Errorf("exit code %d, want 3", code)
 	}
-	const says = `"bomb.raw.zst" of \d+ bytes: decompressed, at most 17179869184 bytes`
+	const says = `"bomb.raw.zst" of \d+ bytes: bad compressed data: decompressed, at most 17179869184 bytes`
 	if messages := b.stderr.String(); !regexp.MustCompile(says).MatchString(messages) {
 		t.Errorf("standard error does not match %q:\n%s", says, messages)
 	}

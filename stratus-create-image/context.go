@@ -16,27 +16,23 @@ import (
 
 // contextFlags are the flags of readLogin and writeContext.
 func contextFlags() []cli.Flag {
-	const vm = "Machine"
-	return []cli.Flag{
-		value(text(vm, "ssh-user", "", "log in as `USER`; an account other than root is created, with sudo rights"), "root"),
-		text(vm, "key", "k", "also accept logins with the public key in `FILE` while the image is made"),
-		value(text(vm, "context", "", "pass keys and user data to the machine by `SCHEME`: auto, cloud-init, nocloud, config-drive, opennebula, stratuslab, hepix or none; with --print-context also cloud-init-v1"), "auto"),
-		list(vm, "user-data", "", "pass user data to the machine from `FILE`, or from TYPE,FILE"),
-		list(vm, "context-var", "", "set a variable in the machine's context, as `NAME=VALUE`"),
-		yes(vm, "print-context", "print the context for use with any cloud, or write its files to the directory named with -o; build nothing"),
-	}
+	return command.InCategory("Machine",
+		&cli.StringFlag{Name: "ssh-user", Value: "root", Usage: "log in as `USER`; an account other than root is created, with sudo rights"},
+		&cli.StringFlag{Name: "key", Aliases: []string{"k"}, Usage: "also accept logins with the public key in `FILE` while the image is made"},
+		&cli.StringFlag{Name: "context", Value: "auto", Usage: "pass keys and user data to the machine by `SCHEME`: auto, cloud-init, nocloud, config-drive, opennebula, stratuslab, hepix or none; with --print-context also cloud-init-v1"},
+		&cli.StringSliceFlag{Name: "user-data", Usage: "pass user data to the machine from `FILE`, or from TYPE,FILE"},
+		&cli.StringSliceFlag{Name: "context-var", Usage: "set a variable in the machine's context, as `NAME=VALUE`"},
+		&cli.BoolFlag{Name: "print-context", Usage: "print the context for use with any cloud, or write its files to the directory named with -o; build nothing"},
+	)
 }
 
 // readLogin reads the machine's context, and how to log in to it.
 func readLogin(c *command.Call, q *build.Request) (err error) {
-	if q.Limit, err = command.Parse(c, "vm-start-timeout", parseDuration); err != nil {
+	q.Limit = command.Parse(c, &err, "vm-start-timeout", parseDuration)
+	q.User = command.Parse(c, &err, "ssh-user", contextualize.ParseUser)
+	q.Scheme = command.Parse(c, &err, "context", contextualize.ParseScheme)
+	if err != nil {
 		return err
-	}
-	if q.User, err = contextualize.ParseUser(c.String("ssh-user")); err != nil {
-		return report.Usagef("reading --ssh-user %q: %w", c.String("ssh-user"), err)
-	}
-	if q.Scheme, err = contextualize.ParseScheme(c.String("context")); err != nil {
-		return report.Usagef("reading --context: %w", err)
 	}
 	if q.Context, err = readContext(c, q.Scheme); err != nil {
 		return err
@@ -85,7 +81,7 @@ func writeContext(c *command.Call) error {
 	}
 	scheme, err := contextualize.ParsePrintable(name)
 	if err != nil {
-		return report.Usagef("reading --context: %w", err)
+		return report.Usagef("reading --context %q: %w", name, err)
 	}
 	content, err := readContext(c, scheme)
 	if err != nil {

@@ -9,21 +9,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// runMain is set for a child that is to be the command itself.
-const runMain = "STRATUS_TEST_RUN_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(runMain) != "" {
-		os.Exit(command.Main(program()))
-	}
-	peers.Contain()
-	testscript.Main(m, map[string]func(){"stratus-create-image": main})
-}
+func TestMain(m *testing.M) { commandtest.Main(m, "stratus-create-image", main) }
 
 // TestScripts: the scripts have two conditions more, qemu and ovmf, for what is
 // installed.
@@ -53,8 +43,4 @@ func haveOVMF() error {
 	_, code := os.Stat("/usr/share/OVMF/OVMF_CODE_4M.fd")
 	_, vars := os.Stat("/usr/share/OVMF/OVMF_VARS_4M.fd")
 	return errors.Join(code, vars)
-}
-
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-create-image.1")
 }

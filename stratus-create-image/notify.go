@@ -16,18 +16,14 @@ const smtpPassword = "smtp-password" //nolint:gosec // a name
 
 // notifyFlags are the flags that say who is told how a build ended, and how.
 func notifyFlags() []cli.Flag {
-	const category = "Notification"
-	text := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "notify", Usage: "mail the result of the build, with the description, to --author-email", Category: category},
-		text("notify-command", "run `COMMAND` with sh at the end of the build, with a report in JSON on standard input"),
-		text("mail-from", "send the mail from `ADDRESS` (default: --author-email)"),
-		text("smtp-server", "send the mail through `URL`: smtp://HOST[:PORT] or smtps://HOST[:PORT] (default: the program sendmail)"),
-		text("smtp-username", "log in to the server as `NAME`"),
-		text("smtp-password-file", "log in with the password in the first line of `FILE`"),
-	}
+	return command.InCategory("Notification",
+		&cli.BoolFlag{Name: "notify", Usage: "mail the result of the build, with the description, to --author-email"},
+		&cli.StringFlag{Name: "notify-command", Usage: "run `COMMAND` with sh at the end of the build, with a report in JSON on standard input"},
+		&cli.StringFlag{Name: "mail-from", Usage: "send the mail from `ADDRESS` (default: --author-email)"},
+		&cli.StringFlag{Name: "smtp-server", Usage: "send the mail through `URL`: smtp://HOST[:PORT] or smtps://HOST[:PORT] (default: the program sendmail)"},
+		&cli.StringFlag{Name: "smtp-username", Usage: "log in to the server as `NAME`"},
+		&cli.StringFlag{Name: "smtp-password-file", Usage: "log in with the password in the first line of `FILE`"},
+	)
 }
 
 // notifySettings are the settings of notifyFlags, and the password.
@@ -47,15 +43,14 @@ func readNotifier(c *command.Call) (*notify.Notifier, error) {
 	if c.String("author-email") == "" {
 		return nil, report.Usagef("--notify needs an address: --author-email")
 	}
-	to, err := command.Parse(c, "author-email", notify.ParseAddress)
-	if err != nil {
-		return nil, err
-	}
+	var err error
+	to := command.Parse(c, &err, "author-email", notify.ParseAddress)
 	n.Mail = &notify.Mail{From: to, To: to}
 	if c.String("mail-from") != "" {
-		if n.Mail.From, err = command.Parse(c, "mail-from", notify.ParseAddress); err != nil {
-			return nil, err
-		}
+		n.Mail.From = command.Parse(c, &err, "mail-from", notify.ParseAddress)
+	}
+	if err != nil {
+		return nil, err
 	}
 	n.Mail.Sender, err = readSender(c)
 	return n, err

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/build"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -15,16 +14,14 @@ import (
 
 // outputFlags are the flags of readOutputs.
 func outputFlags() []cli.Flag {
-	const output = "Output"
-	force := yes(output, "force", "replace existing outputs")
-	force.Aliases = []string{"f"}
-	return []cli.Flag{
-		text(output, "output", "o", "save the image to `FILE`, in the format of its extension, .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, compressed if .gz, .bz2, .xz or .zst follows"),
-		text(output, "format", "", "save the disk as `FORMAT` (default: by the extension)"),
-		force,
-		text(output, "metadata", "", "write the draft description to `FILE` (default: standard output)"),
-		text(output, "sbom", "", "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"),
-	}
+	return command.InCategory("Output",
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "save the image to `FILE`, in the format of its extension, .qcow2, .raw, .img, .vmdk, .vdi, .vhd, .vhdx or .ova, compressed if .gz, .bz2, .xz or .zst follows"},
+		&cli.StringFlag{Name: "format", Usage: "save the disk as `FORMAT` (default: by the extension)"},
+		&cli.StringFlag{Name: "qcow2-compression", Value: string(engine.ZstdClusters), Usage: "compress what a qcow2 image contains with `METHOD`: none, zlib or zstd, which QEMU reads from 5.1 on"},
+		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace existing outputs"},
+		&cli.StringFlag{Name: "metadata", Usage: "write the draft description to `FILE` (default: standard output)"},
+		&cli.StringFlag{Name: "sbom", Usage: "write a list of the packages in the image to `FILE`: a software bill of materials, CycloneDX in JSON"},
+	)
 }
 
 // readOutputs reads which files to make.
@@ -43,13 +40,15 @@ func readOutputs(c *command.Call, q *build.Request) (err error) {
 	case !saving:
 		return nil
 	}
-	format, err := command.Parse(c, "format", engine.ParseFormat)
-	if err != nil && c.String("format") != "" {
+	format := command.Parse(c, &err, "format", engine.ParseFormat)
+	clusters := command.Parse(c, &err, "qcow2-compression", engine.ParseClusters)
+	if err != nil {
 		return err
 	}
 	if q.Target, err = engine.ParseTarget(output, format); err != nil {
 		return c.Value("output").Wrap(err)
 	}
+	q.Target.Clusters = clusters
 	return checkNames(c)
 }
 
@@ -83,31 +82,26 @@ func sameFile(a, b string) bool {
 
 // textFlags are the flags of readTexts, and the base's description.
 func textFlags() []cli.Flag {
-	const describe = "Description"
-	return []cli.Flag{
-		text(describe, "title", "", "set the title, one line, to `TITLE`"),
-		text(describe, "comment", "", "set the description, a free `TEXT`"),
-		text(describe, "author", "", "set the author to `NAME`"),
-		text(describe, "author-email", "", "set the author's e-mail `ADDRESS`"),
-		text(describe, "image-version", "", "set the `VERSION` of the image (default: the base's with its last number incremented, else 1.0)"),
-		text(describe, "replaces", "", "name the older image that this one replaces by its identifier, `ID`"),
-		text(describe, "base-metadata", "", "read the description of the base, signed or not, from `FILE`, and compare the base with it"),
-	}
+	return command.InCategory("Description",
+		&cli.StringFlag{Name: "title", Usage: "set the title, one line, to `TITLE`"},
+		&cli.StringFlag{Name: "comment", Usage: "set the description, a free `TEXT`"},
+		&cli.StringFlag{Name: "author", Usage: "set the author to `NAME`"},
+		&cli.StringFlag{Name: "author-email", Usage: "set the author's e-mail `ADDRESS`"},
+		&cli.StringFlag{Name: "image-version", Usage: "set the `VERSION` of the image (default: the base's with its last number incremented, else 1.0)"},
+		&cli.StringFlag{Name: "replaces", Usage: "name the older image that this one replaces by its identifier, `ID`"},
+		&cli.StringFlag{Name: "base-metadata", Usage: "read the description of the base, signed or not, from `FILE`, and compare the base with it"},
+	)
 }
 
 // readTexts reads how to describe the image.
-func readTexts(c *command.Call, q *build.Request) error {
-	for _, flag := range []string{"title", "comment", "author", "author-email", "image-version", "os"} {
-		if text := c.String(flag); !metadata.ValidText(text) {
-			return report.Usagef("reading --%s %q: not a valid text: it has characters that XML forbids", flag, text)
-		}
-	}
+func readTexts(c *command.Call, q *build.Request) (err error) {
+	text := func(flag string) string { return command.Parse(c, &err, flag, build.ParseText) }
 	q.Texts = build.Texts{
-		Title: c.String("title"), Comment: c.String("comment"), Author: c.String("author"), AuthorEmail: c.String("author-email"),
-		Version: c.String("image-version"), Replaces: c.String("replaces"),
+		Title: text("title"), Comment: text("comment"), Author: text("author"), AuthorEmail: text("author-email"), Version: text("image-version"),
 	}
-	if _, err := metadata.DecodeIdentifier(q.Texts.Replaces); q.Texts.Replaces != "" && err != nil {
-		return report.Usagef("reading --replaces %q: not a valid identifier: %w", q.Texts.Replaces, err)
+	q.OS = text("os")
+	if c.String("replaces") != "" {
+		q.Texts.Replaces = command.Parse(c, &err, "replaces", build.ParseIdentifier)
 	}
-	return nil
+	return err
 }

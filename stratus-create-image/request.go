@@ -13,7 +13,7 @@ import (
 // readRequest returns the image to make.
 func readRequest(c *command.Call) (*build.Request, error) {
 	q := &build.Request{
-		OS: c.String("os"), SBOM: c.String("sbom"), Replace: c.Bool("force"),
+		SBOM: c.String("sbom"), Replace: c.Bool("force"),
 		KeepRunning: c.Bool("no-shutdown"), KeepFailed: c.Bool("keep-on-failure"),
 		Now: command.Now, Version: command.Version(), Quiet: c.Bool("quiet"), Log: c.Log,
 		Product: func(text []byte) error { return c.WriteProduct(c.String("metadata"), text) },
@@ -28,6 +28,12 @@ func readRequest(c *command.Call) (*build.Request, error) {
 	var err error
 	q.Base, err = readBase(c)
 	return q, err
+}
+
+// remoteOptions returns how to reach other hosts.
+func remoteOptions(c *command.Call) remote.Options {
+	a := c.Access()
+	return remote.Options{CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof}
 }
 
 // readChanges reads what is to be done to the guest, and what is removed from the
@@ -50,12 +56,11 @@ func readChanges(c *command.Call, q *build.Request) (err error) {
 
 // tryFlags are the flags for trying out and debugging.
 func tryFlags() []cli.Flag {
-	const trouble = "Trying out and debugging"
-	return []cli.Flag{
-		yes(trouble, "list-seal", "print what sealing removes from every image, and build nothing"),
-		yes(trouble, "dry-run", "print the plan and QEMU's command line, and build nothing"),
-		yes(trouble, "no-save", "build without saving: remove the machine at the end"),
-		yes(trouble, "no-shutdown", "leave the machine running, not sealed and not saved, and print its directory"),
-		yes(trouble, "keep-on-failure", "leave the machine running if the build fails"),
-	}
+	return command.InCategory("Trying out and debugging",
+		&cli.BoolFlag{Name: "list-seal", Usage: "print what sealing removes from every image, and build nothing"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and QEMU's command line, and build nothing"},
+		&cli.BoolFlag{Name: "no-save", Usage: "build without saving: remove the machine at the end"},
+		&cli.BoolFlag{Name: "no-shutdown", Usage: "leave the machine running, not sealed and not saved, and print its directory"},
+		&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave the machine running if the build fails"},
+	)
 }

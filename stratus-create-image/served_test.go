@@ -17,13 +17,9 @@ import (
 // URL.
 func serveMarket(t *testing.T, dir string) string {
 	t.Helper()
-	peers.Need(t, "go")
-	program := t.TempDir() + "/marketplace"
-	if out, err := exec.CommandContext(t.Context(), "go",
-		goBuild("-o", program, "../scripts/marketplace")...).CombinedOutput(); err != nil {
-		t.Fatalf("building the service: %v\n%s", err, out)
-	}
-	cmd := exec.Command(program, "--data", dir, "--listen", "127.0.0.1:0")
+	programs := t.TempDir()
+	peers.Build(t, programs, "../scripts/marketplace")
+	cmd := exec.Command(programs+"/marketplace", "--data", dir, "--listen", "127.0.0.1:0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -72,14 +68,4 @@ func TestImpostor(t *testing.T) {
 	w.run(0, pin("--dry-run", jane+"/disk"), "endorsed by .*"+honest)
 	w.run(3, pin("--dry-run", old), "has a hole", "hint: add --allow-deprecated")
 	w.run(0, pin("--dry-run", "--allow-deprecated", old), "endorsed by .*"+honest, "has a hole")
-}
-
-// goBuild returns the arguments that have go build a program: with the race
-// detector if the test has it, whose packages are then there already.
-func goBuild(args ...string) []string {
-	build := []string{"build"}
-	if peers.RaceDetector {
-		build = append(build, "-race")
-	}
-	return append(build, args...)
 }

@@ -109,10 +109,7 @@ func checkMailed(t *testing.T, b *child, server *smtpdtest.Server, image string,
 // paste has the commands of a mail publish its image, with the real programs.
 func paste(t *testing.T, dir, commands string) {
 	t.Helper()
-	peers.Need(t, "go")
-	for _, name := range []string{"stratus-build-metadata", "stratus-sign-metadata", "stratus-upload-metadata"} {
-		output(t, "go", goBuild("-o", dir+"/bin/"+name, "../"+name)...)
-	}
+	peers.Build(t, dir+"/bin", "../stratus-build-metadata", "../stratus-sign-metadata", "../stratus-upload-metadata")
 	p12, err := filepath.Abs("../lib/testdata/vectors/rsa-san.p12")
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -31,7 +32,7 @@ openssl genpkey -algorithm ed25519 -out /srv/key.pem
 func withCommand(t *testing.T) (path string) {
 	t.Helper()
 	bin := t.TempDir()
-	writeFile(t, bin+"/stratus-create-image", "#!/bin/sh\n"+runMain+"=1 exec "+os.Args[0]+` "$@"`+"\n", 0o755)
+	writeFile(t, bin+"/stratus-create-image", "#!/bin/sh\n"+commandtest.RunMain+"=1 exec "+os.Args[0]+` "$@"`+"\n", 0o755)
 	return bin + ":" + os.Getenv("PATH")
 }
 

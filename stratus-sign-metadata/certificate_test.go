@@ -97,8 +97,8 @@ func TestMake(t *testing.T) {
 			}
 			openssl(t, "verify", "-CAfile", pem, "-purpose", "smimesign", pem)
 
-			where := credential.Options{P12: path, From: "the test", Text: func() (string, error) { return "correct horse", nil }}
-			identity, err := credential.New(where, nil, nil).Load(t.Context(), now)
+			where := credential.Options{P12: path, From: "the test", Passphrase: func() (string, error) { return "correct horse", nil }}
+			identity, err := credential.New(where, nil).Load(t.Context(), now)
 			if err != nil {
 				t.Fatalf("loading it: %v", err)
 			}

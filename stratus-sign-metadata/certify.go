@@ -14,7 +14,7 @@ import (
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
-	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/personal"
+	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
 )
 
 // runNewCertificate makes a key and a certificate that signs itself, and writes
@@ -42,24 +42,24 @@ func runNewCertificate(c *command.Call) error {
 		return err
 	}
 	defer file.Discard()
-	passphrase, err := credential.New(credential.Options(where), c.Log, c.Err).NewPassphrase(c.Ctx)
+	passphrase, err := credential.New(credential.Options(where), c.Log).NewPassphrase(c.Ctx)
 	if err != nil {
 		return hintCredential(err)
 	}
 	if passphrase == "" {
 		c.Log.Warnf("the passphrase is empty: anyone who can read %q can sign in your name", path)
 	}
-	made, err := personal.Make(o, passphrase)
+	certificate, p12, err := endorse.MakeCertificate(o, passphrase)
 	if err != nil {
 		return err
 	}
-	if err := write(c.Ctx, file, path, made.P12); err != nil {
+	if err := write(c.Ctx, file, path, p12); err != nil {
 		return err
 	}
-	publish(c, credential.CertificateFile(path), made.Certificate.Raw)
-	c.Log.Infof("made %q, valid until %s", path, made.Certificate.NotAfter.Format(time.RFC3339))
+	publish(c, credential.CertificateFile(path), certificate.Raw)
+	c.Log.Infof("made %q, valid until %s", path, certificate.NotAfter.Format(time.RFC3339))
 	c.Log.Infof("back the file up, and give the fingerprint to those who should trust your signatures")
-	fingerprint := signature.Fingerprint(made.Certificate)
+	fingerprint := signature.Fingerprint(certificate)
 	if err := c.WriteProduct("", []byte(fingerprint+"\n")); err != nil {
 		return fmt.Errorf("made %q with the fingerprint %s, but %w", path, fingerprint, err)
 	}
@@ -67,30 +67,25 @@ func runNewCertificate(c *command.Call) error {
 }
 
 // certificateOptions reads the flags.
-func certificateOptions(c *command.Call) (o personal.Options, err error) {
+func certificateOptions(c *command.Call) (o endorse.CertificateOptions, err error) {
 	switch {
 	case c.String("email") == "":
 		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's address"), "give one such as --email jane@example.org")
 	case c.String("name") == "":
 		return o, report.WithHint(report.Usagef("--new-certificate needs the owner's name"), "give one such as --name 'Jane Tester'")
 	}
-	o = personal.Options{
-		Email: parse(c, &err, "email", personal.ParseEmail), Name: parse(c, &err, "name", personal.ParseName),
-		Organization: parse(c, &err, "organization", personal.ParseName), Country: parse(c, &err, "country", personal.ParseCountry),
-		Days: parse(c, &err, "days", personal.ParseDays), Key: parse(c, &err, "key", personal.ParseKey),
+	o = endorse.CertificateOptions{
+		Email:        command.Parse(c, &err, "email", endorse.ParseEmail),
+		Name:         command.Parse(c, &err, "name", endorse.ParseName),
+		Organization: command.Parse(c, &err, "organization", endorse.ParseName),
+		Country:      command.Parse(c, &err, "country", endorse.ParseCountry),
+		Days:         command.Parse(c, &err, "days", endorse.ParseDays),
+		Key:          command.Parse(c, &err, "key", endorse.ParseKey),
 	}
 	if err == nil {
 		o.Now, err = command.Now()
 	}
 	return o, err
-}
-
-// parse is command.Parse, which it leaves out after an error.
-func parse[T any](c *command.Call, err *error, flag string, read func(string) (T, error)) (value T) {
-	if *err == nil {
-		value, *err = command.Parse(c, flag, read)
-	}
-	return value
 }
 
 // publish writes the certificate alone: with it what one has signed oneself is

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
@@ -20,7 +20,7 @@ var credentialHints = []struct {
 	is   error
 	hint string
 }{
-	{credential.ErrPassphrase, otherSource}, // these two may wrap fs.ErrNotExist
+	{command.ErrPassphrase, otherSource}, // these two may wrap fs.ErrNotExist
 	{credential.ErrNoTerminal, otherSource},
 	{credential.ErrNone, "name yours with --p12-cert, or make one: " + makeOne},
 	{fs.ErrNotExist, "name another file with --p12-cert, or with --pem-cert and --pem-key, or make a certificate: " + makeOne},
@@ -57,13 +57,14 @@ func hintSigner(err error, email string, named bool) error {
 
 // hint is for a document that cannot be signed.
 func (j *job) hint(d endorse.Document, err error) error {
-	if d.Parsed == nil || !errors.Is(err, metadata.ErrInvalid) {
+	if report.KindOf(err) != report.BadInput {
 		return err
 	}
-	if d.Parsed.Text(metadata.Valid) == "" {
+	expiry, location := d.Lacks()
+	if expiry {
 		err = report.WithHint(err, "add a time of expiry: stratus-build-metadata --draft FILE --valid-for DAYS")
 	}
-	if !j.AllowNoLocation && len(d.Parsed.Texts(metadata.Location)) == 0 {
+	if location && !j.AllowNoLocation {
 		err = report.WithHint(err, "add the image's location after dcterms:type: stratus-build-metadata --draft FILE --location URI; or sign without one: --allow-no-location")
 	}
 	return err

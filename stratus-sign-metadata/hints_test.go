@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
 	"github.com/stratuslab/stratus/lib/report"
 )
@@ -26,7 +27,7 @@ func TestCredentialHints(t *testing.T) {
 		credential.ErrExpired:       "or make a new certificate: " + makeOne,
 		credential.ErrNoTerminal:    sources,
 		fmt.Errorf("%w: %w", credential.ErrNoTerminal, fs.ErrNotExist): sources, // in a container
-		fmt.Errorf("%w: %w", credential.ErrPassphrase, fs.ErrNotExist): sources,
+		fmt.Errorf("%w: %w", command.ErrPassphrase, fs.ErrNotExist):    sources,
 	} {
 		err := hintCredential(report.Credentialsf("opening %q: %w", "me.p12", fmt.Errorf("again: %w", cause)))
 		if diff := cmp.Diff([]string{want}, report.Hints(err)); diff != "" || report.KindOf(err) != report.Credentials {

@@ -36,35 +36,28 @@ func program() *command.Program {
 }
 
 func flags() []cli.Flag {
-	const signing, verifying, making = "Signing", "Verifying", "Making a certificate"
-	text := func(category, name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	flag := func(category, name, usage string, aliases ...string) cli.Flag {
-		return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, Category: category}
-	}
-	sign := []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output", Category: signing},
-		flag(signing, "in-place", "replace each FILE by its signed form", "i"),
-		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned document as FILE with `SUFFIX` appended", Category: signing},
-		text(signing, "email", "set the endorser's `ADDRESS`, unless the certificate names one"),
-		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "sign with `PROFILE`: modern (SHA-256), or stratuslab (SHA-1, for the original software)", Category: signing},
-		flag(signing, "chain", "include the other certificates of the PKCS#12 or PEM file in the signature"),
-		text(signing, "check-image", "check that the document describes the image in `FILE`, or in standard input for \"-\""),
-		flag(signing, "allow-no-location", "sign a document that does not say where the image is"),
-		flag(signing, "show", "print what would be endorsed and by whom, and sign nothing"),
-	}
-	verify := []cli.Flag{
-		flag(verifying, "verify", "verify signed documents, and sign nothing"),
-		flag(verifying, "json", "print one JSON object for each document"),
-	}
-	certify := []cli.Flag{
-		text(making, "new-certificate", "make a self-signed certificate in the PKCS#12 `FILE`, and sign nothing"),
-		text(making, "name", "set the `NAME` of the owner, whose address is that of --email"),
-		text(making, "organization", "set the owner's `ORGANIZATION`"),
-		text(making, "country", "set the owner's `COUNTRY`, two letters"),
-		&cli.IntFlag{Name: "days", Value: 365, Usage: "make the certificate valid for `DAYS`", Category: making},
-		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "make a key of `KIND`: rsa3072 or p256", Category: making},
-	}
-	return slices.Concat(sign, verify, command.TrustFlags(verifying), certify, command.CredentialFlags())
+	sign := command.InCategory("Signing",
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
+		&cli.BoolFlag{Name: "in-place", Aliases: []string{"i"}, Usage: "replace each FILE by its signed form"},
+		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned document as FILE with `SUFFIX` appended"},
+		&cli.StringFlag{Name: "email", Usage: "set the endorser's `ADDRESS`, unless the certificate names one"},
+		&cli.StringFlag{Name: "profile", Value: string(signature.Modern), Usage: "sign with `PROFILE`: modern (SHA-256), or stratuslab (SHA-1, for the original software)"},
+		&cli.BoolFlag{Name: "chain", Usage: "include the other certificates of the PKCS#12 or PEM file in the signature"},
+		&cli.StringFlag{Name: "check-image", Usage: "check that the document describes the image in `FILE`, or in standard input for \"-\""},
+		&cli.BoolFlag{Name: "allow-no-location", Usage: "sign a document that does not say where the image is"},
+		&cli.BoolFlag{Name: "show", Usage: "print what would be endorsed and by whom, and sign nothing"},
+	)
+	verify := command.InCategory("Verifying",
+		&cli.BoolFlag{Name: "verify", Usage: "verify signed documents, and sign nothing"},
+		&cli.BoolFlag{Name: "json", Usage: "print one JSON object for each document"},
+	)
+	certify := command.InCategory("Making a certificate",
+		&cli.StringFlag{Name: "new-certificate", Usage: "make a self-signed certificate in the PKCS#12 `FILE`, and sign nothing"},
+		&cli.StringFlag{Name: "name", Usage: "set the `NAME` of the owner, whose address is that of --email"},
+		&cli.StringFlag{Name: "organization", Usage: "set the owner's `ORGANIZATION`"},
+		&cli.StringFlag{Name: "country", Usage: "set the owner's `COUNTRY`, two letters"},
+		&cli.IntFlag{Name: "days", Value: 365, Usage: "make the certificate valid for `DAYS`"},
+		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "make a key of `KIND`: rsa3072 or p256"},
+	)
+	return slices.Concat(sign, verify, command.TrustFlags("Verifying"), certify, command.CredentialFlags())
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -23,9 +22,7 @@ func TestTimeInPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "--p12-cert", identity)
-	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+t.TempDir(),
-		"SOURCE_DATE_EPOCH=", "STRATUSLAB_P12_PASSWORD="+passphrase)
+	cmd := commandtest.Process(t, []string{"SOURCE_DATE_EPOCH=", "STRATUSLAB_P12_PASSWORD=" + passphrase}, "--p12-cert", identity)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,10 +74,9 @@ func TestSecrets(t *testing.T) {
 	}
 	// The command tells which process asked, and waits.
 	command := fmt.Sprintf("echo $PPID >%s; cat %s", asked, answer)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "--verbose", "--p12-cert", identity, "--passphrase-command", command,
+	env := []string{"HOME=" + dir, "TMPDIR=" + dir + "/nothing", "SOURCE_DATE_EPOCH=1800000000"}
+	cmd := commandtest.Process(t, env, "--verbose", "--p12-cert", identity, "--passphrase-command", command,
 		"-o", filepath.Join(dir, "out.xml"), filepath.Join(vectors, "plain.xml"))
-	cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+dir, "TMPDIR="+dir+"/nothing",
-		"SOURCE_DATE_EPOCH=1800000000")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
@@ -148,10 +146,8 @@ func TestSecretsInErrors(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			args := append([]string{"--verbose", "--p12-cert", filepath.Join(vectors, "rsa-san.p12")}, test.args...)
-			cmd := exec.CommandContext(t.Context(), os.Args[0], append(args, filepath.Join(vectors, "plain.xml"))...)
-			cmd.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+t.TempDir())
-			cmd.Env = append(cmd.Env, "SOURCE_DATE_EPOCH=1800000000")
-			cmd.Env = append(cmd.Env, test.env...)
+			env := append([]string{"SOURCE_DATE_EPOCH=1800000000"}, test.env...)
+			cmd := commandtest.Process(t, env, append(args, filepath.Join(vectors, "plain.xml"))...)
 			output, err := cmd.CombinedOutput()
 			if cmd.ProcessState.ExitCode() != 4 || bytes.Contains(output, []byte(wrong)) {
 				t.Errorf("%v: %s", err, output)

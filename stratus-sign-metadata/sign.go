@@ -92,7 +92,7 @@ func open(c *command.Call) (*job, error) {
 	for _, d := range j.documents {
 		d.Warn(c.Log, now)
 	}
-	identity, err := credential.New(credential.Options(where), c.Log, c.Err).Load(c.Ctx, now)
+	identity, err := credential.New(credential.Options(where), c.Log).Load(c.Ctx, now)
 	if err != nil {
 		return nil, hintCredential(err)
 	}
@@ -125,7 +125,7 @@ func newJob(c *command.Call) (*job, error) {
 	if j.inputs, err = c.Inputs(); err != nil {
 		return nil, err
 	}
-	if j.Profile, err = command.Parse(c, "profile", signature.ParseProfile); err != nil {
+	if j.Profile = command.Parse(c, &err, "profile", signature.ParseProfile); err != nil {
 		return nil, err
 	}
 	if j.image, err = c.NamedPath("check-image"); err != nil {

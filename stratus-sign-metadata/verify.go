@@ -20,7 +20,13 @@ func runVerify(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	judge, err := newJudge(c)
+	whom, err := c.Trust(trust.ParseFingerprints, func(own command.Credential) (*x509.Certificate, error) {
+		return credential.New(credential.Options(own), c.Log).Certificate(c.Ctx)
+	})
+	if err != nil {
+		return err
+	}
+	judge, err := trust.New(c.Ctx, trust.Options(whom), c.Log)
 	if err != nil {
 		return err
 	}
@@ -65,14 +71,14 @@ func runVerify(c *command.Call) error {
 func find(c *command.Call, input string, judge *trust.Judge) (endorse.Finding, error) {
 	src, name, err := c.Read(input, "a signed metadata document", signature.MaxBytes)
 	if report.KindOf(err) == report.BadInput {
-		return endorse.Unreadable(name, err), nil
+		return endorse.Refused(name, err), nil
 	}
 	if err != nil {
 		return endorse.Finding{}, err
 	}
-	f, by, err := endorse.Verify(name, src)
-	if err != nil || by == nil {
-		return f, err
+	f, by := endorse.Verify(name, src)
+	if by == nil {
+		return f, nil
 	}
 	if by.Digest == "sha1" || strings.HasSuffix(by.Method, "-sha1") {
 		c.Log.Warnf("%s: signed with SHA-1, which can be forged", name)
@@ -84,20 +90,4 @@ func find(c *command.Call, input string, judge *trust.Judge) (endorse.Finding, e
 	verdict := judge.Decide(by, now)
 	f.Judge(verdict.Trusted, verdict.Reason, verdict.Hint)
 	return f, nil
-}
-
-// newJudge returns the judge of whom the user trusts.
-func newJudge(c *command.Call) (*trust.Judge, error) {
-	whom, err := c.Trust(trust.ParseFingerprints)
-	if err != nil {
-		return nil, err
-	}
-	own := func() (*x509.Certificate, error) {
-		where, err := c.Credential()
-		if err != nil {
-			return nil, err
-		}
-		return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
-	}
-	return trust.New(c.Ctx, trust.Options(whom), own, c.Log)
 }

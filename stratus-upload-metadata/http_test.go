@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 )
@@ -20,8 +21,7 @@ import (
 // uploaded runs the command in a process of its own.
 func uploaded(t *testing.T, env []string, stdin []byte, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), append(env, childVariable+"=1", "HOME="+t.TempDir(), "GORACE=atexit_sleep_ms=0")...)
+	cmd := commandtest.Process(t, env, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &out, &errs
 	var exit *exec.ExitError

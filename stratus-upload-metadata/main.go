@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"os"
 
@@ -36,11 +35,10 @@ func program() *command.Program {
 }
 
 func flags() []cli.Flag {
-	const category = "Upload"
-	return append([]cli.Flag{
-		&cli.BoolFlag{Name: "check", Usage: "do everything except the upload", Category: category},
-		&cli.BoolFlag{Name: "no-verify", Usage: "upload without verifying first; the Marketplace may verify", Category: category},
-	}, command.EndpointFlags()...)
+	return append(command.InCategory("Upload",
+		&cli.BoolFlag{Name: "check", Usage: "do everything except the upload"},
+		&cli.BoolFlag{Name: "no-verify", Usage: "upload without verifying first; the Marketplace may verify"},
+	), command.EndpointFlags()...)
 }
 
 // run publishes the documents and prints the URL of each. None is sent before
@@ -65,14 +63,10 @@ func run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
-	at, err := marketplace.ParseEndpoint(where)
-	if err != nil {
-		return fmt.Errorf("opening the Marketplace: %w", err)
-	}
 	if c.Bool("check") {
-		return check(c, at, documents)
+		return check(c, where, documents)
 	}
-	return register(c, at, documents)
+	return register(c, where, documents)
 }
 
 // read reads one document and, unless the other side is to do that, verifies it.
@@ -95,14 +89,14 @@ func read(c *command.Call, input string) (document, error) {
 }
 
 // check does everything but publish the documents.
-func check(c *command.Call, at marketplace.Endpoint, documents []document) error {
+func check(c *command.Call, where string, documents []document) error {
 	now, err := command.Now()
 	if err != nil {
 		return err
 	}
-	finder, err := marketplace.Open(c.Ctx, at, access(c))
+	finder, err := marketplace.Open(c.Ctx, where, access(c))
 	if err != nil {
-		return fmt.Errorf("opening the Marketplace: %w", err)
+		return err
 	}
 	defer func() { _ = finder.Close() }() // every answer has been read
 	for _, d := range documents {
@@ -113,10 +107,10 @@ func check(c *command.Call, at marketplace.Endpoint, documents []document) error
 	return nil
 }
 
-func register(c *command.Call, at marketplace.Endpoint, documents []document) error {
-	publisher, err := publish.Open(c.Ctx, at, access(c))
+func register(c *command.Call, where string, documents []document) error {
+	publisher, err := publish.Open(c.Ctx, where, access(c))
 	if err != nil {
-		return fmt.Errorf("opening the Marketplace: %w", err)
+		return err
 	}
 	defer func() { _ = publisher.Close() }() // every answer has been read
 	for _, d := range documents {

@@ -12,24 +12,9 @@ import (
 	"github.com/stratuslab/stratus/lib/command/commandtest"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// childVariable makes the test binary the command itself, for tests that need
-// a process.
-const childVariable = "STRATUS_TEST_RUN_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
-		main()
-	}
-	peers.Contain()
-	testscript.Main(m, map[string]func(){"stratus-upload-metadata": main})
-}
-
-func TestManPage(t *testing.T) {
-	commandtest.ManPage(t, program(), "stratus-upload-metadata.1")
-}
+func TestMain(m *testing.M) { commandtest.Main(m, "stratus-upload-metadata", main) }
 
 // TestScripts: each script finds documents of jane@example.org, and one of
 // joe@example.org, all of one image.

@@ -83,9 +83,9 @@ func Run(ctx context.Context, c *Program, args []string, s Streams) int {
 }
 
 // run stands between the command and the traps of urfave/cli: usage on stdout,
-// its own exit and help, comma-split lists, a help command that shadows an
-// argument, and options after the arguments, which it would silently take for
-// arguments.
+// its own exit and help, comma-split and trimmed lists, a help command that
+// shadows an argument, and options after the arguments, which it would silently
+// take for arguments.
 func run(ctx context.Context, c *Program, args []string, s Streams) error {
 	var parsed *cli.Context
 	var help bool
@@ -103,6 +103,11 @@ func run(ctx context.Context, c *Program, args []string, s Streams) error {
 			return &report.Error{Kind: report.Usage, Err: plainUsage(err)}
 		},
 		Action: func(cc *cli.Context) error { parsed = cc; return nil },
+	}
+	for _, f := range app.Flags {
+		if list, ok := f.(*cli.StringSliceFlag); ok {
+			list.KeepSpace = true
+		}
 	}
 	err := app.RunContext(ctx, append([]string{c.Name}, args...))
 	switch {
@@ -157,14 +162,14 @@ func commonFlags(c *Program, help *bool) []cli.Flag {
 	var flags []cli.Flag
 	if len(c.Settings) > 0 {
 		flags = append(flags,
-			&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read user settings from `FILE` (default: ~/.stratuslab/stratuslab-user.cfg)", Category: "General"},
-			&cli.StringFlag{Name: "user-config-section", Aliases: []string{"S"}, Usage: "overlay the settings of `SECTION` on [default]", Category: "General"})
+			&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read user settings from `FILE` (default: ~/.stratuslab/stratuslab-user.cfg)"},
+			&cli.StringFlag{Name: "user-config-section", Aliases: []string{"S"}, Usage: "overlay the settings of `SECTION` on [default]"})
 	}
-	return append(flags,
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print warnings and errors only", Category: "General"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print more messages", Category: "General"},
-		&cli.BoolFlag{Name: "version", Usage: "print the version", Category: "General"},
-		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help", Category: "General", Destination: help})
+	return InCategory("General", append(flags,
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print warnings and errors only"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print more messages"},
+		&cli.BoolFlag{Name: "version", Usage: "print the version"},
+		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help", Destination: help})...)
 }
 
 // without is the command as it is with the switches that are set.

@@ -13,9 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/report"
 )
 
-// maxConfig bounds the configuration file, in bytes.
-const maxConfig = 1 << 20
-
 // Config is the user's configuration file: [default], with one more section
 // laid over it.
 type Config struct {
@@ -42,16 +39,10 @@ func loadConfig(path, section string) (*Config, error) {
 		}
 		path = filepath.Join(home, ".stratuslab", "stratuslab-user.cfg")
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !explicit && section == "":
-		return &Config{path: path}, nil
-	case err != nil:
-		return nil, report.BadInputf("reading the configuration: %w", err)
-	case info.Size() > maxConfig:
-		return nil, report.BadInputf("reading the configuration %q: %d bytes, at most %d", path, info.Size(), maxConfig)
-	}
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !explicit && section == "" {
+		return &Config{path: path}, nil
+	}
 	if err != nil {
 		return nil, report.BadInputf("reading the configuration: %w", err)
 	}

@@ -1,8 +1,18 @@
 package command
 
 import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 )
 
@@ -15,34 +25,28 @@ const (
 	passphraseCommandFlag = "passphrase-command"
 	passwordFlag          = "p12-password"
 
+	credentialCategory = "Credentials"
+
 	useDescriptor = "open another descriptor, as with --" + passphraseFDFlag + " 3 3<FILE"
 )
 
 // CredentialFlags returns the flags of a command that signs.
 func CredentialFlags() []cli.Flag {
-	const category = "Credentials"
-	text := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	return append([]cli.Flag{
-		text(p12Flag, "sign with the certificate and key in the PKCS#12 `FILE` (default: ~/.globus/usercert.p12)"),
-		text(certFlag, "sign with the certificate in the PEM `FILE` (default: ~/.globus/usercert.pem)"),
-		text(keyFlag, "sign with the key in the PEM `FILE` (default: ~/.globus/userkey.pem)"),
-	}, PassphraseFlags()...)
+	return append(InCategory(credentialCategory,
+		&cli.StringFlag{Name: p12Flag, Usage: "sign with the certificate and key in the PKCS#12 `FILE` (default: ~/.globus/usercert.p12)"},
+		&cli.StringFlag{Name: certFlag, Usage: "sign with the certificate in the PEM `FILE` (default: ~/.globus/usercert.pem)"},
+		&cli.StringFlag{Name: keyFlag, Usage: "sign with the key in the PEM `FILE` (default: ~/.globus/userkey.pem)"},
+	), PassphraseFlags()...)
 }
 
 // PassphraseFlags returns those of CredentialFlags that are about the passphrase.
 func PassphraseFlags() []cli.Flag {
-	const category = "Credentials"
-	text := func(name, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Usage: usage, Category: category}
-	}
-	return []cli.Flag{
-		text(passphraseFileFlag, "read the passphrase from the first line of `FILE`"),
-		&cli.IntFlag{Name: passphraseFDFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more", Category: category},
-		text(passphraseCommandFlag, "read the passphrase from the output of the shell `COMMAND`"),
-		text(passwordFlag, "use this `PASSPHRASE`, which other users can see in the list of processes"),
-	}
+	return InCategory(credentialCategory,
+		&cli.StringFlag{Name: passphraseFileFlag, Usage: "read the passphrase from the first line of `FILE`"},
+		&cli.IntFlag{Name: passphraseFDFlag, Usage: "read the passphrase from the open file descriptor `NUMBER`, 3 or more"},
+		&cli.StringFlag{Name: passphraseCommandFlag, Usage: "read the passphrase from the output of the shell `COMMAND`"},
+		&cli.StringFlag{Name: passwordFlag, Usage: "use this `PASSPHRASE`, which other users can see in the list of processes"},
+	)
 }
 
 // CredentialSettings returns the settings of CredentialFlags. They count for
@@ -56,19 +60,20 @@ func CredentialSettings() []Setting {
 	}
 }
 
+// ErrPassphrase is wrapped by errors about a file that should hold the passphrase.
+var ErrPassphrase = errors.New("reading the passphrase")
+
 // Credential is where the user's certificate, key and passphrase are.
 type Credential struct {
 	// P12 is the path of a PKCS#12 file; if it is empty, Certificate and Key are
 	// those of PEM files. What is empty is not named.
 	P12, Certificate, Key string
 	// From names the source of the passphrase for messages. It is empty where
-	// the user has set up none; else at most one of the others is set.
-	From       string
-	File       string // path; the passphrase is its first line
-	Descriptor int    // of an open file, of which the same holds
-	Command    string // of the shell, which prints it
-	// Text returns the passphrase itself.
-	Text func() (string, error)
+	// the user has set up none.
+	From string
+	// Passphrase reads the passphrase from that source. Its errors have the kind
+	// report.Credentials.
+	Passphrase func() (string, error)
 }
 
 // Credential returns the values of CredentialFlags. A stronger origin wins: a
@@ -113,24 +118,60 @@ func (c *Call) passphrase(found *Credential) error {
 	}
 	switch {
 	case c.IsSet(passphraseFileFlag):
-		found.From, found.File = "--"+passphraseFileFlag, c.String(passphraseFileFlag)
-		if found.File == "-" {
+		file := c.String(passphraseFileFlag)
+		if file == "-" {
 			return report.WithHint(report.Usagef("reading --%s %q: standard input is for documents", passphraseFileFlag, "-"), "%s", useDescriptor)
 		}
+		found.From, found.Passphrase = "--"+passphraseFileFlag, func() (string, error) {
+			return c.passphraseIn(strconv.Quote(file), func() (*os.File, error) { return os.Open(file) })
+		}
 	case c.IsSet(passphraseFDFlag):
-		found.From, found.Descriptor = "--"+passphraseFDFlag, c.Int(passphraseFDFlag)
+		number := c.Int(passphraseFDFlag)
+		name := fmt.Sprintf("descriptor %d", number)
+		found.From, found.Passphrase = "--"+passphraseFDFlag, func() (string, error) {
+			return c.passphraseIn(name, func() (*os.File, error) { return os.NewFile(uintptr(number), name), nil })
+		}
 	case password.Origin != Default:
-		found.From, found.Text = password.Name, func() (string, error) {
+		found.From, found.Passphrase = password.Name, func() (string, error) {
 			if password.Origin == FromCommandLine {
 				c.Log.Warnf("--%s: any user of this machine can see the passphrase with ps; --%s keeps it to yourself", passwordFlag, passphraseFileFlag)
 			}
 			return c.Secret(passwordFlag)
 		}
 	case c.IsSet(passphraseCommandFlag):
-		found.From, found.Command = "--"+passphraseCommandFlag, c.String(passphraseCommandFlag)
+		found.From, found.Passphrase = "--"+passphraseCommandFlag, c.runPassphraseCommand
+		return nil
 	}
-	if c.IsSet(passphraseCommandFlag) && found.Command == "" {
+	if c.IsSet(passphraseCommandFlag) {
 		c.Log.Warnf("--%s is not used: the passphrase comes from %s", passphraseCommandFlag, found.From)
 	}
 	return nil
+}
+
+// passphraseIn reads the passphrase from the first line of a file. An empty line is
+// a passphrase: an empty file is none.
+func (c *Call) passphraseIn(name string, open func() (*os.File, error)) (string, error) {
+	passphrase, err := c.firstLine(open)
+	if err != nil {
+		return "", report.Credentialsf("%w: reading %s: %w", ErrPassphrase, name, files.WithoutName(err))
+	}
+	return passphrase, nil
+}
+
+// runPassphraseCommand reads the passphrase from the output of the user's command,
+// which has the terminal to ask on, but not standard input: that is for documents.
+func (c *Call) runPassphraseCommand() (string, error) {
+	line := c.String(passphraseCommandFlag)
+	command := exec.CommandContext(c.Ctx, "sh", "-c", line)
+	command.Stderr = c.Err
+	command.WaitDelay = time.Second // for what the shell leaves behind
+	out, err := command.Output()
+	var passphrase string
+	if err == nil {
+		passphrase, err = files.FirstLine(bytes.NewReader(out))
+	}
+	if err != nil {
+		return "", report.Credentialsf("running the passphrase command %q: %w", line, cmp.Or(c.Ctx.Err(), err))
+	}
+	return passphrase, nil
 }

@@ -19,13 +19,12 @@ const (
 
 // EndpointFlags returns the flags of a command that reaches a Marketplace.
 func EndpointFlags() []cli.Flag {
-	const category = "Marketplace"
-	return []cli.Flag{
-		&cli.StringFlag{Name: endpointFlag, Category: category, Usage: "use the Marketplace at `URL` (http, https, sftp or file), or in a directory (default: stratuslab/marketplace below $XDG_DATA_HOME)"},
-		&cli.StringSliceFlag{Name: caFileFlag, Category: category, Usage: "for https, also trust the authorities in the PEM `FILE` (repeatable)"},
-		&cli.StringFlag{Name: sshKeyFlag, Category: category, Usage: "for sftp, log in with the private key in `FILE` (default: the ssh agent's keys, then those in ~/.ssh)"},
-		&cli.StringFlag{Name: knownHostsFlag, Category: category, Usage: "for sftp, read the keys of hosts from `FILE` (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)"},
-	}
+	return InCategory("Marketplace",
+		&cli.StringFlag{Name: endpointFlag, Usage: "use the Marketplace at `URL` (http, https, sftp or file), or in a directory (default: stratuslab/marketplace below $XDG_DATA_HOME)"},
+		&cli.StringSliceFlag{Name: caFileFlag, Usage: "for https, also trust the authorities in the PEM `FILE`"},
+		&cli.StringFlag{Name: sshKeyFlag, Usage: "for sftp, log in with the private key in `FILE` (default: the ssh agent's keys, then those in ~/.ssh)"},
+		&cli.StringFlag{Name: knownHostsFlag, Usage: "for sftp, read the keys of hosts from `FILE` (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)"},
+	)
 }
 
 // EndpointSettings returns the settings of EndpointFlags.

@@ -37,6 +37,25 @@ func writeHelp(w io.Writer, c *Program, flags []cli.Flag) error {
 	return err
 }
 
+// InCategory puts flags under one heading of the help.
+func InCategory(category string, flags ...cli.Flag) []cli.Flag {
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Category = category
+		case *cli.StringSliceFlag:
+			f.Category = category
+		case *cli.BoolFlag:
+			f.Category = category
+		case *cli.IntFlag:
+			f.Category = category
+		default:
+			panic(fmt.Sprintf("a flag of type %T", f))
+		}
+	}
+	return flags
+}
+
 func categoryOf(f cli.Flag) string {
 	if cf, ok := f.(cli.CategorizableFlag); ok && cf.GetCategory() != "" {
 		return cf.GetCategory()
@@ -74,6 +93,9 @@ func flagHelp(f cli.Flag, s *Setting) string {
 		if text0 := doc.GetDefaultText(); text0 != "" && text0 != `""` && text0 != "0" && !strings.Contains(text, "(default") {
 			text += " (default: " + strings.Trim(text0, `"`) + ")"
 		}
+	}
+	if _, ok := f.(*cli.StringSliceFlag); ok {
+		text += " (repeatable)"
 	}
 	if s != nil {
 		text += " [" + s.Env + "]"

@@ -33,15 +33,18 @@ func (c *Call) Inputs() ([]string, error) {
 // name it returns is the one for messages.
 func (c *Call) Open(name, what string) (r io.ReadCloser, display string, err error) {
 	if name != "-" {
-		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			return interruptible(c.Ctx, &lateFile{name: name}), name, nil
+		f, err := files.Await(c.Ctx, func() (*os.File, error) { return os.Open(name) }) // for the writer of a pipe
+		if c.Ctx.Err() != nil {
+			return nil, name, context.Cause(c.Ctx)
 		}
-		f, err := os.Open(name)
 		if err != nil {
 			return nil, name, report.BadInputf("opening %s, %q: %w", what, name, files.WithoutName(err))
 		}
-		if info, err := f.Stat(); err == nil && info.IsDir() {
+		switch info, err := f.Stat(); {
+		case err == nil && info.IsDir():
 			return nil, name, errors.Join(report.BadInputf("opening %s: %q is a directory", what, name), f.Close())
+		case err == nil && !info.Mode().IsRegular():
+			return interruptible(c.Ctx, f), name, nil
 		}
 		return f, name, nil
 	}
@@ -68,21 +71,6 @@ func (c *Call) Read(name, what string, limit int64) (data []byte, display string
 		return nil, display, report.BadInputf("reading %q: more than %d bytes, which is too long for %s", display, limit, what)
 	}
 	return data, display, nil
-}
-
-// lateFile is opened when it is read: to open a named pipe may take for ever.
-type lateFile struct {
-	name string
-	file *os.File
-}
-
-func (f *lateFile) Read(p []byte) (n int, err error) {
-	if f.file == nil {
-		if f.file, err = os.Open(f.name); err != nil {
-			return 0, fmt.Errorf("opening %q: %w", f.name, files.WithoutName(err))
-		}
-	}
-	return f.file.Read(p)
 }
 
 // interruptible lets the end of the context end a read that waits for a pipe,

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
-	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // secret is the text of a setting that is to be kept from everybody else.
@@ -60,15 +59,16 @@ func (c *Call) Secret(name string) (string, error) {
 	if c.Value(name).Origin != FromConfiguration {
 		return s.text, nil
 	}
-	info, err := os.Stat(c.Config.path)
-	if err != nil {
-		return "", report.Credentialsf("reading %s from the configuration: %w", s.key, err)
+	return s.text, checkPrivate(s.key, c.Config.path)
+}
+
+// checkPrivate refuses a file with a secret that other users have access to.
+func checkPrivate(what, path string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		return report.WithHint(report.Credentialsf("reading %s from %q: its mode is %04o, and other users must not have access",
+			what, path, info.Mode().Perm()), "chmod 600 %q", path)
 	}
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return "", report.WithHint(report.Credentialsf("reading %s from %q: its mode is %04o, and other users must not have access",
-			s.key, c.Config.path, mode.Perm()), "chmod 600 %s", shell.Quote(c.Config.path))
-	}
-	return s.text, nil
+	return nil
 }
 
 // SecretFile returns the first line of the file that the value names, which is a
@@ -76,18 +76,10 @@ func (c *Call) Secret(name string) (string, error) {
 // kind report.Credentials.
 func (c *Call) SecretFile(v Value) (string, error) {
 	path := v.Path()
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		return "", report.WithHint(report.Credentialsf("reading %s: the mode of %q is %04o, and other users must not have access", v.Name, path, info.Mode().Perm()),
-			"chmod 600 %s", shell.Quote(path))
+	if err := checkPrivate(v.Name, path); err != nil {
+		return "", err
 	}
-	line, err := files.Await(c.Ctx, func() (string, error) {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		return files.FirstLine(f)
-	})
+	line, err := c.firstLine(func() (*os.File, error) { return os.Open(path) })
 	if err == nil && line == "" {
 		err = fmt.Errorf("the first line of %q is empty", path)
 	}
@@ -95,6 +87,18 @@ func (c *Call) SecretFile(v Value) (string, error) {
 		return "", report.Credentialsf("reading %s: %w", v.Name, err)
 	}
 	return line, nil
+}
+
+// firstLine reads the first line of a file, which may be a pipe that has no writer.
+func (c *Call) firstLine(open func() (*os.File, error)) (string, error) {
+	return files.Await(c.Ctx, func() (string, error) {
+		f, err := open()
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return files.FirstLine(f)
+	})
 }
 
 // protectMemory keeps this process's memory, which holds secrets, out of core

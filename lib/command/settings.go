@@ -119,30 +119,31 @@ func (c *Call) NamedPath(flag string) (string, error) {
 	return v.Path(), nil
 }
 
-// Parse returns the value of a flag or setting as parse reads it. Its error is
-// that of Value.Wrap.
-func Parse[T any](c *Call, name string, parse func(string) (T, error)) (T, error) {
-	v := c.Value(name)
-	parsed, err := parse(v.Text)
-	if err != nil {
-		return parsed, v.Wrap(err)
-	}
-	return parsed, nil
+// Parse returns the value of a flag or setting as parse reads it. An error, that of
+// Value.Wrap, goes to failed. Once there is one nothing is read: a caller looks at
+// it after a number of values.
+func Parse[T any](c *Call, failed *error, name string, parse func(string) (T, error)) (parsed T) {
+	return parseValue(c.Value(name), failed, parse)
 }
 
 // ParseAll is Parse for each value of a flag that may be repeated.
-func ParseAll[T any](c *Call, flag string, parse func(string) (T, error)) ([]T, error) {
-	var all []T
-	for _, text := range c.StringSlice(flag) {
-		v := c.Value(flag)
-		v.Text = text
-		parsed, err := parse(text)
-		if err != nil {
-			return nil, v.Wrap(err)
-		}
-		all = append(all, parsed)
+func ParseAll[T any](c *Call, failed *error, flag string, parse func(string) (T, error)) (all []T) {
+	v := c.Value(flag)
+	for _, v.Text = range c.StringSlice(flag) {
+		all = append(all, parseValue(v, failed, parse))
 	}
-	return all, nil
+	return all
+}
+
+func parseValue[T any](v Value, failed *error, parse func(string) (T, error)) (parsed T) {
+	if *failed != nil {
+		return parsed
+	}
+	parsed, err := parse(v.Text)
+	if err != nil {
+		*failed = v.Wrap(err)
+	}
+	return parsed
 }
 
 // applySettings takes the secrets out of the environment, and sets every flag

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 
@@ -18,14 +19,11 @@ const (
 // TrustFlags returns the flags that say whom to trust, for one category of the
 // help.
 func TrustFlags(category string) []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: trustFlag, Category: category,
-			Usage: "trust the certificates in `FILE`, or in a directory, and those that their authorities issue (repeatable)"},
-		&cli.StringSliceFlag{Name: endorserFlag, Category: category,
-			Usage: "trust the certificate with this SHA-256 `FINGERPRINT` (repeatable)"},
-		&cli.StringFlag{Name: policyFlag, Category: category,
-			Usage: "apply the image policy in `FILE` (default: ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg)"},
-	}
+	return InCategory(category,
+		&cli.StringSliceFlag{Name: trustFlag, Usage: "trust the certificates in `FILE`, or in a directory, and those that their authorities issue"},
+		&cli.StringSliceFlag{Name: endorserFlag, Usage: "trust the certificate with this SHA-256 `FINGERPRINT`"},
+		&cli.StringFlag{Name: policyFlag, Usage: "apply the image policy in `FILE` (default: ~/.stratuslab/policy.cfg and /etc/stratuslab/policy.cfg)"},
+	)
 }
 
 // TrustSettings returns the settings of TrustFlags.
@@ -38,23 +36,32 @@ type Trust struct {
 	Policy       string     // path of the image policy, "" for the usual ones
 	// Pin returns a hint: what to type or change to trust one more fingerprint.
 	Pin func(fingerprint string) string
+	// Own reads the user's own certificate, from where CredentialFlags say.
+	Own func() (*x509.Certificate, error)
 }
 
 // Trust returns the values of TrustFlags. parse reads the fingerprints in one
-// value of --trust-endorser.
-func (c *Call) Trust(parse func(string) ([][32]byte, error)) (Trust, error) {
+// value of --trust-endorser, certificate the user's own certificate.
+func (c *Call) Trust(parse func(string) ([][32]byte, error), certificate func(Credential) (*x509.Certificate, error)) (Trust, error) {
 	policy, err := c.NamedPath(policyFlag)
 	if err != nil {
 		return Trust{}, err
 	}
-	fingerprints, err := ParseAll(c, endorserFlag, parse)
+	fingerprints := ParseAll(c, &err, endorserFlag, parse)
 	if err != nil {
 		if !c.Typed(endorserFlag) {
 			err = report.Mark(report.Credentials, err)
 		}
 		return Trust{}, report.WithHint(err, "openssl x509 -noout -fingerprint -sha256 -in FILE prints one")
 	}
-	return Trust{c.Paths(trustFlag), slices.Concat(fingerprints...), policy, c.pinHint}, nil
+	own := func() (*x509.Certificate, error) {
+		where, err := c.Credential()
+		if err != nil {
+			return nil, err
+		}
+		return certificate(where)
+	}
+	return Trust{c.Paths(trustFlag), slices.Concat(fingerprints...), policy, c.pinHint, own}, nil
 }
 
 // pinHint returns how to trust a fingerprint. It is not by a line of a policy: a

@@ -1,6 +1,7 @@
 // Package credential finds and opens the certificate and the key with which a
-// user signs, and reads the passphrase that protects them. It must not know what
-// is signed, nor whom anyone trusts, nor which flags and variables name a file.
+// user signs, and asks for the passphrase that protects them. It must not know
+// what is signed, nor whom anyone trusts, nor which flags and variables name a
+// file or hold a passphrase.
 package credential
 
 import (
@@ -9,7 +10,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,25 +35,21 @@ type Options struct {
 	// P12 is the path of a PKCS#12 file; if it is empty, Certificate and Key are
 	// those of PEM files. What is empty is at its usual place in ~/.globus.
 	P12, Certificate, Key string
-	// From names the source of the passphrase for messages. If it is empty, a
-	// person is asked at the terminal; else the first of the others that is set
-	// is the source.
-	From       string
-	File       string // path; the passphrase is its first line
-	Descriptor int    // of an open file, of which the same holds
-	Command    string // of the shell, which prints it
-	Text       func() (string, error)
+	// From names the source of the passphrase for messages.
+	From string
+	// Passphrase returns the passphrase, which may be empty. If it is nil, a person
+	// is asked at the terminal.
+	Passphrase func() (string, error)
 }
 
 // Source is where a user's credentials come from.
 type Source struct {
 	Options
-	log    report.Log
-	stderr io.Writer // of the command that prints the passphrase
+	log report.Log
 }
 
 // New returns the source that the options describe.
-func New(o Options, log report.Log, stderr io.Writer) *Source { return &Source{o, log, stderr} }
+func New(o Options, log report.Log) *Source { return &Source{o, log} }
 
 // What is wrapped by errors that the user can do something about. They are of
 // kind report.Credentials.
@@ -66,21 +62,13 @@ var (
 	ErrUnusable      = errors.New("its key cannot be used")
 	ErrExpired       = errors.New("the certificate has expired")
 	ErrNoTerminal    = errors.New("there is no terminal")
-	ErrPassphrase    = errors.New("reading the passphrase")
 )
 
 // Load opens the user's identity. It asks for a passphrase where one is needed,
 // and checks that the key fits the certificate and can sign, and that the
 // certificate is valid at now. Errors are of kind report.Credentials.
-func (s *Source) Load(ctx context.Context, now time.Time) (*Identity, error) {
-	identity, err := s.load(ctx, now)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return identity, err
-}
-
-func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
+func (s *Source) Load(ctx context.Context, now time.Time) (_ *Identity, err error) {
+	defer preferCause(ctx, &err)
 	found, err := s.locate(true)
 	if err != nil {
 		return nil, err
@@ -104,6 +92,14 @@ func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
 	return identity, nil
 }
 
+// preferCause replaces an error by the reason for which the context has ended, if it
+// has.
+func preferCause(ctx context.Context, err *error) {
+	if *err != nil && ctx.Err() != nil {
+		*err = context.Cause(ctx)
+	}
+}
+
 // Certificate returns the user's own certificate: the one with which Load would
 // sign, as far as that can be told without asking anybody.
 //
@@ -111,15 +107,8 @@ func (s *Source) load(ctx context.Context, now time.Time) (*Identity, error) {
 // empty passphrase or one that the user has set up; nobody is asked to type
 // one. Where it does not open, the certificate in CertificateFile of it counts.
 // Whether the certificate is still valid is not checked.
-func (s *Source) Certificate(ctx context.Context) (*x509.Certificate, error) {
-	certificate, err := s.certificate(ctx)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return certificate, err
-}
-
-func (s *Source) certificate(ctx context.Context) (*x509.Certificate, error) {
+func (s *Source) Certificate(ctx context.Context) (_ *x509.Certificate, err error) {
+	defer preferCause(ctx, &err)
 	found, err := s.locate(false)
 	if err != nil {
 		return nil, err
@@ -197,12 +186,9 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// maxFile bounds a file with a certificate or a key, in bytes.
-const maxFile = 1 << 20
-
 // readFile reads a file with a certificate or a key.
 func readFile(ctx context.Context, name string) ([]byte, error) {
-	data, err := files.Await(ctx, func() ([]byte, error) { return files.ReadFile(name, maxFile) })
+	data, err := files.Await(ctx, func() ([]byte, error) { return os.ReadFile(name) })
 	if err != nil {
 		return nil, report.Credentialsf("reading %q: %w", name, files.WithoutName(err))
 	}

@@ -53,7 +53,7 @@ const passphraseVariable = "STRATUSLAB_P12_PASSWORD"
 
 func sourceOf(c *command.Call) (*Source, error) {
 	where, err := c.Credential()
-	return New(Options(where), c.Log, c.Err), err
+	return New(Options(where), c.Log), err
 }
 
 func load(c *command.Call, now time.Time) (*Identity, error) {

@@ -1,18 +1,11 @@
 package credential
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"strconv"
-	"time"
 	"unicode/utf8"
 
-	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 )
 
@@ -24,13 +17,12 @@ var errPassphrase = errors.New("the passphrase is wrong")
 
 // NewPassphrase returns the passphrase for a new file. A person at the terminal
 // is asked twice.
-func (s *Source) NewPassphrase(ctx context.Context) (string, error) {
-	passphrase, given, err := s.given(ctx)
-	if err == nil && !given {
+func (s *Source) NewPassphrase(ctx context.Context) (passphrase string, err error) {
+	defer preferCause(ctx, &err)
+	if s.Passphrase != nil {
+		passphrase, err = s.Passphrase()
+	} else {
 		passphrase, err = askTwice(ctx)
-	}
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
 	}
 	if err != nil {
 		return "", err
@@ -43,9 +35,12 @@ func (s *Source) NewPassphrase(ctx context.Context) (string, error) {
 // one. A file that opens with the empty passphrase never makes anyone type.
 func (s *Source) unlock(ctx context.Context, name string, mayAsk bool, try func(passphrase string) error) error {
 	const hint = "it is the one with which the file was made or exported"
-	passphrase, given, err := s.given(ctx)
-	if err != nil {
-		return err
+	given, passphrase := s.Passphrase != nil, ""
+	if given {
+		var err error
+		if passphrase, err = s.Passphrase(); err != nil {
+			return err
+		}
 	}
 	if err := try(passphrase); !errors.Is(err, errPassphrase) {
 		return err
@@ -69,55 +64,6 @@ func (s *Source) unlock(ctx context.Context, name string, mayAsk bool, try func(
 		}
 	}
 	return report.WithHint(report.Credentialsf("opening %q: %w, %d times", name, errPassphrase, attempts), hint)
-}
-
-// given reads the passphrase from the source that the user has set up, if any.
-// An empty passphrase is one: an empty file is not.
-func (s *Source) given(ctx context.Context) (passphrase string, given bool, err error) {
-	switch {
-	case s.From == "":
-		return "", false, nil
-	case s.File != "":
-		passphrase, err = fromFile(ctx, strconv.Quote(s.File), func() (*os.File, error) { return os.Open(s.File) })
-	case s.Descriptor != 0:
-		name := strconv.Itoa(s.Descriptor)
-		passphrase, err = fromFile(ctx, "descriptor "+name, func() (*os.File, error) { return os.NewFile(uintptr(s.Descriptor), name), nil })
-	case s.Text != nil:
-		passphrase, err = s.Text()
-	default:
-		if passphrase, err = s.fromCommand(ctx); err != nil {
-			err = report.Credentialsf("running the passphrase command %q: %w", s.Command, err)
-		}
-	}
-	return passphrase, true, err
-}
-
-func fromFile(ctx context.Context, name string, open func() (*os.File, error)) (string, error) {
-	passphrase, err := files.Await(ctx, func() (string, error) {
-		f, err := open()
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		return files.FirstLine(f)
-	})
-	if err != nil {
-		return "", report.Credentialsf("%w: reading %s: %w", ErrPassphrase, name, files.WithoutName(err))
-	}
-	return passphrase, nil
-}
-
-// fromCommand runs the user's command, which has the terminal to ask on, but
-// not standard input: that is for documents.
-func (s *Source) fromCommand(ctx context.Context) (string, error) {
-	command := exec.CommandContext(ctx, "sh", "-c", s.Command)
-	command.Stderr = s.stderr
-	command.WaitDelay = time.Second // for what the shell leaves behind
-	out, err := command.Output()
-	if err != nil {
-		return "", cmp.Or(ctx.Err(), err)
-	}
-	return files.FirstLine(bytes.NewReader(out))
 }
 
 // checkEncodable refuses passphrases that PKCS#12 files cannot have here: the

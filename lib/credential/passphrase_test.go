@@ -120,7 +120,7 @@ func TestPassphrase(t *testing.T) {
 		{name: "no number", args: []string{"--passphrase-fd", "three"}, code: 2, messages: []string{"three"}},
 		{
 			name: "a configuration that others can read", config: configured, mode: 0o640, code: 4,
-			messages: []string{"its mode is 0640", "hint: chmod 600 /"},
+			messages: []string{"its mode is 0640", `hint: chmod 600 "/`},
 		},
 		{
 			name: "a command that fails", args: []string{"--passphrase-command", "echo the secret; exit 3"}, code: 4,

@@ -102,7 +102,7 @@ func pass(b *testing.B, name string) error {
 	if err != nil {
 		return err
 	}
-	sums, err := Stream(b.Context(), f)
+	sums, err := Stream(b.Context(), f, Unlimited)
 	_ = f.Close()
 	if err == nil && sums.Bytes != benchSize {
 		err = fmt.Errorf("got %d bytes, want %d", sums.Bytes, benchSize)

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 )
 
 // ErrCorrupt is wrapped by the errors about a stream that cannot be unpacked:
-// damaged, cut short, followed by something else, or in need of more memory
-// than is allowed. An error from the stream's own reader never wraps it.
+// damaged, cut short, followed by something else, larger than is allowed, or in
+// need of more memory. An error from the stream's own reader never wraps it.
 var ErrCorrupt = errors.New("bad compressed data")
 
 const (
@@ -30,21 +31,27 @@ type Reader struct {
 	src    *ahead    // the compressed bytes; nil for None
 	out    *ahead    // the decompressed bytes; nil for None
 	body   io.Reader // what Read reads
+	limit  int64     // of the decompressed bytes
+	read   int64     // of those, so far
 }
+
+// Unlimited is the limit of a stream that is only digested, and takes no room.
+const Unlimited = math.MaxInt64
 
 // Decompress returns a Reader of the decompressed bytes of r, whose compression
 // is recognised by its first bytes. A stream that is not compressed passes
-// through as it is, unread until asked for.
+// through as it is, unread until asked for; of a compressed one, more than limit
+// decompressed bytes are an error that wraps ErrCorrupt.
 //
 // The context bounds the life of the Reader: once it ends, Read and Close
 // return at once even where r is blocked, and one goroutine stays until the
 // Read of r returns. Errors of r are returned as they are.
-func Decompress(ctx context.Context, r io.Reader) (*Reader, error) {
+func Decompress(ctx context.Context, r io.Reader, limit int64) (*Reader, error) {
 	head, err := peek(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	reader := &Reader{caller: ctx, kind: diskimage.DetectCompression(head)}
+	reader := &Reader{caller: ctx, kind: diskimage.DetectCompression(head), limit: limit}
 	ctx, reader.stop = context.WithCancel(ctx)
 	reader.ctx = ctx
 	body := io.MultiReader(bytes.NewReader(head), r)
@@ -99,7 +106,13 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return 0, context.Cause(r.ctx)
 	}
 	n, err := r.body.Read(p)
-	if err != nil && err != io.EOF && r.kind != diskimage.None {
+	if r.kind == diskimage.None {
+		return n, err
+	}
+	if r.read += int64(n); r.read > r.limit {
+		return 0, fmt.Errorf("%w: decompressed, at most %d bytes", ErrCorrupt, r.limit)
+	}
+	if err != nil && err != io.EOF {
 		err = r.verdict(err)
 	}
 	return n, err

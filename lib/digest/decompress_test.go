@@ -104,6 +104,24 @@ func small(t *testing.T) map[string][]byte {
 	return streams
 }
 
+func TestLimit(t *testing.T) {
+	for name, stream := range small(t) {
+		for limit, want := range map[int64]error{149: ErrCorrupt, 150: nil} {
+			r, err := Decompress(t.Context(), bytes.NewReader(stream), limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(r)
+			if !errors.Is(err, want) || int64(len(got)) > limit {
+				t.Errorf("%s, at most %d bytes: got %d, error %v, want %v", name, limit, len(got), err, want)
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestTruncated(t *testing.T) {
 	for name, stream := range small(t) {
 		t.Run(name, func(t *testing.T) {

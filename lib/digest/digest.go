@@ -17,17 +17,17 @@ import (
 )
 
 // Stream digests the decompressed bytes of r, whose compression is recognised by
-// its content. Every sink gets the same bytes, in order, from a goroutine of its
-// own.
+// its content and which are at most limit, as for Decompress. Every sink gets the
+// same bytes, in order, from a goroutine of its own.
 //
 // The error is that of a sink, of the reader, of the context, or wraps
 // ErrCorrupt. It comes as soon as every Write that was under way has
 // returned. Unlike a Write, a Read of r that blocks is not waited for: after
 // an error, one goroutine may stay until that Read returns.
-func Stream(ctx context.Context, r io.Reader, sinks ...io.Writer) (diskimage.Image, error) {
+func Stream(ctx context.Context, r io.Reader, limit int64, sinks ...io.Writer) (diskimage.Image, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	plain, err := Decompress(ctx, r)
+	plain, err := Decompress(ctx, r, limit)
 	if err != nil {
 		return diskimage.Image{}, err
 	}

@@ -59,10 +59,12 @@ func TestKnown(t *testing.T) {
 func TestSizes(t *testing.T) {
 	data := noise(3*ringSize*chunkSize + 12345)
 	for _, n := range []int{0, 1, 5, 6, 7, chunkSize - 1, chunkSize, chunkSize + 1, ringSize * chunkSize, len(data)} {
-		for name, sum := range map[string]func(context.Context, io.Reader, ...io.Writer) (diskimage.Image, error){"Raw": Raw,
-			"Stream": Stream} {
+		for name, sum := range map[string]func(io.Reader, io.Writer) (diskimage.Image, error){
+			"Raw":    func(r io.Reader, w io.Writer) (diskimage.Image, error) { return Raw(t.Context(), r, w) },
+			"Stream": func(r io.Reader, w io.Writer) (diskimage.Image, error) { return Stream(t.Context(), r, Unlimited, w) },
+		} {
 			var sink bytes.Buffer
-			got, err := sum(t.Context(), iotest.HalfReader(bytes.NewReader(data[:n])), &sink)
+			got, err := sum(iotest.HalfReader(bytes.NewReader(data[:n])), &sink)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +107,7 @@ func TestCompressed(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			packed := pack(t, data, command)
 			var one, two bytes.Buffer
-			got, err := Stream(t.Context(), bytes.NewReader(packed), &one, &two)
+			got, err := Stream(t.Context(), bytes.NewReader(packed), Unlimited, &one, &two)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,12 +131,12 @@ func TestCompressed(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	broken := errors.New("disk on fire")
 	data := noise(5 * chunkSize)
-	_, err := Stream(t.Context(), io.MultiReader(bytes.NewReader(data), iotest.ErrReader(broken)))
+	_, err := Stream(t.Context(), io.MultiReader(bytes.NewReader(data), iotest.ErrReader(broken)), Unlimited)
 	if err != broken {
 		t.Errorf("got error %v, want %v", err, broken)
 	}
 	packed := pack(t, data, "gzip -c")
-	_, err = Stream(t.Context(), bytes.NewReader(packed[:len(packed)/2]))
+	_, err = Stream(t.Context(), bytes.NewReader(packed[:len(packed)/2]), Unlimited)
 	if !errors.Is(err, ErrCorrupt) {
 		t.Errorf("got error %v, want %v", err, ErrCorrupt)
 	}
@@ -179,7 +181,7 @@ func TestSinkFails(t *testing.T) {
 		{&full{left: 3 * chunkSize}, io.ErrShortWrite},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			_, err := Stream(t.Context(), endless{}, io.Discard, test.sink)
+			_, err := Stream(t.Context(), endless{}, Unlimited, io.Discard, test.sink)
 			if err != test.want {
 				t.Errorf("got error %v, want %v", err, test.want)
 			}
@@ -196,7 +198,7 @@ func TestSinkFailsBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		below, feed := io.Pipe()
 		go func() { _, _ = feed.Write(make([]byte, chunkSize+1)) }()
-		if _, err := Stream(t.Context(), below, &full{err: broken}); err != broken {
+		if _, err := Stream(t.Context(), below, Unlimited, &full{err: broken}); err != broken {
 			t.Errorf("got error %v, want %v", err, broken)
 		}
 		_ = feed.Close() // the goroutine that reads ends with it
@@ -220,7 +222,7 @@ func TestCancel(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				ended := make(chan error)
 				go func() {
-					_, err := Stream(ctx, below, io.Discard)
+					_, err := Stream(ctx, below, Unlimited, io.Discard)
 					ended <- err
 				}()
 				synctest.Wait() // until all wait for the reader

@@ -20,7 +20,7 @@ func FuzzDecompress(f *testing.F) {
 		if diskimage.DetectCompression(stream) == diskimage.Xz {
 			t.Skip("the program's business, and a process each time")
 		}
-		r, err := Decompress(t.Context(), bytes.NewReader(stream))
+		r, err := Decompress(t.Context(), bytes.NewReader(stream), Unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}

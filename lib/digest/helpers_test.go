@@ -53,7 +53,7 @@ func pack(t testing.TB, data []byte, command string) []byte {
 // unpack reads a stream to its end.
 func unpack(t testing.TB, r io.Reader) (diskimage.Compression, []byte, error) {
 	t.Helper()
-	reader, err := Decompress(t.Context(), r)
+	reader, err := Decompress(t.Context(), r, Unlimited)
 	if err != nil {
 		return diskimage.None, nil, err
 	}

@@ -33,7 +33,7 @@ func TestDecompressCancel(t *testing.T) {
 		go func() { _, _ = feed.Write(stream[:len(stream)/2]) }()
 		why := errors.New("enough")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		r, err := Decompress(ctx, below)
+		r, err := Decompress(ctx, below, Unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestDecompressCancelled(t *testing.T) {
 	below, feed := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Decompress(ctx, below); !errors.Is(err, context.Canceled) {
+	if _, err := Decompress(ctx, below, Unlimited); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
 	_ = feed.Close()
@@ -67,7 +67,7 @@ func TestDecompressCancelled(t *testing.T) {
 // TestCloseEarly stops in the middle of a stream.
 func TestCloseEarly(t *testing.T) {
 	lifetimes(t, func(t *testing.T, stream []byte) {
-		r, err := Decompress(t.Context(), bytes.NewReader(stream))
+		r, err := Decompress(t.Context(), bytes.NewReader(stream), Unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestCloseEarly(t *testing.T) {
 // TestAhead: the stream is decompressed before it is asked for.
 func TestAhead(t *testing.T) {
 	lifetimes(t, func(t *testing.T, stream []byte) {
-		r, err := Decompress(t.Context(), bytes.NewReader(stream))
+		r, err := Decompress(t.Context(), bytes.NewReader(stream), Unlimited)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 }
 
 func measureStdin() error {
-	sums, err := Stream(context.Background(), os.Stdin)
+	sums, err := Stream(context.Background(), os.Stdin, Unlimited)
 	corrupt := errors.Is(err, ErrCorrupt)
 	if err != nil && !corrupt {
 		return err

@@ -27,8 +27,7 @@ const (
 	Ova   Format = "ova"   // tar archive that begins with an OVF description
 )
 
-// ErrForeign is wrapped by CheckSelfContained, and by VirtualSize for a VMDK
-// text descriptor, when an image depends on other files.
+// ErrForeign is wrapped by CheckSelfContained when an image depends on other files.
 var ErrForeign = errors.New("image depends on other files")
 
 // ErrMalformed is wrapped when the headers of an image are truncated, make no
@@ -52,39 +51,26 @@ func ParseFormat(name string) (Format, error) {
 	return "", errors.New("not supported; want raw (or img), qcow2, vmdk, vdi, vhd (or vpc), vhdx or ova")
 }
 
-// CheckSelfContained returns an error that wraps ErrForeign when the image of
-// size bytes in f, which has the given format, names other files: a backing
-// file, a parent, a data file, or extents. Opening such an image would read
-// files of the host that its author chose. Headers that are truncated or
-// contradict themselves give an error that wraps ErrMalformed; errors reading
-// f are returned as they are. Raw and OVA files never refer to others.
+// CheckSelfContained returns the size in bytes of the disk that the image of size
+// bytes in f, which has the given format, holds. For a raw image it is size; an OVA
+// archive is not one disk, which is an error.
+//
+// An image that names other files is an error that wraps ErrForeign: a backing file, a
+// parent, a data file, or extents. Opening such an image would read files of the host
+// that its author chose. Headers that are truncated or contradict themselves give an
+// error that wraps ErrMalformed; errors reading f are returned as they are.
 //
 // Checksums are not verified, but for those of VHDX headers: an image whose
 // checksum is wrong may pass here and be refused by the program that opens it.
-func CheckSelfContained(f io.ReaderAt, size int64, format Format) error {
-	if format == Raw || format == Ova {
-		return nil
-	}
-	reader, ok := readers[format]
-	if !ok {
-		return fmt.Errorf("checking an image: the format %q is not supported", format)
-	}
-	return reader.check(source{f, size})
-}
-
-// VirtualSize returns the size in bytes of the disk that the image of size
-// bytes in f, which has the given format, holds. For a raw image it is size;
-// an OVA archive is not one disk, which is an error. Errors wrap ErrForeign,
-// ErrMalformed or are reading errors of f, as for CheckSelfContained.
-func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
+func CheckSelfContained(f io.ReaderAt, size int64, format Format) (virtual int64, err error) {
 	if format == Raw {
 		return size, nil
 	}
-	reader, ok := readers[format]
+	check, ok := checks[format]
 	if !ok {
-		return 0, fmt.Errorf("reading the disk size of an image: the format %q does not hold one disk", format)
+		return 0, fmt.Errorf("checking an image: the format %q does not hold one disk", format)
 	}
-	bytes, err := reader.size(source{f, size})
+	bytes, err := check(source{f, size})
 	if err != nil {
 		return 0, err
 	}
@@ -94,16 +80,9 @@ func VirtualSize(f io.ReaderAt, size int64, format Format) (int64, error) {
 	return int64(bytes), nil
 }
 
-// readers read the headers of the formats that have any.
-var readers = map[Format]struct {
-	check func(source) error
-	size  func(source) (uint64, error)
-}{
-	Qcow2: {source.checkQcow2, source.qcow2Size},
-	Vmdk:  {source.checkVmdk, source.vmdkSize},
-	Vdi:   {source.checkVdi, source.vdiSize},
-	Vhd:   {source.checkVhd, source.vhdSize},
-	Vhdx:  {source.checkVhdx, source.vhdxSize},
+// checks read the headers of the formats that have any.
+var checks = map[Format]func(source) (virtual uint64, err error){
+	Qcow2: source.checkQcow2, Vmdk: source.checkVmdk, Vdi: source.checkVdi, Vhd: source.checkVhd, Vhdx: source.checkVhdx,
 }
 
 // source is the file of which the headers are read.

@@ -66,119 +66,117 @@ func TestPatchedHeaders(t *testing.T) {
 		name, words string
 		format      diskimage.Format
 		patch       func(b []byte)
-		check       error // of CheckSelfContained
-		size        error // of VirtualSize
+		want        error
 	}{
-		{"long backing name", backed, diskimage.Qcow2, func(b []byte) { big.PutUint32(b[16:], 1024) }, malformed, nil},
-		{"backing name far away", backed, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[8:], 1<<63) }, malformed, nil},
+		{"long backing name", backed, diskimage.Qcow2, func(b []byte) { big.PutUint32(b[16:], 1024) }, malformed},
+		{"backing name far away", backed, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[8:], 1<<63) }, malformed},
 		{
 			"backing name past the end", backed, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[8:], uint64(len(b)-3)) },
-			malformed, nil,
+			malformed,
 		},
-		{"data file without a name", qcow2Words, diskimage.Qcow2, func(b []byte) { b[79] |= 4 }, foreign, nil},
+		{"data file without a name", qcow2Words, diskimage.Qcow2, func(b []byte) { b[79] |= 4 }, foreign},
 		{
 			"extensions past the end", qcow2Words, diskimage.Qcow2,
-			func(b []byte) { b[79] |= 4; big.PutUint32(b[100:], math.MaxUint32) }, malformed, nil,
+			func(b []byte) { b[79] |= 4; big.PutUint32(b[100:], math.MaxUint32) }, malformed,
 		},
 		{"endless extensions", qcow2Words, diskimage.Qcow2, func(b []byte) {
 			b[79] |= 4
 			for at := 104; at < 2048; at += 8 {
 				copy(b[at:], "\x00\x00\x00\x01\x00\x00\x00\x00")
 			}
-		}, malformed, nil},
-		{"qcow2 absurd size", qcow2Words, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[24:], 1<<62+1) }, nil, malformed},
-		{"qcow2 version 4", qcow2Words, diskimage.Qcow2, func(b []byte) { b[7] = 4 }, malformed, malformed},
+		}, malformed},
+		{"qcow2 absurd size", qcow2Words, diskimage.Qcow2, func(b []byte) { big.PutUint64(b[24:], 1<<62+1) }, malformed},
+		{"qcow2 version 4", qcow2Words, diskimage.Qcow2, func(b []byte) { b[7] = 4 }, malformed},
 
 		{"two extents", vmdkWords, diskimage.Vmdk, func(b []byte) {
 			replace(b, "# The Disk Data Base", `RW 8 SPARSE "/etc/x"`)
-		}, foreign, nil},
-		{"flat extent", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, ` SPARSE "`, ` FLAT   "`) }, foreign, nil},
+		}, foreign},
+		{"flat extent", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, ` SPARSE "`, ` FLAT   "`) }, foreign},
 		{
 			"parent content ID", vmdkWords, diskimage.Vmdk,
-			func(b []byte) { replace(b, "parentCID=ffffffff", "parentCID=fffffffa") }, foreign, nil,
+			func(b []byte) { replace(b, "parentCID=ffffffff", "parentCID=fffffffa") }, foreign,
 		},
 		{"parent in a comment", vmdkWords, diskimage.Vmdk, func(b []byte) {
 			replace(b, "ddb.virtualHWVersion = \"4\"", "#parentFileNameHint=\"/e/x\"")
-		}, foreign, nil},
+		}, foreign},
 		{
 			"other type", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "monolithicSparse", "monolithicOthers") },
-			foreign, nil,
+			foreign,
 		},
-		{"no type", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "createType", "########t=") }, malformed, nil},
-		{"no extent", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "RW ", "## ") }, malformed, nil},
-		{"no descriptor", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[28:], 0) }, malformed, nil},
-		{"huge descriptor", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[36:], 1<<55) }, malformed, nil},
-		{"descriptor far away", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[28:], 1<<55+1) }, malformed, nil},
-		{"no capacity", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[12:], 0) }, malformed, malformed},
-		{"capacity overflows", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[12:], 1<<55+1) }, nil, malformed},
+		{"no type", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "createType", "########t=") }, malformed},
+		{"no extent", vmdkWords, diskimage.Vmdk, func(b []byte) { replace(b, "RW ", "## ") }, malformed},
+		{"no descriptor", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[28:], 0) }, malformed},
+		{"huge descriptor", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[36:], 1<<55) }, malformed},
+		{"descriptor far away", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[28:], 1<<55+1) }, malformed},
+		{"no capacity", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[12:], 0) }, malformed},
+		{"capacity overflows", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[12:], 1<<55+1) }, malformed},
 		{
 			"footer missing", vmdkWords, diskimage.Vmdk, func(b []byte) { little.PutUint64(b[56:], math.MaxUint64) }, malformed,
-			malformed,
 		},
-		{"no vmdk", vmdkWords, diskimage.Vmdk, func(b []byte) { b[0] = 'X' }, malformed, malformed},
+		{"no vmdk", vmdkWords, diskimage.Vmdk, func(b []byte) { b[0] = 'X' }, malformed},
 
-		{"differencing vdi", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 4 }, foreign, nil},
-		{"undo vdi", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 3 }, foreign, nil},
-		{"vdi of unknown type", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 5 }, malformed, nil},
-		{"vdi link UUID", vdiWords, diskimage.Vdi, func(b []byte) { b[0x1a8] = 1 }, foreign, nil},
-		{"vdi parent UUID", vdiWords, diskimage.Vdi, func(b []byte) { b[0x1c7] = 1 }, foreign, nil},
-		{"vdi version", vdiWords, diskimage.Vdi, func(b []byte) { b[0x44] = 0 }, malformed, malformed},
-		{"vdi negative size", vdiWords, diskimage.Vdi, func(b []byte) { b[0x177] = 0x80 }, nil, malformed},
+		{"differencing vdi", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 4 }, foreign},
+		{"undo vdi", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 3 }, foreign},
+		{"vdi of unknown type", vdiWords, diskimage.Vdi, func(b []byte) { b[0x4c] = 5 }, malformed},
+		{"vdi link UUID", vdiWords, diskimage.Vdi, func(b []byte) { b[0x1a8] = 1 }, foreign},
+		{"vdi parent UUID", vdiWords, diskimage.Vdi, func(b []byte) { b[0x1c7] = 1 }, foreign},
+		{"vdi version", vdiWords, diskimage.Vdi, func(b []byte) { b[0x44] = 0 }, malformed},
+		{"vdi negative size", vdiWords, diskimage.Vdi, func(b []byte) { b[0x177] = 0x80 }, malformed},
 
-		{"differencing vhd", vhdWords, diskimage.Vhd, func(b []byte) { b[63], b[len(b)-512+63] = 4, 4 }, foreign, nil},
-		{"vhd of unknown type", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512+63] = 5 }, malformed, nil},
-		{"vhd type by one footer", vhdWords, diskimage.Vhd, func(b []byte) { b[63] = 4 }, malformed, malformed},
-		{"vhd size by one footer", vhdWords, diskimage.Vhd, func(b []byte) { b[len(b)-512+51] = 1 }, malformed, malformed},
-		{"vhd negative size", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512+48] = 0x80 }, nil, malformed},
-		{"no vhd footer", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512] = 'X' }, malformed, malformed},
+		{"differencing vhd", vhdWords, diskimage.Vhd, func(b []byte) { b[63], b[len(b)-512+63] = 4, 4 }, foreign},
+		{"vhd of unknown type", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512+63] = 5 }, malformed},
+		{"vhd type by one footer", vhdWords, diskimage.Vhd, func(b []byte) { b[63] = 4 }, malformed},
+		{"vhd size by one footer", vhdWords, diskimage.Vhd, func(b []byte) { b[len(b)-512+51] = 1 }, malformed},
+		{"vhd negative size", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512+48] = 0x80 }, malformed},
+		{"no vhd footer", vhdFixed, diskimage.Vhd, func(b []byte) { b[len(b)-512] = 'X' }, malformed},
 
 		{
 			"differencing vhdx", vhdxWords, diskimage.Vhdx,
-			func(b []byte) { _, item := itemOf(b, "\x37\x67\xa1\xca"); item[4] |= 2 }, foreign, nil,
+			func(b []byte) { _, item := itemOf(b, "\x37\x67\xa1\xca"); item[4] |= 2 }, foreign,
 		},
 		{"vhdx parent locator", vhdxWords, diskimage.Vhdx, func(b []byte) {
 			entry, _ := itemOf(b, "\xab\x12\xca\xbe") // the page 83 data
 			copy(entry, "\x2d\x5f\xd3\xa8\x0b\xb3\x4d\x45\xab\xf7\xd3\xd8\x48\x34\xab\x0c")
-		}, foreign, nil},
+		}, foreign},
 		{"vhdx item twice", vhdxWords, diskimage.Vhdx, func(b []byte) {
 			entry, _ := itemOf(b, "\xab\x12\xca\xbe")
 			first, _ := itemOf(b, "\x37\x67\xa1\xca")
 			copy(entry, first)
-		}, malformed, nil},
+		}, malformed},
 		{"vhdx item far away", vhdxWords, diskimage.Vhdx, func(b []byte) {
 			entry, _ := itemOf(b, "\x24\x42\xa5\x2f")
 			little.PutUint32(entry[16:], math.MaxUint32)
-		}, nil, malformed},
+		}, malformed},
 		{"vhdx item too long", vhdxWords, diskimage.Vhdx, func(b []byte) {
 			entry, _ := itemOf(b, "\x24\x42\xa5\x2f")
 			little.PutUint32(entry[20:], math.MaxUint32)
-		}, nil, malformed},
+		}, malformed},
 		{
 			"vhdx item missing", vhdxWords, diskimage.Vhdx,
-			func(b []byte) { entry, _ := itemOf(b, "\x24\x42\xa5\x2f"); entry[0]++ }, nil, malformed,
+			func(b []byte) { entry, _ := itemOf(b, "\x24\x42\xa5\x2f"); entry[0]++ }, malformed,
 		},
 		{
 			"vhdx absurd size", vhdxWords, diskimage.Vhdx,
-			func(b []byte) { _, item := itemOf(b, "\x24\x42\xa5\x2f"); item[7] = 0xff }, nil, malformed,
+			func(b []byte) { _, item := itemOf(b, "\x24\x42\xa5\x2f"); item[7] = 0xff }, malformed,
 		},
-		{"vhdx regions disagree", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30+18]++ }, malformed, malformed},
+		{"vhdx regions disagree", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30+18]++ }, malformed},
 		{
 			"vhdx many regions", vhdxWords, diskimage.Vhdx, func(b []byte) { little.PutUint32(b[regions+8:], math.MaxUint32) },
-			malformed, malformed,
+			malformed,
 		},
-		{"vhdx no metadata region", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30]++ }, malformed, malformed},
-		{"vhdx metadata far away", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30+23] = 0xff }, malformed, malformed},
-		{"vhdx no metadata table", vhdxWords, diskimage.Vhdx, func(b []byte) { b[metadata] = 'X' }, malformed, malformed},
+		{"vhdx no metadata region", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30]++ }, malformed},
+		{"vhdx metadata far away", vhdxWords, diskimage.Vhdx, func(b []byte) { b[regions+0x30+23] = 0xff }, malformed},
+		{"vhdx no metadata table", vhdxWords, diskimage.Vhdx, func(b []byte) { b[metadata] = 'X' }, malformed},
 		{
 			"vhdx log", vhdxWords, diskimage.Vhdx, func(b []byte) { patchVhdxHeaders(b, func(h []byte) { h[63] = 1 }) },
-			malformed, malformed,
+			malformed,
 		},
 		{
 			"vhdx without a valid header", vhdxWords, diskimage.Vhdx, func(b []byte) { b[64<<10+100]++; b[128<<10+100]++ },
-			malformed, malformed,
+			malformed,
 		},
-		{"vhdx with one valid header", vhdxWords, diskimage.Vhdx, func(b []byte) { b[64<<10+63]++ }, nil, nil},
-		{"no vhdx", vhdxWords, diskimage.Vhdx, func(b []byte) { b[0] = 'X' }, malformed, malformed},
+		{"vhdx with one valid header", vhdxWords, diskimage.Vhdx, func(b []byte) { b[64<<10+63]++ }, nil},
+		{"no vhdx", vhdxWords, diskimage.Vhdx, func(b []byte) { b[0] = 'X' }, malformed},
 	}
 	images := map[string][]byte{}
 	for _, test := range tests {
@@ -188,13 +186,9 @@ func TestPatchedHeaders(t *testing.T) {
 			}
 			b := bytes.Clone(images[test.words])
 			test.patch(b)
-			err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), test.format)
-			if !errors.Is(err, test.check) {
-				t.Errorf("CheckSelfContained gave %v, want %v", err, test.check)
-			}
-			size, err := diskimage.VirtualSize(bytes.NewReader(b), int64(len(b)), test.format)
-			if !errors.Is(err, test.size) || (err != nil && size != 0) {
-				t.Errorf("VirtualSize gave %d, %v, want %v", size, err, test.size)
+			size, err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), test.format)
+			if !errors.Is(err, test.want) || (err != nil && size != 0) {
+				t.Errorf("CheckSelfContained gave %d, %v, want %v", size, err, test.want)
 			}
 		})
 	}
@@ -215,18 +209,15 @@ func TestVmdkFooter(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk); err != nil {
-		t.Errorf("CheckSelfContained gave %v, want none", err)
-	}
-	got, err := diskimage.VirtualSize(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)
+	got, err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)
 	if want := qemuVirtualSize(t, path, "vmdk"); err != nil || got != want {
-		t.Errorf("VirtualSize gave %d, %v, qemu-img info %d", got, err, want)
+		t.Errorf("CheckSelfContained gave %d, %v, qemu-img info %d", got, err, want)
 	}
 
 	b[len(b)-1024+12]++
-	_, err = diskimage.VirtualSize(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)
+	_, err = diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)
 	if !errors.Is(err, diskimage.ErrMalformed) {
-		t.Errorf("VirtualSize gave %v for another capacity in the footer, want ErrMalformed", err)
+		t.Errorf("CheckSelfContained gave %v for another capacity in the footer, want ErrMalformed", err)
 	}
 }
 
@@ -246,7 +237,7 @@ func TestVmdkTwoDescriptors(t *testing.T) {
 		"backing file: base.vmdk") {
 		t.Fatalf("qemu-img does not see the hidden parent:\n%s", out)
 	}
-	err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)
+	_, err := diskimage.CheckSelfContained(bytes.NewReader(b), int64(len(b)), diskimage.Vmdk)
 	if !errors.Is(err, diskimage.ErrForeign) || !strings.Contains(err.Error(), `"base.vmdk"`) {
 		t.Errorf("CheckSelfContained gave %v, want ErrForeign naming base.vmdk", err)
 	}

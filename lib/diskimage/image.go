@@ -64,7 +64,7 @@ func (i *Image) Digest(a Algorithm) *[]byte {
 func (i *Image) Digests() iter.Seq2[Algorithm, []byte] {
 	return func(yield func(Algorithm, []byte) bool) {
 		for _, a := range Algorithms() {
-			if digest := *i.Digest(a); digest != nil && !yield(a, digest) {
+			if digest := *i.Digest(a); len(digest) > 0 && !yield(a, digest) {
 				return
 			}
 		}

@@ -36,26 +36,26 @@ func (i source) qcow2Header() (header []byte, version uint32, err error) {
 	return header, version, err
 }
 
-func (i source) checkQcow2() error {
+func (i source) checkQcow2() (virtual uint64, err error) {
 	header, version, err := i.qcow2Header()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if offset := binary.BigEndian.Uint64(header[8:]); offset != 0 {
 		name, err := i.qcow2Name(offset, binary.BigEndian.Uint32(header[16:]))
 		if err != nil {
-			return err
+			return 0, err
 		}
-		return foreign("backing file %q", name)
+		return 0, foreign("backing file %q", name)
 	}
 	if version >= 3 && binary.BigEndian.Uint64(header[72:])&qcow2DataFile != 0 {
 		name, err := i.qcow2DataFileName(int64(binary.BigEndian.Uint32(header[100:])))
 		if err != nil {
-			return err
+			return 0, err
 		}
-		return foreign("data file %q", name)
+		return 0, foreign("data file %q", name)
 	}
-	return nil
+	return binary.BigEndian.Uint64(header[24:]), nil
 }
 
 func (i source) qcow2Name(offset uint64, length uint32) ([]byte, error) {
@@ -86,12 +86,4 @@ func (i source) qcow2DataFileName(offset int64) ([]byte, error) {
 		offset += 8 + (int64(length)+7)/8*8
 	}
 	return nil, malformed("more than %d header extensions", qcow2MaxExtensions)
-}
-
-func (i source) qcow2Size() (uint64, error) {
-	header, _, err := i.qcow2Header()
-	if err != nil {
-		return 0, err
-	}
-	return binary.BigEndian.Uint64(header[24:]), nil
 }

@@ -17,45 +17,29 @@ const (
 	vdiDifferencing = 4
 )
 
-func (i source) vdiHeader() ([]byte, error) {
+func (i source) checkVdi() (virtual uint64, err error) {
 	header, err := i.read(0, vdiHeaderSize)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if !hasAt(header, vdiMagicAt, vdiMagic) {
-		return nil, malformed("no VDI signature")
+		return 0, malformed("no VDI signature")
 	}
 	if version := binary.LittleEndian.Uint32(header[0x44:]); version != vdiVersion11 {
-		return nil, malformed("VDI version %#x, want %#x", version, vdiVersion11)
-	}
-	return header, nil
-}
-
-func (i source) checkVdi() error {
-	header, err := i.vdiHeader()
-	if err != nil {
-		return err
+		return 0, malformed("VDI version %#x, want %#x", version, vdiVersion11)
 	}
 	switch kind := binary.LittleEndian.Uint32(header[0x4c:]); kind {
 	case vdiDynamic, vdiStatic:
 	case vdiUndo, vdiDifferencing:
-		return foreign("VDI of type %d, which has a parent", kind)
+		return 0, foreign("VDI of type %d, which has a parent", kind)
 	default:
-		return malformed("VDI of type %d, want %d or %d", kind, vdiDynamic, vdiStatic)
+		return 0, malformed("VDI of type %d, want %d or %d", kind, vdiDynamic, vdiStatic)
 	}
 	// The UUID of the parent, and the one of the parent's last change.
 	for _, uuid := range [][]byte{header[0x1a8:0x1b8], header[0x1b8:0x1c8]} {
 		if !bytes.Equal(uuid, make([]byte, 16)) {
-			return foreign("VDI with the parent UUID %x", uuid)
+			return 0, foreign("VDI with the parent UUID %x", uuid)
 		}
-	}
-	return nil
-}
-
-func (i source) vdiSize() (uint64, error) {
-	header, err := i.vdiHeader()
-	if err != nil {
-		return 0, err
 	}
 	return binary.LittleEndian.Uint64(header[0x170:]), nil
 }

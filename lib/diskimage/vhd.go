@@ -46,23 +46,18 @@ func (i source) vhdFooterAt(offset int64) (footer vhdFooter, found bool, err err
 	return vhdFooter{kind: binary.BigEndian.Uint32(b[60:]), size: binary.BigEndian.Uint64(b[48:])}, true, nil
 }
 
-func (i source) checkVhd() error {
+// checkVhd returns the current size. For images of Virtual PC some programs use the
+// size that the geometry gives instead, which may differ a little.
+func (i source) checkVhd() (virtual uint64, err error) {
 	footer, err := i.vhdFooter()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	switch footer.kind {
 	case vhdFixed, vhdDynamic:
-		return nil
+		return footer.size, nil
 	case vhdDifferencing:
-		return foreign("differencing VHD, which has a parent")
+		return 0, foreign("differencing VHD, which has a parent")
 	}
-	return malformed("VHD of type %d, want %d or %d", footer.kind, vhdFixed, vhdDynamic)
-}
-
-// vhdSize returns the current size. For images of Virtual PC some programs
-// use the size that the geometry gives instead, which may differ a little.
-func (i source) vhdSize() (uint64, error) {
-	footer, err := i.vhdFooter()
-	return footer.size, err
+	return 0, malformed("VHD of type %d, want %d or %d", footer.kind, vhdFixed, vhdDynamic)
 }

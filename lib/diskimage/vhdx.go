@@ -170,29 +170,21 @@ func (i source) vhdxItem(m vhdxMetadata, guid string) ([]byte, error) {
 	return i.read(m.offset+int64(offset), 8)
 }
 
-func (i source) checkVhdx() error {
-	metadata, err := i.vhdxMetadata()
-	if err != nil {
-		return err
-	}
-	parameters, err := i.vhdxItem(metadata, vhdxFileParameters)
-	if err != nil {
-		return err
-	}
-	locator, err := metadata.entry(vhdxParentLocator)
-	if err != nil {
-		return err
-	}
-	if binary.LittleEndian.Uint32(parameters[4:])&vhdxHasParent != 0 || locator != nil {
-		return foreign("differencing VHDX, which has a parent")
-	}
-	return nil
-}
-
-func (i source) vhdxSize() (uint64, error) {
+func (i source) checkVhdx() (virtual uint64, err error) {
 	metadata, err := i.vhdxMetadata()
 	if err != nil {
 		return 0, err
+	}
+	parameters, err := i.vhdxItem(metadata, vhdxFileParameters)
+	if err != nil {
+		return 0, err
+	}
+	locator, err := metadata.entry(vhdxParentLocator)
+	if err != nil {
+		return 0, err
+	}
+	if binary.LittleEndian.Uint32(parameters[4:])&vhdxHasParent != 0 || locator != nil {
+		return 0, foreign("differencing VHDX, which has a parent")
 	}
 	size, err := i.vhdxItem(metadata, vhdxVirtualDiskSize)
 	if err != nil {

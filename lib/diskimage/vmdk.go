@@ -33,21 +33,6 @@ type vmdkHeader struct {
 	grainDirectory   uint64
 }
 
-// vmdkIsText reports whether the whole file is a text descriptor.
-func (i source) vmdkIsText() (bool, error) {
-	start, err := i.read(0, len(vmdkMagic))
-	if err != nil || hasAt(start, 0, vmdkMagic) {
-		return false, err
-	}
-	if start, err = i.read(0, len(vmdkText)); err != nil {
-		return false, err
-	}
-	if !hasAt(start, 0, vmdkText) {
-		return false, malformed("neither a VMDK header nor a VMDK descriptor")
-	}
-	return true, nil
-}
-
 func (i source) vmdkHeader() (vmdkHeader, error) {
 	header, err := i.vmdkHeaderAt(0)
 	if err != nil {
@@ -86,34 +71,49 @@ func (i source) vmdkHeaderAt(offset int64) (vmdkHeader, error) {
 	}, nil
 }
 
-func (i source) checkVmdk() error {
-	text, err := i.vmdkIsText()
+// checkVmdk returns the capacity of a sparse file. A text descriptor holds no disk.
+func (i source) checkVmdk() (virtual uint64, err error) {
+	start, err := i.read(0, len(vmdkMagic))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if text {
-		descriptor, err := i.read(0, int(min(i.size, vmdkMaxDescriptor)))
-		if err != nil {
-			return err
-		}
-		return foreign("VMDK descriptor with the extent %q", firstExtent(string(descriptor)))
+	if !hasAt(start, 0, vmdkMagic) {
+		return 0, i.vmdkText()
 	}
 	header, err := i.vmdkHeader()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	fixed, err := i.read(vmdkFixedDescriptor, int(min(i.size-vmdkFixedDescriptor, vmdkFixedDescriptorSize)))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := checkParentHint(string(fixed)); err != nil {
-		return err
+		return 0, err
 	}
 	descriptor, err := i.vmdkDescriptor(header)
 	if err != nil {
+		return 0, err
+	}
+	if err := checkDescriptor(string(descriptor)); err != nil {
+		return 0, err
+	}
+	if header.capacity > maxVirtual/sector {
+		return 0, malformed("VMDK of %d sectors, at most %d", header.capacity, int64(maxVirtual/sector))
+	}
+	return header.capacity * sector, nil
+}
+
+// vmdkText returns the error for a file without a header.
+func (i source) vmdkText() error {
+	text, err := i.read(0, int(min(i.size, vmdkMaxDescriptor)))
+	if err != nil {
 		return err
 	}
-	return checkDescriptor(string(descriptor))
+	if !hasAt(text, 0, vmdkText) {
+		return malformed("neither a VMDK header nor a VMDK descriptor")
+	}
+	return foreign("VMDK descriptor with the extent %q", firstExtent(string(text)))
 }
 
 // vmdkDescriptor returns the descriptor embedded in a sparse file.
@@ -128,24 +128,4 @@ func (i source) vmdkDescriptor(header vmdkHeader) ([]byte, error) {
 		return nil, malformed("VMDK descriptor at sector %d, the image has %d bytes", header.descriptorOffset, i.size)
 	}
 	return i.read(int64(header.descriptorOffset)*sector, int(header.descriptorSize)*sector)
-}
-
-// vmdkSize returns the capacity of a sparse file. A text descriptor holds no
-// disk.
-func (i source) vmdkSize() (uint64, error) {
-	text, err := i.vmdkIsText()
-	if err != nil {
-		return 0, err
-	}
-	if text {
-		return 0, foreign("VMDK descriptor without a disk")
-	}
-	header, err := i.vmdkHeader()
-	if err != nil {
-		return 0, err
-	}
-	if header.capacity > maxVirtual/sector {
-		return 0, malformed("VMDK of %d sectors, at most %d", header.capacity, int64(maxVirtual/sector))
-	}
-	return header.capacity * sector, nil
 }

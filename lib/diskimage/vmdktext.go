@@ -3,8 +3,6 @@ package diskimage
 import (
 	"regexp"
 	"strings"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 var (
@@ -28,7 +26,7 @@ func checkDescriptor(text string) error {
 	for line := range strings.FieldsFuncSeq(text, lineBreak) {
 		if extent := vmdkExtent.FindStringSubmatch(line); extent != nil {
 			if extents++; extents > 1 || !strings.EqualFold(extent[1], "SPARSE") {
-				return foreign("VMDK descriptor with the extent %q of type %q", extent[2], clip(extent[1]))
+				return foreign("VMDK descriptor with the extent %q of type %.100q", extent[2], extent[1])
 			}
 			continue
 		}
@@ -38,11 +36,11 @@ func checkDescriptor(text string) error {
 		case "createtype":
 			types++
 			if !strings.EqualFold(value, "monolithicSparse") && !strings.EqualFold(value, "streamOptimized") {
-				return foreign("VMDK of the type %q, want monolithicSparse or streamOptimized", clip(value))
+				return foreign("VMDK of the type %.100q, want monolithicSparse or streamOptimized", value)
 			}
 		case "parentcid":
 			if !strings.EqualFold(value, vmdkNoParent) {
-				return foreign("VMDK with the parent content ID %q, want %q", clip(value), vmdkNoParent)
+				return foreign("VMDK with the parent content ID %.100q, want %q", value, vmdkNoParent)
 			}
 		}
 	}
@@ -73,6 +71,3 @@ func firstExtent(text string) string {
 func lineBreak(r rune) bool {
 	return r == '\n' || r == '\r' || r == 0
 }
-
-// clip shortens what is quoted from a descriptor.
-func clip(s string) string { return report.Clip(s, 100) }

@@ -54,41 +54,6 @@ func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	return text, err
 }
 
-// ReadFile reads a file of at most limit bytes, which may be a pipe or a device.
-// Its errors name the file.
-func ReadFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := ReadAll(f, limit)
-	if errors.Is(err, ErrTooLarge) {
-		err = &fs.PathError{Op: "read", Path: path, Err: err}
-	}
-	return text, err
-}
-
-// LimitWriter returns a writer that writes at most limit bytes to w. A Write beyond
-// the limit writes nothing and returns the error beyond.
-func LimitWriter(w io.Writer, limit int64, beyond error) io.Writer {
-	return &limited{w, limit, beyond}
-}
-
-type limited struct {
-	w      io.Writer
-	left   int64
-	beyond error
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if int64(len(p)) > l.left {
-		return 0, l.beyond
-	}
-	l.left -= int64(len(p))
-	return l.w.Write(p)
-}
-
 // Head keeps the first Limit bytes that are written to it and drops the others.
 type Head struct {
 	Limit int

@@ -1,7 +1,6 @@
 package files
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -48,23 +47,6 @@ func TestReadAll(t *testing.T) {
 	}
 	if text, err := ReadAll(strings.NewReader("12345"), 4); text != nil || !errors.Is(err, ErrTooLarge) {
 		t.Errorf("%q, %v", text, err)
-	}
-}
-
-func TestLimitWriter(t *testing.T) {
-	beyond := errors.New("beyond")
-	var b bytes.Buffer
-	w := LimitWriter(&b, 4, beyond)
-	for _, test := range []struct {
-		text string
-		want error
-	}{{"123", nil}, {"45", beyond}, {"4", nil}, {"5", beyond}} {
-		if _, err := w.Write([]byte(test.text)); err != test.want {
-			t.Errorf("%q: %v, want %v", test.text, err, test.want)
-		}
-	}
-	if b.String() != "1234" {
-		t.Errorf("got %q", &b)
 	}
 }
 

@@ -66,6 +66,51 @@ func umask(t *testing.T) fs.FileMode {
 	return fs.FileMode(old)
 }
 
+// replace writes a file whole, in the place of one that may be there.
+func replace(t *testing.T, path, text string) {
+	t.Helper()
+	p, err := CreatePending(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Discard()
+	if _, err := p.File.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPendingKeepsTheMode(t *testing.T) {
+	for _, mode := range []fs.FileMode{0o600, 0o640, 0o666, 0o444} {
+		path := filepath.Join(t.TempDir(), "product")
+		write(t, path, "old, and longer", mode)
+		replace(t, path, "new")
+		wantFile(t, path, "new", mode)
+	}
+}
+
+func TestPendingLongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("n", unix.NAME_MAX))
+	replace(t, path, "x")
+	wantFile(t, path, "x", 0o666&^umask(t))
+}
+
+func TestPendingThroughLink(t *testing.T) {
+	dir, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
+	write(t, target, "old", 0o600)
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	replace(t, link, "new")
+	wantFile(t, target, "new", 0o600)
+	if got, err := os.Readlink(link); err != nil || got != target {
+		t.Errorf("the link leads to %q (%v), want %q", got, err, target)
+	}
+}
+
 func TestPendingDiscard(t *testing.T) {
 	dir := t.TempDir()
 	p, err := CreatePending(filepath.Join(dir, "product"), false)
@@ -114,10 +159,6 @@ func TestPendingRefusesWhatIsNoFile(t *testing.T) {
 	}
 }
 
-// A named pipe that nobody else opens must not keep a command that is told to
-// end.
-// Data comes through one as it does through a file.
-// Reading standard input must deliver a failure as it is.
 func wantEmpty(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

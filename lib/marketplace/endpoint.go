@@ -15,29 +15,29 @@ import (
 	"github.com/stratuslab/stratus/lib/report"
 )
 
-// Endpoint is the address of a Marketplace. Its zero value is none.
-type Endpoint struct {
+// endpoint is the address of a Marketplace. Its zero value is none.
+type endpoint struct {
 	url              *url.URL // of the Marketplace or the directory
 	user, host, port string   // for sftp
 	path             string   // of a directory; empty for http and https
 }
 
-// ErrEndpoint is wrapped by the error about a text that is not a valid endpoint. Its
+// errEndpoint is wrapped by the error about a text that is not a valid endpoint. Its
 // kind is report.Usage.
-var ErrEndpoint = report.Usagef("not a valid endpoint")
+var errEndpoint = report.Usagef("not a valid endpoint")
 
-// ParseEndpoint reads an endpoint: the http or https URL of a Marketplace,
+// parseEndpoint reads an endpoint: the http or https URL of a Marketplace,
 // sftp://USER@HOST/PATH or file:///PATH for a directory, or the path of a directory.
-func ParseEndpoint(text string) (Endpoint, error) {
+func parseEndpoint(text string) (endpoint, error) {
 	scheme, _, isURL := strings.Cut(text, "://")
 	if !isURL {
 		return parsePath(text)
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return Endpoint{}, fmt.Errorf("%w: the URL cannot be read", ErrEndpoint) // the error would quote a password
+		return endpoint{}, fmt.Errorf("%w: the URL cannot be read", errEndpoint) // the error would quote a password
 	}
-	e := Endpoint{url: u}
+	e := endpoint{url: u}
 	switch strings.ToLower(scheme) {
 	case "http", "https":
 		err = api.Check(u)
@@ -48,32 +48,32 @@ func ParseEndpoint(text string) (Endpoint, error) {
 			return parsePath(e.path)
 		}
 	default:
-		return Endpoint{}, fmt.Errorf("%w: %q: the scheme %q is not supported; want http, https, sftp or file", ErrEndpoint, u.Redacted(), scheme)
+		return endpoint{}, fmt.Errorf("%w: %q: the scheme %q is not supported; want http, https, sftp or file", errEndpoint, u.Redacted(), scheme)
 	}
 	if err != nil {
-		return Endpoint{}, fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return endpoint{}, fmt.Errorf("%w: %w", errEndpoint, err)
 	}
 	return e, nil
 }
 
-func parsePath(path string) (Endpoint, error) {
+func parsePath(path string) (endpoint, error) {
 	_, err := os.Stat(path)
 	switch {
 	case path == "":
-		return Endpoint{}, fmt.Errorf("%w: %q", ErrEndpoint, path)
+		return endpoint{}, fmt.Errorf("%w: %q", errEndpoint, path)
 	case err != nil && !strings.Contains(path, "/") && strings.Contains(path, "."):
 		// The original took bare host names and broke on them.
-		return Endpoint{}, fmt.Errorf("%w: %q: write https://%s for a host, ./%s for a new directory", ErrEndpoint, path, path, path)
+		return endpoint{}, fmt.Errorf("%w: %q: write https://%s for a host, ./%s for a new directory", errEndpoint, path, path, path)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return Endpoint{}, fmt.Errorf("%w: %q: %w", ErrEndpoint, path, err)
+		return endpoint{}, fmt.Errorf("%w: %q: %w", errEndpoint, path, err)
 	}
-	return Endpoint{url: &url.URL{Scheme: "file", Path: absolute}, path: absolute}, nil
+	return endpoint{url: &url.URL{Scheme: "file", Path: absolute}, path: absolute}, nil
 }
 
 // String returns the endpoint as a URL without a password.
-func (e Endpoint) String() string { return e.url.Redacted() }
+func (e endpoint) String() string { return e.url.Redacted() }
 
 // Connection is an open endpoint, in one of three forms; the others are nil.
 type Connection struct {
@@ -85,9 +85,21 @@ type Connection struct {
 	session *remote.SFTP
 }
 
-// Connect opens an endpoint. The end of the context ends a connection to another host.
-// Package publish uses it; to find entries, use Open.
-func Connect(ctx context.Context, at Endpoint, o Access) (c *Connection, err error) {
+// Connect opens a Marketplace. The end of the context ends a connection to another
+// host. Package publish uses it; to find entries, use Open.
+func Connect(ctx context.Context, where string, o Access) (*Connection, error) {
+	at, err := parseEndpoint(where)
+	var c *Connection
+	if err == nil {
+		c, err = at.connect(ctx, o)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the Marketplace: %w", err)
+	}
+	return c, nil
+}
+
+func (at endpoint) connect(ctx context.Context, o Access) (c *Connection, err error) {
 	c = &Connection{base: strings.TrimRight(at.url.String(), "/") + "/"}
 	switch {
 	case at.path == "":

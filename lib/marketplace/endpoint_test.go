@@ -45,9 +45,9 @@ func TestParseEndpoint(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := ParseEndpoint(test.text)
+			got, err := parseEndpoint(test.text)
 			if test.want == "" {
-				if !errors.Is(err, ErrEndpoint) || report.KindOf(err) != report.Usage || !strings.Contains(err.Error(), test.says) {
+				if !errors.Is(err, errEndpoint) || report.KindOf(err) != report.Usage || !strings.Contains(err.Error(), test.says) {
 					t.Errorf("got %v, want a usage error with %q", err, test.says)
 				}
 				if err != nil && strings.Contains(err.Error(), "hunter2") {
@@ -64,11 +64,7 @@ func TestParseEndpoint(t *testing.T) {
 
 func TestConnectionURL(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "100% new")
-	at, err := ParseEndpoint(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := Connect(t.Context(), at, Access{})
+	c, err := Connect(t.Context(), dir, Access{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,14 +83,14 @@ func FuzzParseEndpoint(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		at, err := ParseEndpoint(text)
-		if (err != nil) != errors.Is(err, ErrEndpoint) {
-			t.Fatalf("the error does not wrap ErrEndpoint: %v", err)
+		at, err := parseEndpoint(text)
+		if (err != nil) != errors.Is(err, errEndpoint) {
+			t.Fatalf("the error does not wrap errEndpoint: %v", err)
 		}
 		if err != nil {
 			return
 		}
-		if again, err := ParseEndpoint(at.String()); err != nil || again.String() != at.String() {
+		if again, err := parseEndpoint(at.String()); err != nil || again.String() != at.String() {
 			t.Errorf("%q is written as %q, which is read as %q, %v", text, at, again, err)
 		}
 	})

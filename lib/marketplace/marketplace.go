@@ -40,9 +40,10 @@ var ErrNothing = report.WithHint(report.Refusedf("nothing has ever been publishe
 // Access is how other hosts are reached.
 type Access = remote.Options
 
-// Open opens an endpoint for reading.
-func Open(ctx context.Context, at Endpoint, o Access) (Finder, error) {
-	c, err := Connect(ctx, at, o)
+// Open opens a Marketplace for reading: the one at an http or https URL, or a
+// directory that sftp://USER@HOST/PATH, file:///PATH or a path names.
+func Open(ctx context.Context, where string, o Access) (Finder, error) {
+	c, err := Connect(ctx, where, o)
 	switch {
 	case err != nil:
 		return nil, err

@@ -20,7 +20,7 @@ var atMostOnce = []Term{
 // a type without child elements, is part of the schema.
 func (c *checker) constraints(root, description *strictxml.Node) {
 	if base, ok := root.Attribute(xmlBase); ok && base != baseURI {
-		c.report("constraint 1", root, "xml:base %q; want %q", clip(base), baseURI)
+		c.report("constraint 1", root, "xml:base %.80q; want %q", base, baseURI)
 	}
 	if n := len(named(description, Type)); n != 1 {
 		c.report("constraint 2", description, "%d elements %s; want exactly 1", n, Type)
@@ -51,7 +51,7 @@ func (c *checker) identifier(description *strictxml.Node, digests []string) {
 	}
 	id := found[0].Text()
 	if about, ok := description.Attribute(rdfAbout); ok && about != "#"+id {
-		c.report("constraint 11", description, `rdf:about %q; want %q, for the text of %s`, clip(about), clip("#"+id), Identifier)
+		c.report("constraint 11", description, `rdf:about %.80q; want %.80q, for the text of %s`, about, "#"+id, Identifier)
 	}
 	decoded, err := DecodeIdentifier(id)
 	if err != nil {
@@ -86,22 +86,22 @@ func (c *checker) times(description *strictxml.Node) {
 func (c *checker) index(root, description *strictxml.Node) {
 	for _, n := range []*strictxml.Node{root, description} {
 		if n.Prefix != "rdf" {
-			c.report(ruleIndex, n, "prefix %q; want \"rdf\"", clip(n.Prefix))
+			c.report(ruleIndex, n, "prefix %.80q; want \"rdf\"", n.Prefix)
 		}
 	}
 	for _, a := range description.Attributes {
 		if a.URI == rdfNamespace && a.Prefix != "rdf" {
-			c.report(ruleIndex, description, "prefix %q of attribute %s; want \"rdf\"", clip(a.Prefix), clip(a.Local))
+			c.report(ruleIndex, description, "prefix %.80q of attribute %.80s; want \"rdf\"", a.Prefix, a.Local)
 		}
 	}
 	for _, d := range description.Declarations {
-		c.report(ruleIndex, description, "declaration of prefix %q; want declarations on rdf:RDF and inside rdf:Description", clip(d.Prefix))
+		c.report(ruleIndex, description, "declaration of prefix %.80q; want declarations on rdf:RDF and inside rdf:Description", d.Prefix)
 	}
 	seen := map[string]bool{}
 	for _, sum := range named(description, checksum) {
 		name := foldAlgorithm(textAt(sum, algorithm))
 		if seen[name] && name != foldAlgorithm(string(diskimage.SHA1)) {
-			c.report(ruleIndex, sum, "second digest %s; want one of each algorithm", clip(strings.ToUpper(name)))
+			c.report(ruleIndex, sum, "second digest %.80s; want one of each algorithm", strings.ToUpper(name))
 		}
 		seen[name] = true
 	}

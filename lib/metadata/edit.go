@@ -40,23 +40,15 @@ func (d *Document) Has(t Term) bool { return len(named(d.description, t)) > 0 }
 // The caller makes sure that the value is strictxml.ValidText; Bytes refuses
 // any other.
 func (d *Document) SetText(t Term, value string) {
-	if !d.replaceText(t.expanded(), value) {
-		d.insert(t, d.newText(t, value))
-	}
-}
-
-// replaceText makes value the text of the one element of the name, if there is
-// any.
-func (d *Document) replaceText(name strictxml.Name, value string) bool {
-	present := d.description.Named(name)
+	present := named(d.description, t)
 	if len(present) == 0 {
-		return false
+		d.insert(t, d.newText(t, value))
+		return
 	}
 	if !holds(present[0], value) {
 		present[0].SetText(value)
 	}
 	d.drop(present[1:])
-	return true
 }
 
 // SetTexts makes values the texts of the elements of the term directly under
@@ -107,7 +99,7 @@ func (d *Document) drop(elements []*strictxml.Node) {
 
 // newText returns an element with a text, for use under the Description.
 func (d *Document) newText(t Term, value string) *strictxml.Node {
-	e := strictxml.NewElement(d.prefix(t.Prefix, namespace(t.Prefix)), t.expanded())
+	e := strictxml.NewElement(d.prefix(t.Prefix), t.expanded())
 	e.SetText(value)
 	return e
 }
@@ -116,16 +108,16 @@ func (d *Document) newText(t Term, value string) *strictxml.Node {
 func (d *Document) newResource(t Term) *strictxml.Node {
 	e := d.newText(t, "")
 	e.SetAttribute(strictxml.Attribute{
-		Prefix: d.prefix("rdf", rdfNamespace), Local: "parseType", URI: rdfNamespace, Value: "Resource",
+		Prefix: d.prefix("rdf"), Local: "parseType", URI: rdfNamespace, Value: "Resource",
 	})
 	return e
 }
 
-// prefix returns a prefix that stands for the namespace under the Description:
-// the usual one, or another one that is declared. Where there is none it is
+// prefix returns a prefix that stands for the namespace of the usual one under the
+// Description: that one, or another one that is declared. Where there is none it is
 // declared on the root, the only place that the Marketplace can cope with.
-func (d *Document) prefix(usual, namespace string) string {
-	bound := d.description.Bindings()
+func (d *Document) prefix(usual string) string {
+	bound, namespace := d.description.Bindings(), namespaces[usual]
 	if bound[usual] == namespace {
 		return usual
 	}

@@ -23,7 +23,7 @@ const (
 	ours          = ` xmlns:stratus="https://stratuslab.github.io/terms#"`
 )
 
-func TestSetExtension(t *testing.T) {
+func TestSetSBOM(t *testing.T) {
 	tests := map[string]struct {
 		declared, before string
 		after            string // with the declarations that the root has then
@@ -56,7 +56,7 @@ func TestSetExtension(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := parseExtended(t, extensionRoot+test.declared+">\n<rdf:Description>"+test.before+"</rdf:Description></rdf:RDF>")
 			for range 2 { // a second time changes nothing
-				d.SetExtension(metadata.SBOM, "ab")
+				d.SetText(metadata.SBOM, "ab")
 				declarations, content, _ := strings.Cut(test.after, "|")
 				want := extensionRoot + declarations + "\n<rdf:Description>" + content + "</rdf:Description></rdf:RDF>"
 				if diff := cmp.Diff(want, string(writeExtended(t, d))); diff != "" {
@@ -73,7 +73,7 @@ func TestExtensionIsAccepted(t *testing.T) {
 	peers.Need(t, "xmlsec1", "rapper")
 	vectors := "../testdata/vectors/"
 	d := parseExtended(t, string(readFile(t, vectors+"plain.xml")))
-	d.SetExtension(metadata.SBOM, strings.Repeat("ab", 32))
+	d.SetText(metadata.SBOM, strings.Repeat("ab", 32))
 	i := credentialtest.Vector(t, "rsa-san")
 	signed, err := signature.Sign(parseExtended(t, string(writeExtended(t, d))), signature.Signer{
 		Certificate: i.Certificate, Key: i.Key, Created: time.Now(),

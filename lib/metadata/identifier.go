@@ -28,8 +28,8 @@ func DecodeIdentifier(id string) ([]byte, error) {
 	const zero = "A"
 	padded, err := base64.RawURLEncoding.DecodeString(zero + id)
 	if err != nil || len(id) != identifierLength || len(padded) != 1+sha1.Size || padded[0] != 0 {
-		return nil, fmt.Errorf("image identifier %q is not %d of the characters A-Z a-z 0-9 - _, the first of them A to P",
-			clip(id), identifierLength)
+		return nil, fmt.Errorf("image identifier %.80q is not %d of the characters A-Z a-z 0-9 - _, the first of them A to P",
+			id, identifierLength)
 	}
 	return padded[1:], nil
 }

@@ -20,10 +20,8 @@ func (d *Document) SetImage(i diskimage.Image) {
 	d.SetText(Identifier, id)
 	d.SetText(Bytes, strconv.FormatInt(i.Bytes, 10))
 	d.drop(named(d.description, checksum))
-	for _, a := range diskimage.Algorithms() {
-		if value := *i.Digest(a); len(value) > 0 {
-			d.addChecksum(a, value)
-		}
+	for a, value := range i.Digests() {
+		d.addChecksum(a, value)
 	}
 	if i.Format != "" {
 		d.SetText(Format, string(i.Format))
@@ -36,7 +34,7 @@ func (d *Document) setAbout(value string) {
 		return
 	}
 	d.description.SetAttribute(strictxml.Attribute{
-		Prefix: d.prefix("rdf", rdfNamespace), Local: rdfAbout.Local, URI: rdfNamespace, Value: value,
+		Prefix: d.prefix("rdf"), Local: rdfAbout.Local, URI: rdfNamespace, Value: value,
 	})
 }
 
@@ -57,7 +55,7 @@ func (d *Document) Image() (diskimage.Image, error) {
 	}
 	var ok bool
 	if i.Bytes, ok = parseNumber(sizes[0]); !ok {
-		return i, fmt.Errorf("%w: %s %q; want %s", ErrInvalid, Bytes, clip(sizes[0]), bytesForm(sizes[0]))
+		return i, fmt.Errorf("%w: %s %.80q; want %s", ErrInvalid, Bytes, sizes[0], bytesForm(sizes[0]))
 	}
 	for _, e := range named(d.description, checksum) {
 		a, value := diskimage.Algorithm(textIn(e, algorithm)), textIn(e, digest)
@@ -70,7 +68,7 @@ func (d *Document) Image() (diskimage.Image, error) {
 		}
 		var err error
 		if *field, err = a.Parse(value); err != nil {
-			return i, fmt.Errorf("%w: %s %q: %w", ErrInvalid, digest, clip(value), err)
+			return i, fmt.Errorf("%w: %s %.80q: %w", ErrInvalid, digest, value, err)
 		}
 	}
 	return i, nil

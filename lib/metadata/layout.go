@@ -17,7 +17,7 @@ func (d *Document) insert(t Term, e *strictxml.Node) {
 	highest := 0
 	all := d.description.Elements()
 	for _, child := range all {
-		if r := rank(child.Name()); r >= highest && r <= place && r < len(emissionOrder) {
+		if r := rank(child.Name()); r >= highest && r <= place {
 			before, highest = child, r
 		}
 	}

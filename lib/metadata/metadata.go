@@ -83,8 +83,8 @@ func errTooLong() error { return fmt.Errorf("%w: more than %d bytes", ErrInvalid
 func FromTree(tree *strictxml.Document) (*Document, error) {
 	root := tree.Root
 	if root.Name() != rootName {
-		return nil, fmt.Errorf("%w: root element %s in namespace %q; want rdf:RDF in %q",
-			ErrInvalid, label(root), clip(root.URI), rdfNamespace)
+		return nil, fmt.Errorf("%w: root element %s in namespace %.80q; want rdf:RDF in %q",
+			ErrInvalid, label(root), root.URI, rdfNamespace)
 	}
 	descriptions := root.Named(descriptionName)
 	if n := len(descriptions); n != 1 {

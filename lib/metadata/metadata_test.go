@@ -34,7 +34,7 @@ func infoset(t testing.TB, src string) []string {
 	var visit func(depth int, nodes []*strictxml.Node)
 	visit = func(depth int, nodes []*strictxml.Node) {
 		for _, n := range nodes {
-			lines = append(lines, fmt.Sprintf("%d %d %q %q %q %q %q %q", depth, n.Kind, n.Prefix, n.Local, n.URI, n.Data,
+			lines = append(lines, fmt.Sprintf("%d %s %q %q %q %q %q %q", depth, n.Kind, n.Prefix, n.Local, n.URI, n.Data,
 				n.Declarations, n.Attributes))
 			visit(depth+1, n.Children)
 		}

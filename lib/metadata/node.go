@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -31,12 +30,12 @@ func visible(n *strictxml.Node) string { return strings.Trim(n.Text(), strictxml
 // label returns the name of an element with the usual prefix, or with the one
 // it has in the document where there is no usual one.
 func label(n *strictxml.Node) string {
-	for _, prefix := range []string{"rdf", "dcterms", "slreq", "slterms"} {
-		if namespace(prefix) == n.URI {
-			return clip(prefix + ":" + n.Local)
+	for prefix, uri := range namespaces {
+		if uri == n.URI {
+			return fmt.Sprintf("%s:%.80s", prefix, n.Local)
 		}
 	}
-	return clip(strictxml.Qualified(n.Prefix, n.Local))
+	return fmt.Sprintf("%.80s", strictxml.Qualified(n.Prefix, n.Local))
 }
 
 // path returns where an element is: below the Description from there on, with a
@@ -64,6 +63,3 @@ func path(n *strictxml.Node) string {
 
 // maxSteps bounds the length of a path.
 const maxSteps = 5
-
-// clip shortens what is quoted from a document.
-func clip(s string) string { return report.Clip(s, 80) }

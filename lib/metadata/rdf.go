@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -31,7 +32,7 @@ func (r *rdfChecker) property(n *strictxml.Node) {
 	case n.URI == "":
 		r.report(ruleRDF, n, "element without a namespace; want elements of a namespace of their own")
 		return
-	case n.URI == rdfNamespace && forbiddenProperty[n.Local]:
+	case n.URI == rdfNamespace && slices.Contains(forbiddenProperty, n.Local):
 		r.report(ruleRDF, n, "not allowed as a property")
 		return
 	}
@@ -75,7 +76,7 @@ func (r *rdfChecker) node(n *strictxml.Node) {
 	case n.URI == slreqNamespace || holdsText(n):
 		r.report(ruleRDF, n, `property in the place of a thing; the element around it needs rdf:parseType="Resource"`)
 		return
-	case n.URI == "" || n.URI == rdfNamespace && forbiddenNode[n.Local]:
+	case n.URI == "" || n.URI == rdfNamespace && slices.Contains(forbiddenNode, n.Local):
 		r.report(ruleRDF, n, "not allowed as a thing; want rdf:Description and elements of a namespace of their own")
 		return
 	}
@@ -116,7 +117,7 @@ func (r *rdfChecker) resource(n *strictxml.Node, a rdfAttributes) {
 
 func (r *rdfChecker) elementsBesideText(n *strictxml.Node) {
 	if mixed(n) {
-		r.report(ruleRDF, n, "text %q beside elements; want one or the other", clip(visible(n)))
+		r.report(ruleRDF, n, "text %.80q beside elements; want one or the other", visible(n))
 	}
 }
 

@@ -8,21 +8,13 @@ import (
 
 // Names of the rdf namespace that have a place of their own in the grammar.
 var (
-	forbiddenProperty = set("RDF", "Description", "ID", "about", "parseType", "resource", "nodeID", "datatype",
-		"bagID", "aboutEach", "aboutEachPrefix")
-	forbiddenNode = set("RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li",
-		"bagID", "aboutEach", "aboutEachPrefix")
-	propertyAttributes = set("ID", "parseType", "resource", "nodeID", "datatype")
-	nodeAttributes     = set("ID", "about", "nodeID")
+	forbiddenProperty = []string{"RDF", "Description", "ID", "about", "parseType", "resource", "nodeID", "datatype",
+		"bagID", "aboutEach", "aboutEachPrefix"}
+	forbiddenNode = []string{"RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li",
+		"bagID", "aboutEach", "aboutEachPrefix"}
+	propertyAttributes = []string{"ID", "parseType", "resource", "nodeID", "datatype"}
+	nodeAttributes     = []string{"ID", "about", "nodeID"}
 )
-
-func set(names ...string) map[string]bool {
-	s := map[string]bool{}
-	for _, name := range names {
-		s[name] = true
-	}
-	return s
-}
 
 // rdfAttributes are the attributes of an element as RDF/XML sorts them.
 type rdfAttributes struct {
@@ -34,7 +26,7 @@ func (a rdfAttributes) has(name string) bool { return slices.Contains(a.rdf, nam
 
 // attributesOf sorts the attributes of an element, of which those of the rdf
 // namespace must be among the given ones, and checks their values.
-func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar map[string]bool) rdfAttributes {
+func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar []string) rdfAttributes {
 	var sorted rdfAttributes
 	for _, a := range n.Attributes {
 		switch {
@@ -42,11 +34,11 @@ func (r *rdfChecker) attributesOf(n *strictxml.Node, grammar map[string]bool) rd
 		case bareParseType(a):
 			// the schema has reported it
 		case a.URI == "":
-			r.report(ruleRDF, n, "attribute %s without a namespace; want attributes of a namespace", clip(a.Local))
+			r.report(ruleRDF, n, "attribute %.80s without a namespace; want attributes of a namespace", a.Local)
 		case a.URI != rdfNamespace:
 			sorted.others = true
-		case !grammar[a.Local]:
-			r.report(ruleRDF, n, "attribute rdf:%s; not allowed here", clip(a.Local))
+		case !slices.Contains(grammar, a.Local):
+			r.report(ruleRDF, n, "attribute rdf:%.80s; not allowed here", a.Local)
 		default:
 			sorted.rdf = append(sorted.rdf, a.Local)
 			r.attributeValue(n, a)
@@ -59,14 +51,14 @@ func (r *rdfChecker) attributeValue(n *strictxml.Node, a strictxml.Attribute) {
 	switch a.Local {
 	case "about", "resource", "datatype":
 		if allowed := uriForm(a.Value); allowed != "" {
-			r.report(ruleRDF, n, "rdf:%s %q; want %s", a.Local, clip(a.Value), allowed)
+			r.report(ruleRDF, n, "rdf:%s %.80q; want %s", a.Local, a.Value, allowed)
 		}
 	case "ID", "nodeID":
 		if !strictxml.ValidName(a.Value) {
-			r.report(ruleRDF, n, "rdf:%s %q; want a name", a.Local, clip(a.Value))
+			r.report(ruleRDF, n, "rdf:%s %.80q; want a name", a.Local, a.Value)
 		}
 		if a.Local == "ID" && r.ids[a.Value] {
-			r.report(ruleRDF, n, "second rdf:ID %q; want one of each", clip(a.Value))
+			r.report(ruleRDF, n, "second rdf:ID %.80q; want one of each", a.Value)
 		}
 		r.ids[a.Value] = r.ids[a.Value] || a.Local == "ID"
 	}

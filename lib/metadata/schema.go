@@ -70,7 +70,7 @@ func (c *checker) about(n *strictxml.Node) {
 	}
 	id, hash := strings.CutPrefix(about, "#")
 	if !hash || len(id) != identifierLength || strings.Trim(id, identifierAlphabet) != "" {
-		c.report(ruleSchema, n, `rdf:about %q; want "#" and %d of the characters A-Z a-z 0-9 - _`, clip(about), identifierLength)
+		c.report(ruleSchema, n, `rdf:about %.80q; want "#" and %d of the characters A-Z a-z 0-9 - _`, about, identifierLength)
 	}
 }
 
@@ -83,7 +83,7 @@ func (c *checker) checksum(n *strictxml.Node) {
 	}, nil)
 	a, value := diskimage.Algorithm(textAt(n, algorithm)), textAt(n, digest)
 	if size := a.Size(); size > 0 && value != "" && len(value) != 2*size {
-		c.report(ruleSchema, n, "%s digest %q of %d digits; want %d", a, clip(value), len(value), 2*size)
+		c.report(ruleSchema, n, "%s digest %.80q of %d digits; want %d", a, value, len(value), 2*size)
 	}
 }
 
@@ -150,7 +150,7 @@ func (c *checker) simple(form textForm) func(*strictxml.Node) {
 			return
 		}
 		if allowed := form(n.Text()); allowed != "" {
-			c.report(ruleSchema, n, "%q; want %s", clip(n.Text()), allowed)
+			c.report(ruleSchema, n, "%.80q; want %s", n.Text(), allowed)
 		}
 	}
 }
@@ -160,23 +160,21 @@ func (c *checker) simple(form textForm) func(*strictxml.Node) {
 func (c *checker) textOnly(n *strictxml.Node) bool {
 	for _, child := range n.Children {
 		switch child.Kind {
+		case strictxml.Text, strictxml.CData:
+			continue
 		case strictxml.Element:
 			c.report(ruleSchema, n, "element %s inside; want text only", label(child))
-			return false
-		case strictxml.Comment:
-			c.report(ruleSchema, n, "comment inside; want text only")
-			return false
-		case strictxml.Instruction:
-			c.report(ruleSchema, n, "processing instruction inside; want text only")
-			return false
+		default:
+			c.report(ruleSchema, n, "%s inside; want text only", child.Kind)
 		}
+		return false
 	}
 	return true
 }
 
 func (c *checker) elementsOnly(n *strictxml.Node) {
 	if mixed(n) {
-		c.report(ruleSchema, n, "text %q beside the elements; want elements only", clip(visible(n)))
+		c.report(ruleSchema, n, "text %.80q beside the elements; want elements only", visible(n))
 	}
 }
 
@@ -186,7 +184,7 @@ func (c *checker) attributes(n *strictxml.Node, described string, allowed ...str
 		if slices.Contains(allowed, strictxml.Name{URI: a.URI, Local: a.Local}) || bareParseType(a) {
 			c.parseType(n, a)
 		} else {
-			c.report(ruleSchema, n, "attribute %s; want %s", clip(strictxml.Qualified(a.Prefix, a.Local)), described)
+			c.report(ruleSchema, n, "attribute %.80s; want %s", strictxml.Qualified(a.Prefix, a.Local), described)
 		}
 	}
 }
@@ -198,7 +196,7 @@ func (c *checker) parseType(n *strictxml.Node, a strictxml.Attribute) {
 	case bareParseType(a):
 		c.report(ruleSchema, n, `attribute parseType without the rdf namespace; want rdf:parseType="Resource"`)
 	case rdfParseType == (strictxml.Name{URI: a.URI, Local: a.Local}) && a.Value != "Resource":
-		c.report(ruleSchema, n, `rdf:parseType %q; want "Resource"`, clip(a.Value))
+		c.report(ruleSchema, n, `rdf:parseType %.80q; want "Resource"`, a.Value)
 	}
 }
 

@@ -11,8 +11,14 @@ const (
 	xmldsigNamespace = "http://www.w3.org/2000/09/xmldsig#"
 )
 
-// Term names a kind of element by the prefix that its namespace has in
-// StratusLab documents, one of rdf, dcterms, slreq and slterms, and its local
+// namespaces are what the prefixes of Terms stand for. StratusLab does not know the
+// last one: readers pass over what they do not know, and Check accepts it.
+var namespaces = map[string]string{
+	"rdf": rdfNamespace, "dcterms": dctermsNamespace, "slreq": slreqNamespace, "slterms": sltermsNamespace,
+	"stratus": "https://stratuslab.github.io/terms#",
+}
+
+// Term names a kind of element by one of the prefixes of namespaces and its local
 // name. A document may use other prefixes; a Term stands for the namespace.
 type Term struct{ Prefix, Name string }
 
@@ -45,6 +51,7 @@ var (
 	Replaces     = Term{"dcterms", "replaces"}     // identifier of an older image
 	IsReplacedBy = Term{"dcterms", "isReplacedBy"} // identifier of a newer image
 	Deprecated   = Term{"slterms", "deprecated"}   // why the image should not be used
+	SBOM         = Term{"stratus", "sbom-sha256"}  // SHA-256, in hexadecimal, of the list of packages in the image
 )
 
 // The terms that hold elements, and those inside them.
@@ -60,7 +67,7 @@ var (
 	issuer      = Term{"slreq", "issuer"}
 )
 
-// emissionOrder is the order of the elements in a Description.
+// emissionOrder is the order of the elements in a Description. Others follow.
 var emissionOrder = []Term{
 	rdfType, Identifier, Bytes, checksum, endorsement,
 	Type, Kind, OS, OSVersion, OSArch, Version, Compression, Location, Format,
@@ -70,22 +77,11 @@ var emissionOrder = []Term{
 
 // expanded returns what identifies an element of the term in any document.
 func (t Term) expanded() strictxml.Name {
-	return strictxml.Name{URI: namespace(t.Prefix), Local: t.Name}
-}
-
-// namespace returns what a prefix stands for in a Term.
-func namespace(prefix string) string {
-	switch prefix {
-	case "rdf":
-		return rdfNamespace
-	case "dcterms":
-		return dctermsNamespace
-	case "slreq":
-		return slreqNamespace
-	case "slterms":
-		return sltermsNamespace
+	uri, known := namespaces[t.Prefix]
+	if !known {
+		panic("metadata: a Term has no prefix " + t.Prefix)
 	}
-	panic("metadata: a Term has no prefix " + prefix)
+	return strictxml.Name{URI: uri, Local: t.Name}
 }
 
 // signatureName is the name of the element that holds a signature.

@@ -18,7 +18,7 @@ func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(timeLayout, s)
 	// time.Parse lets pass single digits and fractions of a second.
 	if err != nil || FormatTime(t) != s {
-		return time.Time{}, fmt.Errorf("time %q is not a UTC time such as %q", clip(s), timeLayout)
+		return time.Time{}, fmt.Errorf("time %.80q is not a UTC time such as %q", s, timeLayout)
 	}
 	return t, nil
 }

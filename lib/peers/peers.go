@@ -29,6 +29,20 @@ func NeedIfRequired(t testing.TB, commands ...string) {
 	}
 }
 
+// Build builds programs of this module into a directory: with the race detector if
+// the test has it, whose packages are then there already.
+func Build(t testing.TB, dir string, packages ...string) {
+	t.Helper()
+	Need(t, "go")
+	args := []string{"build", "-o", dir + "/"}
+	if RaceDetector {
+		args = append(args, "-race")
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", append(args, packages...)...).CombinedOutput(); err != nil {
+		t.Fatalf("building %q: %v\n%s", packages, err, out)
+	}
+}
+
 func required() bool { return os.Getenv("STRATUS_REQUIRE_PEERS") == "1" }
 
 // Sample returns how much of something is tested: all of it, or as much as is

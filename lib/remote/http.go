@@ -9,10 +9,9 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"time"
-
-	"github.com/stratuslab/stratus/lib/files"
 )
 
 const (
@@ -134,7 +133,7 @@ func RootsWith(paths []string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("reading the system's TLS roots: %w", err)
 	}
 	for _, file := range paths {
-		content, err := files.ReadFile(file, maxSettings)
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("reading TLS roots: %w", err)
 		}

@@ -14,8 +14,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
-
-	"github.com/stratuslab/stratus/lib/files"
 )
 
 // identities are the keys that the user can prove to be who they are with.
@@ -151,7 +149,7 @@ func (ids *identities) close() {
 // readKey reads a private key. The error is a *ssh.PassphraseMissingError if the
 // file needs a passphrase.
 func readKey(file string, o Options) (ssh.Signer, error) {
-	content, err := files.ReadFile(file, maxSettings)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading an SSH key: %w", err)
 	}
@@ -167,7 +165,7 @@ func readKey(file string, o Options) (ssh.Signer, error) {
 
 // readPublic reads the public key beside a private one; nil if there is none.
 func readPublic(file string) ssh.PublicKey {
-	content, err := files.ReadFile(strings.TrimSuffix(file, ".pub")+".pub", maxSettings)
+	content, err := os.ReadFile(strings.TrimSuffix(file, ".pub") + ".pub")
 	if err != nil {
 		return nil
 	}

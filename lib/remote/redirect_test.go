@@ -110,7 +110,7 @@ func TestCAFileWithout(t *testing.T) {
 	if err := os.WriteFile(path, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{path, path + ".missing", "/dev/zero"} {
+	for _, file := range []string{path, path + ".missing", "/dev/null"} {
 		if _, err := remote.NewHTTP(remote.Options{CAFiles: []string{file}}); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("got %v, want one that names %q", err, file)
 		}

@@ -59,7 +59,6 @@ const (
 	defaultAttempts = 4
 	defaultMinWait  = time.Second
 	defaultMaxWait  = 60 * time.Second
-	maxSettings     = 16 << 20         // bytes of a file with roots or a key, which may be a device
 	connectLimit    = 30 * time.Second // for a connection, names resolved and all addresses tried
 )
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Log takes messages for people, one or more lines each. Its methods may be
@@ -19,18 +18,6 @@ type Log interface {
 	// Meter returns a writer that counts the bytes written to it and shows the
 	// progress. total is the number of bytes to come, or 0. Close ends it.
 	Meter(label string, total int64) io.WriteCloser
-}
-
-// Clip shortens text that is quoted in a message to at most limit bytes, and
-// marks the cut with "...". It cuts between characters.
-func Clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit] + "..."
 }
 
 // Printable replaces what could come from a guest or a document and would drive

@@ -120,10 +120,5 @@ func escapeName(s string) string {
 // upper-case hexadecimal digits joined by colons, as
 // `openssl x509 -fingerprint -sha256` prints it.
 func Fingerprint(c *x509.Certificate) string {
-	digest := sha256.Sum256(c.Raw)
-	pairs := make([]string, len(digest))
-	for i, b := range digest {
-		pairs[i] = fmt.Sprintf("%02X", b)
-	}
-	return strings.Join(pairs, ":")
+	return strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(c.Raw)), " ", ":")
 }

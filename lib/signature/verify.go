@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -59,8 +58,8 @@ func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 		{"e-mail address", said.Email, is.Email},
 	} {
 		if field.got != field.want {
-			return nil, mistaken("the endorsement and the certificate of the signature differ: got %s %q, the certificate has %q",
-				field.name, clip(field.got), clip(field.want))
+			return nil, mistaken("the endorsement and the certificate of the signature differ: got %s %.200q, the certificate has %.200q",
+				field.name, field.got, field.want)
 		}
 	}
 	created, err := metadata.ParseTime(said.Created)
@@ -102,6 +101,3 @@ func endorser(c *x509.Certificate, email string) (metadata.Endorsement, error) {
 	}
 	return metadata.Endorsement{Email: email, Subject: subject, Issuers: []string{issuer}}, nil
 }
-
-// clip shortens what is quoted from a document.
-func clip(s string) string { return report.Clip(s, 200) }

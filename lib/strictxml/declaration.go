@@ -30,7 +30,7 @@ func (p *parser) declaration() error {
 	} {
 		value := found[1+i]
 		if value != nil && !part.good(string(value[1:len(value)-1])) {
-			return p.fail(p.pos, "%s %q in the XML declaration; want %s", part.name, clip(string(value[1:len(value)-1])), part.want)
+			return p.fail(p.pos, "%s %.60q in the XML declaration; want %s", part.name, string(value[1:len(value)-1]), part.want)
 		}
 	}
 	inside := bytes.TrimSuffix(bytes.TrimPrefix(found[0], []byte("<?xml")), []byte("?>"))

@@ -113,7 +113,7 @@ func (w *writer) node(n *Node) {
 	case n.src != nil:
 		w.out.Write(n.src[n.Start:n.End])
 	case !ValidText(n.Data):
-		w.err = fmt.Errorf("%w: text %q is not UTF-8 or has characters that XML does not allow", ErrSyntax, clip(n.Data))
+		w.err = fmt.Errorf("%w: text %.60q is not UTF-8 or has characters that XML does not allow", ErrSyntax, n.Data)
 	default:
 		_, _ = TextEscapes.WriteString(&w.out, n.Data)
 	}

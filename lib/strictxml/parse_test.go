@@ -48,38 +48,39 @@ func TestParseContent(t *testing.T) {
 		},
 		"attributes": {
 			"<r><a b='\"' c = \"'&quot;>\"\n/></r>",
-			[]*Node{{Local: "a", Attributes: []Attribute{{Local: "b", Value: `"`}, {Local: "c", Value: `'">`}}}},
+			[]*Node{{Kind: Element, Local: "a", Attributes: []Attribute{{Local: "b", Value: `"`}, {Local: "c", Value: `'">`}}}},
 		},
 		"attribute white space": {
 			"<r><a b='1\t2\n3\r\n4\r5&#9;&#10;&#13;'/></r>",
-			[]*Node{{Local: "a", Attributes: []Attribute{{Local: "b", Value: "1 2 3 4 5\t\n\r"}}}},
+			[]*Node{{Kind: Element, Local: "a", Attributes: []Attribute{{Local: "b", Value: "1 2 3 4 5\t\n\r"}}}},
 		},
 		"xml prefix": {
-			`<r><a xml:lang="en"/></r>`, []*Node{{Local: "a", Attributes: []Attribute{{"xml", "lang", XMLNamespace, "en"}}}},
+			`<r><a xml:lang="en"/></r>`,
+			[]*Node{{Kind: Element, Local: "a", Attributes: []Attribute{{"xml", "lang", XMLNamespace, "en"}}}},
 		},
-		"xml prefix declared": {`<r><a xmlns:xml="` + XMLNamespace + `"/></r>`, []*Node{{Local: "a"}}},
+		"xml prefix declared": {`<r><a xmlns:xml="` + XMLNamespace + `"/></r>`, []*Node{{Kind: Element, Local: "a"}}},
 		"default namespace": {
 			`<r><a xmlns="u" b=""/></r>`,
-			[]*Node{{Local: "a", URI: "u", Declarations: []Declaration{{"", "u"}}, Attributes: []Attribute{{Local: "b"}}}},
+			[]*Node{{Kind: Element, Local: "a", URI: "u", Declarations: []Declaration{{"", "u"}}, Attributes: []Attribute{{Local: "b"}}}},
 		},
 		"declared after its use": {
 			`<r><p:a p:b="" xmlns:p="u"/></r>`,
 			[]*Node{
 				{
-					Prefix: "p", Local: "a", URI: "u", Declarations: []Declaration{{"p", "u"}},
+					Kind: Element, Prefix: "p", Local: "a", URI: "u", Declarations: []Declaration{{"p", "u"}},
 					Attributes: []Attribute{{"p", "b", "u", ""}},
 				},
 			},
 		},
 		"scopes end": {`<r xmlns:p="1" xmlns="2"><a xmlns:p="3" xmlns=""><p:b/></a><p:c/><d/></r>`, []*Node{
 			{
-				Local: "a", Declarations: []Declaration{{"p", "3"}, {"", ""}},
-				Children: []*Node{{Prefix: "p", Local: "b", URI: "3"}},
+				Kind: Element, Local: "a", Declarations: []Declaration{{"p", "3"}, {"", ""}},
+				Children: []*Node{{Kind: Element, Prefix: "p", Local: "b", URI: "3"}},
 			},
-			{Prefix: "p", Local: "c", URI: "1"},
-			{Local: "d", URI: "2"},
+			{Kind: Element, Prefix: "p", Local: "c", URI: "1"},
+			{Kind: Element, Local: "d", URI: "2"},
 		}},
-		"letters": {`<r><größe/><日本/></r>`, []*Node{{Local: "größe"}, {Local: "日本"}}},
+		"letters": {`<r><größe/><日本/></r>`, []*Node{{Kind: Element, Local: "größe"}, {Kind: Element, Local: "日本"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +93,7 @@ func TestParseContent(t *testing.T) {
 }
 
 func TestParseDocument(t *testing.T) {
-	root := &Node{Local: "r"}
+	root := &Node{Kind: Element, Local: "r"}
 	tests := map[string]struct {
 		src  string
 		want Document

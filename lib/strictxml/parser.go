@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"unicode/utf8"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 const byteOrderMark = "\ufeff"
@@ -172,6 +170,3 @@ func (p *parser) fail(offset int, format string, args ...any) error {
 	line := 1 + bytes.Count([]byte(before), []byte("\n"))
 	return fmt.Errorf("%w: line %d: %s", ErrSyntax, line, fmt.Sprintf(format, args...))
 }
-
-// clip shortens what is quoted from the input.
-func clip(s string) string { return report.Clip(s, 60) }

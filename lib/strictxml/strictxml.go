@@ -55,16 +55,16 @@ type Document struct {
 	Root *Node
 }
 
-// Kind is the kind of a node.
-type Kind int
+// Kind is the kind of a node, as messages name it.
+type Kind string
 
 // The kinds of nodes.
 const (
-	Element     Kind = iota
-	Text             // character data outside CDATA sections, never empty
-	CData            // one CDATA section, perhaps empty
-	Comment          // a comment
-	Instruction      // a processing instruction
+	Element     Kind = "element"
+	Text        Kind = "text"          // character data outside CDATA sections, never empty
+	CData       Kind = "CDATA section" // perhaps an empty one
+	Comment     Kind = "comment"
+	Instruction Kind = "processing instruction"
 )
 
 // Node is an element or a piece of content. Line ends in it are normalised to

@@ -1,10 +1,14 @@
 package strictxml
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 func (n *Node) name() string { return qualified(n.Prefix, n.Local) }
 
-func qualified(prefix, local string) string { return clip(Qualified(prefix, local)) }
+// qualified returns a name as messages show it, of at most 60 characters.
+func qualified(prefix, local string) string { return fmt.Sprintf("%.60s", Qualified(prefix, local)) }
 
 // startTag reads a start tag or an empty-element tag.
 func (p *parser) startTag() error {
@@ -108,11 +112,11 @@ func (p *parser) attributes(n *Node) (empty bool, err error) {
 			d.Prefix = a.Local
 		}
 		if declared[d.Prefix] {
-			return false, p.fail(p.pos, "prefix %q is declared twice on %s; want it once", clip(d.Prefix), n.name())
+			return false, p.fail(p.pos, "prefix %.60q is declared twice on %s; want it once", d.Prefix, n.name())
 		}
 		declared[d.Prefix] = true
 		if problem := d.problem(); problem != "" {
-			return false, p.fail(p.pos, "namespace declaration of prefix %q as %q; %s", clip(d.Prefix), clip(d.URI), problem)
+			return false, p.fail(p.pos, "namespace declaration of prefix %.60q as %.60q; %s", d.Prefix, d.URI, problem)
 		}
 		if d.Prefix != "xml" {
 			n.Declarations = append(n.Declarations, d)
@@ -160,14 +164,14 @@ func (p *parser) attribute() (a Attribute, err error) {
 func (p *parser) resolve(n *Node) error {
 	var ok bool
 	if n.URI, ok = p.namespace(n.Prefix); !ok {
-		return p.fail(n.Start, "prefix %q of element %s is not declared", clip(n.Prefix), n.name())
+		return p.fail(n.Start, "prefix %.60q of element %s is not declared", n.Prefix, n.name())
 	}
 	seen := make(map[Name]bool, len(n.Attributes))
 	for i := range n.Attributes {
 		a := &n.Attributes[i]
 		if a.Prefix != "" {
 			if a.URI, ok = p.namespace(a.Prefix); !ok {
-				return p.fail(n.Start, "prefix %q of attribute %s is not declared", clip(a.Prefix), qualified(a.Prefix, a.Local))
+				return p.fail(n.Start, "prefix %.60q of attribute %s is not declared", a.Prefix, qualified(a.Prefix, a.Local))
 			}
 		}
 		name := Name{a.URI, a.Local}
@@ -200,8 +204,8 @@ func (p *parser) qualifiedName() (prefix, local string, err error) {
 	}
 	if local == "" || p.at(":") {
 		found := p.src[start:min(p.pos+1, len(p.src))]
-		return "", "", p.fail(start, "no name at %q; a name starts with a letter or _, "+
-			"goes on with letters, digits, '.', '-' and _, and may have one prefix and colon before it", clip(strings.ToValidUTF8(string(found), "")))
+		return "", "", p.fail(start, "no name at %.60q; a name starts with a letter or _, "+
+			"goes on with letters, digits, '.', '-' and _, and may have one prefix and colon before it", strings.ToValidUTF8(string(found), ""))
 	}
 	return prefix, local, nil
 }

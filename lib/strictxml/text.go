@@ -86,14 +86,14 @@ func (p *parser) reference() (rune, error) {
 	default:
 		char, ok := entities[name]
 		if !ok {
-			return 0, p.fail(p.pos, "entity %q is not defined; want amp, lt, gt, apos, quot and character references", clip(name))
+			return 0, p.fail(p.pos, "entity %.60q is not defined; want amp, lt, gt, apos, quot and character references", name)
 		}
 		p.pos += end + 1
 		return char, nil
 	}
 	code, err := strconv.ParseUint(number, base, 32)
 	if err != nil || code > 0x10FFFF || !isChar(rune(code)) {
-		return 0, p.fail(p.pos, "character reference %q; want the number of a character that XML allows", clip(name))
+		return 0, p.fail(p.pos, "character reference %.60q; want the number of a character that XML allows", name)
 	}
 	p.pos += end + 1
 	return rune(code), nil
@@ -140,7 +140,7 @@ func (p *parser) instruction() error {
 		return p.fail(n.Start, "XML declaration out of place or misspelt; want it once, before everything else")
 	}
 	if !p.space() && !p.at("?>") {
-		return p.fail(p.pos, `name of instruction %s goes on with a character that names may not have; want white space or "?>"`, clip(n.Local))
+		return p.fail(p.pos, `name of instruction %.60s goes on with a character that names may not have; want white space or "?>"`, n.Local)
 	}
 	length := bytes.Index(p.src[p.pos:], []byte("?>"))
 	if length < 0 {

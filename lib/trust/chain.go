@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 const (
@@ -18,23 +20,23 @@ const (
 
 // checkIssued reports whether an authority that is trusted has issued the
 // certificate and not revoked it.
-func (s *store) checkIssued(c claim, now time.Time) error {
+func (s *store) checkIssued(by *signature.Endorsed, now time.Time) error {
 	if len(s.authorities) == 0 {
 		return errors.New("its certificate is not pinned, and no authority is trusted")
 	}
 	helpers := s.helpers.Clone()
-	sent := usable(c.Chain)
+	sent := usable(by.Chain)
 	for _, helper := range sent {
 		helpers.AddCert(helper)
 	}
-	chains, err := c.Certificate.Verify(x509.VerifyOptions{
+	chains, err := by.Certificate.Verify(x509.VerifyOptions{
 		Roots:         s.anchors,
 		Intermediates: helpers,
-		CurrentTime:   c.At,
+		CurrentTime:   by.Created,
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 	if err != nil {
-		return s.explain(c, sent, err)
+		return s.explain(by, sent, err)
 	}
 	var objection error
 	for _, chain := range chains {
@@ -63,8 +65,8 @@ func usable(chain []*x509.Certificate) []*x509.Certificate {
 
 // explain puts into plain words why Verify found no chain. Its own errors hide
 // what was wrong with the candidates, so these are followed once more.
-func (s *store) explain(c claim, sent []*x509.Certificate, err error) error {
-	child := c.Certificate
+func (s *store) explain(by *signature.Endorsed, sent []*x509.Certificate, err error) error {
+	child := by.Certificate
 	if unhandled := child.UnhandledCriticalExtensions; len(unhandled) > 0 {
 		return fmt.Errorf("its certificate has a critical extension (%v) that is not understood; it can be pinned", unhandled[0])
 	}
@@ -76,9 +78,9 @@ func (s *store) explain(c claim, sent []*x509.Certificate, err error) error {
 			}
 		}
 		if len(parents) == 0 {
-			return unknown(c.Certificate, child)
+			return unknown(by.Certificate, child)
 		}
-		parent, why := chooseParent(child, parents, c.At)
+		parent, why := chooseParent(child, parents, by.Created)
 		if why != nil {
 			return why
 		}

@@ -9,23 +9,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/report"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 // clockSkew is by how much two clocks may differ.
 const clockSkew = 5 * time.Minute
 
-// claim is what has to be trusted: who signed, and the time and e-mail address
-// that the signed document names.
-type claim struct {
-	Certificate *x509.Certificate
-	Chain       []*x509.Certificate // came with the signature, unverified: may only help to build the chain
-	Email       string              // one address, as in the document
-	At          time.Time           // of the endorsement
-}
-
-// decide reports whether the claim may be trusted, at the time now. What is not
-// provided for here is not trusted:
+// decide reports whether the certificate of an endorsement may be trusted for the
+// address that it claims, at the time now. What is not provided for here is not
+// trusted:
 //
 // Dates. The certificate must have been valid at the endorsement; that it has
 // expired since does not matter. The endorsement may not be dated more than
@@ -50,30 +42,27 @@ type claim struct {
 // checked, makes what its issuer issued untrusted. Without a list there is no
 // such check. If there are several chains, one without an objection is enough.
 //
-// With pinned, decide does as if the certificate of the claim were pinned: for a
-// caller who trusts it for a reason of its own.
-func (s *store) decide(c claim, now time.Time, pinned bool) Verdict {
-	reason, err := s.reason(c, now, pinned)
+// With pinned, decide does as if its certificate were pinned: for a caller who
+// trusts it for a reason of its own.
+func (s *store) decide(by *signature.Endorsed, now time.Time, pinned bool) Verdict {
+	reason, err := s.reason(by, now, pinned)
 	if err != nil {
 		return Verdict{Reason: err.Error()}
 	}
 	return Verdict{Trusted: true, Reason: reason}
 }
 
-// reason returns why the claim is trusted; the error is why not.
-func (s *store) reason(c claim, now time.Time, pinned bool) (string, error) {
-	if c.Certificate == nil {
-		return "", errors.New("there is no certificate")
-	}
-	if err := checkDates(c, now); err != nil {
+// reason returns why the certificate is trusted; the error is why not.
+func (s *store) reason(by *signature.Endorsed, now time.Time, pinned bool) (string, error) {
+	if err := checkDates(by, now); err != nil {
 		return "", err
 	}
 	if s.empty() && !pinned {
 		return "", errors.New("no certificate or authority to trust was given")
 	}
-	named := namesAddress(c.Certificate, c.Email)
-	if pinned || s.pins[sha256.Sum256(c.Certificate.Raw)] {
-		if err := s.checkPinned(c.Certificate, now); err != nil {
+	named := namesAddress(by.Certificate, by.Email)
+	if pinned || s.pins[sha256.Sum256(by.Certificate.Raw)] {
+		if err := s.checkPinned(by.Certificate, now); err != nil {
 			return "", err
 		}
 		if !named {
@@ -81,24 +70,21 @@ func (s *store) reason(c claim, now time.Time, pinned bool) (string, error) {
 		}
 		return "pinned certificate", nil
 	}
-	if err := s.checkIssued(c, now); err != nil {
+	if err := s.checkIssued(by, now); err != nil {
 		return "", err
 	}
-	issuer := nameOf(c.Certificate.Issuer)
+	issuer := nameOf(by.Certificate.Issuer)
 	if !named {
-		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %q; it can be pinned", issuer, report.Clip(c.Email, maxText))
+		return "", fmt.Errorf("its certificate, issued by %s, does not name the e-mail address %.200q; it can be pinned", issuer, by.Email)
 	}
 	return "issued by " + issuer, nil
 }
 
-func checkDates(c claim, now time.Time) error {
-	switch {
-	case c.At.IsZero():
-		return errors.New("the endorsement has no date")
-	case c.At.After(now.Add(clockSkew)):
-		return fmt.Errorf("the endorsement is dated in the future: %s", moment(c.At))
+func checkDates(by *signature.Endorsed, now time.Time) error {
+	if by.Created.After(now.Add(clockSkew)) {
+		return fmt.Errorf("the endorsement is dated in the future: %s", moment(by.Created))
 	}
-	return checkValidity("its certificate", c.Certificate, c.At)
+	return checkValidity("its certificate", by.Certificate, by.Created)
 }
 
 // checkValidity reports whether a certificate, which the error calls by the given

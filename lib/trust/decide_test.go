@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/credential/credentialtest"
+	"github.com/stratuslab/stratus/lib/signature"
 )
 
 func TestDecide(t *testing.T) {
@@ -37,7 +38,7 @@ func TestDecide(t *testing.T) {
 			for _, name := range test.pin {
 				store.pin(sha256.Sum256(p.certificate(name).Raw))
 			}
-			claim := claim{Certificate: p.certificate(test.leaf), Email: or(test.email, "jane@example.org"), At: at}
+			claim := &signature.Endorsed{Certificate: p.certificate(test.leaf), Email: or(test.email, "jane@example.org"), Created: at}
 			for _, name := range test.chain {
 				claim.Chain = append(claim.Chain, p.certificate(name))
 			}
@@ -59,11 +60,11 @@ func TestDecide(t *testing.T) {
 }
 
 // compare asks openssl verify for its opinion.
-func (p pki) compare(test decisionCase, claim claim, want bool) {
+func (p pki) compare(test decisionCase, claim *signature.Endorsed, want bool) {
 	p.t.Helper()
 	args := []string{
 		"verify", "-no-CAfile", "-no-CApath", "-no-CAstore",
-		"-attime", fmt.Sprint(claim.At.Unix()), "-verify_email", claim.Email,
+		"-attime", fmt.Sprint(claim.Created.Unix()), "-verify_email", claim.Email,
 	}
 	trusted := ""
 	for _, name := range test.load {
@@ -105,24 +106,20 @@ func TestDecideUnusableClaims(t *testing.T) {
 	jane, email, now := p.certificate("jane"), "jane@example.org", day("2018-03-01")
 	for _, test := range []struct {
 		name  string
-		claim claim
+		claim *signature.Endorsed
 		want  Verdict
 	}{
 		{
-			name: "no certificate", claim: claim{Email: email, At: now},
-			want: Verdict{Reason: "there is no certificate"},
+			name: "no date", claim: &signature.Endorsed{Certificate: jane, Email: email},
+			want: Verdict{Reason: "its certificate was valid only from 2010-01-01, after the endorsement of 0001-01-01"},
 		},
 		{
-			name: "no date", claim: claim{Certificate: jane, Email: email},
-			want: Verdict{Reason: "the endorsement has no date"},
-		},
-		{
-			name: "within the skew", claim: claim{Certificate: jane, Email: email, At: now.Add(5 * time.Minute)},
+			name: "within the skew", claim: &signature.Endorsed{Certificate: jane, Email: email, Created: now.Add(5 * time.Minute)},
 			want: Verdict{Trusted: true, Reason: "issued by CN=root,O=Grid,C=FR"},
 		},
 		{
 			name:  "beyond the skew",
-			claim: claim{Certificate: jane, Email: email, At: now.Add(5*time.Minute + time.Second)},
+			claim: &signature.Endorsed{Certificate: jane, Email: email, Created: now.Add(5*time.Minute + time.Second)},
 			want:  Verdict{Reason: "the endorsement is dated in the future: 2018-03-01T12:05:01Z"},
 		},
 	} {
@@ -167,7 +164,7 @@ func TestDecideBoundsWhatWasSent(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			at := day("2018-03-01")
-			claim := claim{Certificate: p.certificate("jane"), Chain: test.chain, Email: "jane@example.org", At: at}
+			claim := &signature.Endorsed{Certificate: p.certificate("jane"), Chain: test.chain, Email: "jane@example.org", Created: at}
 			if diff := cmp.Diff(test.want, store.decide(claim, at, false)); diff != "" {
 				t.Errorf("the decision differs (-want +got):\n%s", diff)
 			}

@@ -91,19 +91,14 @@ func withJudge(t *testing.T, files map[string]string, args []string, use func(j 
 		args[i] = strings.ReplaceAll(args[i], "DIR", home)
 	}
 	action := func(c *command.Call) error {
-		whom, err := c.Trust(ParseFingerprints)
+		whom, err := c.Trust(ParseFingerprints, func(own command.Credential) (*x509.Certificate, error) {
+			return credential.New(credential.Options(own), c.Log).Certificate(c.Ctx)
+		})
 		if err != nil {
 			return err
-		}
-		where, err := c.Credential()
-		if err != nil {
-			return err
-		}
-		own := func() (*x509.Certificate, error) {
-			return credential.New(credential.Options(where), c.Log, c.Err).Certificate(c.Ctx)
 		}
 		policies := []string{filepath.Join(home, ".stratuslab/policy.cfg"), filepath.Join(home, "etc/policy.cfg")}
-		j, err := newJudge(c.Ctx, Options(whom), own, c.Log, policies)
+		j, err := newJudge(c.Ctx, Options(whom), c.Log, policies)
 		if err != nil {
 			return err
 		}
@@ -205,11 +200,6 @@ func TestUnusable(t *testing.T) {
 			name: "a policy that cannot be read", files: map[string]string{"etc/policy.cfg": "[image]"},
 			want: `use: reading the image policy "DIR/etc/policy.cfg": line 1: section "[image]" is not supported; ` +
 				`want [endorsers], [checksums] or [images]`,
-		},
-		{
-			name:  "a policy that is too long",
-			files: map[string]string{"etc/policy.cfg": strings.Repeat("#", maxPolicy+1)},
-			want:  `use: reading the image policy "DIR/etc/policy.cfg": too large: at most 1048576 bytes`,
 		},
 		{
 			name: "a directory", files: map[string]string{".stratuslab/policy.cfg/file": ""},

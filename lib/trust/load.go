@@ -6,13 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-
-	"github.com/stratuslab/stratus/lib/files"
 )
-
-// maxFile bounds a file, in bytes: large authorities have revocation lists of
-// some MiB.
-const maxFile = 64 << 20
 
 var (
 	hashedCertificate = regexp.MustCompile(`^([0-9a-f]{8})\.[0-9]+$`)
@@ -34,8 +28,6 @@ var (
 // that the CA of HASH.0 has issued is trusted. A directory in which nothing
 // remains is an error. After an error that ends the reading of a directory, what
 // was read before it stays loaded.
-//
-// A file may have 64 MiB.
 func (s *store) load(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -142,7 +134,7 @@ func readEntry(path string) (contents, error) {
 
 // readFile parses a file.
 func readFile(path string) (contents, error) {
-	data, err := files.ReadFile(path, maxFile)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return contents{}, err
 	}

@@ -143,10 +143,8 @@ func canonical(address string) string {
 // checksums are the digests that the image has, in hexadecimal.
 func checksums(i diskimage.Image) []string {
 	var sums []string
-	for _, sum := range [][]byte{i.MD5, i.SHA1, i.SHA256, i.SHA512} {
-		if len(sum) > 0 {
-			sums = append(sums, hex.EncodeToString(sum))
-		}
+	for _, sum := range i.Digests() {
+		sums = append(sums, hex.EncodeToString(sum))
 	}
 	return sums
 }

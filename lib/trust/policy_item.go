@@ -26,14 +26,14 @@ func parseEndorser(item string) (endorser, error) {
 	}
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 || at == len(address)-1 || strings.ContainsFunc(address, unplain) {
-		return endorser{}, fmt.Errorf("endorser %q: not a valid endorser; want an e-mail address, or one and the fingerprint of a certificate", quoted(item))
+		return endorser{}, fmt.Errorf("endorser %.120q: not a valid endorser; want an e-mail address, or one and the fingerprint of a certificate", item)
 	}
 	if rest == "" {
 		return endorser{address: address}, nil
 	}
 	fingerprint, err := ParseFingerprint(rest)
 	if err != nil {
-		return endorser{}, fmt.Errorf("endorser %q: %w", quoted(address), err)
+		return endorser{}, fmt.Errorf("endorser %.120q: %w", address, err)
 	}
 	return endorser{address, &fingerprint}, nil
 }
@@ -79,8 +79,8 @@ func addChecksum(list *map[string]bool, item string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("checksum %q, of %d characters: not a valid checksum; want the 32, 40, 64 or 128 hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512",
-		quoted(item), len(item))
+	return fmt.Errorf("checksum %.120q, of %d characters: not a valid checksum; want the 32, 40, 64 or 128 hexadecimal digits of MD5, SHA-1, SHA-256 or SHA-512",
+		item, len(item))
 }
 
 func addImage(list *map[string]bool, item string) error {

@@ -5,12 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
-
-// maxPolicy bounds a policy file.
-const maxPolicy = 1 << 20
 
 // list is one of the keys that a file may have.
 type list struct {
@@ -87,7 +82,7 @@ func (r *reader) line(line string) error {
 
 func (r *reader) item(text string) error {
 	if r.list == nil {
-		return fmt.Errorf("%q is indented, but there is no key above it to which it could belong", quoted(text))
+		return fmt.Errorf("%.120q is indented, but there is no key above it to which it could belong", text)
 	}
 	name, _, _ := cutKey(text)
 	if l := find(func(l list) bool { return strings.EqualFold(l.key, name) }); l != nil {
@@ -100,7 +95,7 @@ func (r *reader) header(text string) error {
 	name := strings.TrimSuffix(text[1:], "]")
 	l := find(func(l list) bool { return strings.EqualFold(l.section, name) })
 	if l == nil || name == text[1:] {
-		return fmt.Errorf("section %q is not supported; want [endorsers], [checksums] or [images]", quoted(text))
+		return fmt.Errorf("section %.120q is not supported; want [endorsers], [checksums] or [images]", text)
 	}
 	r.section, r.list = l.section, nil
 	return nil
@@ -110,14 +105,14 @@ func (r *reader) key(text string) error {
 	name, value, ok := cutKey(text)
 	switch {
 	case !ok:
-		return fmt.Errorf("%q: not a valid line; want KEY = VALUE, or an item after white space", quoted(text))
+		return fmt.Errorf("%.120q: not a valid line; want KEY = VALUE, or an item after white space", text)
 	case r.section == "":
-		return fmt.Errorf("the key %q stands before the first section", quoted(name))
+		return fmt.Errorf("the key %.120q stands before the first section", name)
 	}
 	l := find(func(l list) bool { return l.section == r.section && strings.EqualFold(l.key, name) })
 	switch {
 	case l == nil:
-		return fmt.Errorf("key %q in [%s] is not supported; want %s", quoted(name), r.section, allowedKeys(r.section))
+		return fmt.Errorf("key %.120q in [%s] is not supported; want %s", name, r.section, allowedKeys(r.section))
 	case r.seen[l.key]:
 		return fmt.Errorf("the key %q is given twice; put all of its items below the first one", l.key)
 	}
@@ -155,6 +150,3 @@ func allowedKeys(section string) string {
 	}
 	return strings.Join(keys, " or ")
 }
-
-// quoted shortens what is quoted from the file.
-func quoted(text string) string { return report.Clip(text, 120) }

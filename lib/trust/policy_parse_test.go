@@ -131,11 +131,11 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// As much as there may be is read, and looked up, at once.
-func TestLargest(t *testing.T) {
+// A long policy is read, and looked up, at once.
+func TestLong(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("[endorsers]\nblacklistendorsers =\n")
-	for text.Len() < maxPolicy-len(" a@b\n") {
+	for text.Len() < 1<<20 {
 		text.WriteString(" a@b\n")
 	}
 	if d := policyOf(t, text.String()).decide(subjectOf("A@B", 1)); d.Allowed {
@@ -162,7 +162,7 @@ func FuzzParsePolicy(f *testing.F) {
 		// above it, unless that has a black list itself.
 		e, err := parseEndorser(email)
 		if err != nil || e.address != email || !utf8.ValidString(email) || strings.ContainsAny(email, "#;=:") ||
-			strings.Contains(strings.ToLower(text), BlacklistEndorsers) || len(text)+len(email) > maxPolicy/2 {
+			strings.Contains(strings.ToLower(text), BlacklistEndorsers) {
 			return
 		}
 		if d := policyOf(t, text+"\n[endorsers]\n"+BlacklistEndorsers+" =\n "+email+"\n").decide(s); d.Allowed {

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 // store holds what is trusted: pins, certificates and revocation lists. The
@@ -54,7 +52,7 @@ var fingerprintForm = regexp.MustCompile(`(?i)^(?:sha256 Fingerprint=)?([0-9a-f]
 func ParseFingerprint(text string) (digest [sha256.Size]byte, err error) {
 	found := fingerprintForm.FindStringSubmatch(text)
 	if found == nil {
-		return digest, fmt.Errorf("%q: not a valid fingerprint; want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons", report.Clip(text, maxText))
+		return digest, fmt.Errorf("%.200q: not a valid fingerprint; want the 64 hexadecimal digits of SHA-256, or 32 pairs joined by colons", text)
 	}
 	_, err = hex.Decode(digest[:], []byte(strings.ReplaceAll(found[1], ":", "")))
 	return digest, err

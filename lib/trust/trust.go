@@ -40,6 +40,9 @@ type Options struct {
 	// Pin returns what to type or to change to trust one more fingerprint, for
 	// Verdict.Hint. It may be nil.
 	Pin func(fingerprint string) string
+	// Own reads the user's own certificate; it is called once at most, when nothing
+	// else decides.
+	Own func() (*x509.Certificate, error)
 }
 
 // Judge knows whom the user trusts. It may be used by several goroutines.
@@ -66,17 +69,16 @@ type Verdict struct {
 }
 
 // New reads whom to trust, and warns about files that it passes over. The errors
-// about what cannot be read are of kind report.Credentials. own returns the user's
-// own certificate; it is called once at most, when nothing else decides.
-func New(ctx context.Context, o Options, own func() (*x509.Certificate, error), log report.Log) (*Judge, error) {
+// about what cannot be read are of kind report.Credentials.
+func New(ctx context.Context, o Options, log report.Log) (*Judge, error) {
 	usual := []string{sitePolicy}
 	if home, err := os.UserHomeDir(); err == nil {
 		usual = []string{filepath.Join(home, ".stratuslab", "policy.cfg"), sitePolicy}
 	}
-	return newJudge(ctx, o, own, log, usual)
+	return newJudge(ctx, o, log, usual)
 }
 
-func newJudge(ctx context.Context, o Options, own func() (*x509.Certificate, error), log report.Log, usual []string) (*Judge, error) {
+func newJudge(ctx context.Context, o Options, log report.Log, usual []string) (*Judge, error) {
 	j := &Judge{store: &store{}, pin: o.Pin}
 	for _, fingerprint := range o.Fingerprints {
 		j.store.pin(fingerprint)
@@ -97,7 +99,7 @@ func newJudge(ctx context.Context, o Options, own func() (*x509.Certificate, err
 		j.policies, err = readPolicies(ctx, usual, false)
 	}
 	j.own = sync.OnceValue(func() *x509.Certificate {
-		certificate, err := own()
+		certificate, err := o.Own()
 		if err != nil {
 			log.Verbosef("looking for your own certificate: %v", err)
 		}
@@ -117,7 +119,7 @@ func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFil
 	var policies []policyFile
 	for _, path := range paths {
 		p, err := files.Await(ctx, func() (*policy, error) {
-			text, err := files.ReadFile(path, maxPolicy)
+			text, err := os.ReadFile(path)
 			if err != nil {
 				return nil, err
 			}
@@ -145,8 +147,7 @@ func readPolicies(ctx context.Context, paths []string, needed bool) ([]policyFil
 // that was not valid at the endorsement, or is in a revocation list.
 func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 	consulted := j.consult(by)
-	claim := claim{Certificate: by.Certificate, Chain: by.Chain, Email: by.Email, At: by.Created}
-	pinned := j.store.decide(claim, now, true)
+	pinned := j.store.decide(by, now, true)
 	if consulted.refusal != "" {
 		v := Verdict{Reason: consulted.refusal}
 		if pinned.Trusted && consulted.unlisted != "" {
@@ -155,7 +156,7 @@ func (j *Judge) Decide(by *signature.Endorsed, now time.Time) Verdict {
 		}
 		return v
 	}
-	v := j.store.decide(claim, now, false)
+	v := j.store.decide(by, now, false)
 	reason := "your own certificate"
 	switch {
 	case v.Trusted:

@@ -2,24 +2,20 @@ package trust
 
 import (
 	"crypto/x509/pkix"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
-
-// maxText is how many bytes of a foreign text are shown.
-const maxText = 200
 
 // nameOf returns a distinguished name, most specific part first.
 func nameOf(name pkix.Name) string {
-	return visible(report.Clip(name.String(), maxText))
+	return visible(fmt.Sprintf("%.200s", name))
 }
 
 // plain returns the text of an error of the standard library.
 func plain(err error) string {
-	return visible(report.Clip(strings.TrimPrefix(err.Error(), "x509: "), maxText))
+	return visible(fmt.Sprintf("%.200s", strings.TrimPrefix(err.Error(), "x509: ")))
 }
 
 // visible keeps what certificates say from reaching a terminal as more than

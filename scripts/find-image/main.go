@@ -6,6 +6,7 @@ package main
 import (
 	"math"
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,17 +33,16 @@ func program() *command.Program {
 }
 
 func flags() []cli.Flag {
-	const search, output = "Search", "Output"
-	text := func(name, value, usage string) cli.Flag {
-		return &cli.StringFlag{Name: name, Value: value, Usage: usage, Category: search}
-	}
-	return append([]cli.Flag{
-		text("status", "valid", "list images with this `STATUS`: valid, expired, deprecated or all"),
-		text("endorser", "", "list only images endorsed by this `ADDRESS`"),
-		text("os", "", "list only images with this operating `SYSTEM`, such as debian or debian-12"),
-		text("tag", "", "list only images with this `TAG`"),
-		text("expires-within", "", "list only images that expire within this `TIME`, such as 30d or 12h"),
-		&cli.BoolFlag{Name: "table", Usage: "print a table (default on a terminal; else one identifier on each line)", Category: output},
-		&cli.BoolFlag{Name: "json", Usage: "print one JSON object on each line", Category: output},
-	}, command.EndpointFlags()...)
+	search := command.InCategory("Search",
+		&cli.StringFlag{Name: "status", Value: "valid", Usage: "list images with this `STATUS`: valid, expired, deprecated or all"},
+		&cli.StringFlag{Name: "endorser", Usage: "list only images endorsed by this `ADDRESS`"},
+		&cli.StringFlag{Name: "os", Usage: "list only images with this operating `SYSTEM`, such as debian or debian-12"},
+		&cli.StringFlag{Name: "tag", Usage: "list only images with this `TAG`"},
+		&cli.StringFlag{Name: "expires-within", Usage: "list only images that expire within this `TIME`, such as 30d or 12h"},
+	)
+	output := command.InCategory("Output",
+		&cli.BoolFlag{Name: "table", Usage: "print a table (default on a terminal; else one identifier on each line)"},
+		&cli.BoolFlag{Name: "json", Usage: "print one JSON object on each line"},
+	)
+	return slices.Concat(search, output, command.EndpointFlags())
 }

@@ -10,13 +10,9 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/marketplace/publishtest"
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/peers"
 )
 
-func TestMain(m *testing.M) {
-	peers.Contain()
-	testscript.Main(m, map[string]func(){"find-image": main})
-}
+func TestMain(m *testing.M) { commandtest.Main(m, "find-image", main) }
 
 // TestScripts: each script finds a Marketplace in MARKET.
 func TestScripts(t *testing.T) {

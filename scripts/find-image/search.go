@@ -31,15 +31,11 @@ func run(c *command.Call) error {
 		return err
 	}
 	a := c.Access()
-	var finder marketplace.Finder
-	at, err := marketplace.ParseEndpoint(where)
-	if err == nil {
-		finder, err = marketplace.Open(c.Ctx, at, marketplace.Access{
-			CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
-		})
-	}
+	finder, err := marketplace.Open(c.Ctx, where, marketplace.Access{
+		CAFiles: a.CAFiles, SSHKey: a.SSHKey, KnownHosts: a.KnownHosts, UserAgent: a.UserAgent, Log: c.Log.Infof,
+	})
 	if err != nil {
-		return fmt.Errorf("opening the Marketplace: %w", err)
+		return err
 	}
 	defer func() { _ = finder.Close() }() // everything has been read
 	found := 0

@@ -37,16 +37,12 @@ func TestClient(t *testing.T) {
 	ada := entrytest.NewEndorser(t, "ada@example.org")
 	for name, base := range map[string]string{"directly": p.url, "proxy": proxy.URL + "/marketplace"} {
 		t.Run(name, func(t *testing.T) {
-			at, err := marketplace.ParseEndpoint(base)
-			if err != nil {
-				t.Fatal(err)
-			}
-			finder, err := marketplace.Open(t.Context(), at, remote.Options{})
+			finder, err := marketplace.Open(t.Context(), base, remote.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer func() { _ = finder.Close() }()
-			publisher, err := publish.Open(t.Context(), at, remote.Options{})
+			publisher, err := publish.Open(t.Context(), base, remote.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,20 +15,10 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
-	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/command/commandtest"
 )
 
-// childVariable makes the test binary the command itself, for tests that need
-// a process.
-const childVariable = "STRATUS_TEST_RUN_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
-		main()
-	}
-	peers.Contain()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { commandtest.Main(m, "marketplace", main) }
 
 // process is a server that runs.
 type process struct {
@@ -45,8 +35,7 @@ var address = regexp.MustCompile(` at (http://[^/ ]+)/`)
 func start(t testing.TB, dir string) *process {
 	t.Helper()
 	p := &process{ended: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], "--data", dir, "--listen", "127.0.0.1:0")
-	p.cmd.Env = append(os.Environ(), childVariable+"=1")
+	p.cmd = commandtest.Process(t, nil, "--data", dir, "--listen", "127.0.0.1:0")
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

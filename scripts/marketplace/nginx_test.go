@@ -337,11 +337,7 @@ func TestNginxSends(t *testing.T) {
 func TestNginxClient(t *testing.T) {
 	dir := t.TempDir()
 	s := newSite(t, dir)
-	at, err := marketplace.ParseEndpoint(startNginx(t, dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	finder, err := marketplace.Open(t.Context(), at, remote.Options{})
+	finder, err := marketplace.Open(t.Context(), startNginx(t, dir), remote.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

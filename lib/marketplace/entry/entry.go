@@ -44,9 +44,6 @@ type Key struct {
 // maxEmail bounds an address, which is the name of a directory as well.
 const maxEmail = 200
 
-// quoted bounds what an error quotes of a foreign text, in bytes.
-const quoted = 200
-
 // ParseKey makes a key of the parts of a path. name is CREATED or
 // CREATED.VARIANT. A part that is not valid is an error that wraps ErrInvalid, so
 // that no part can be mistaken for another, nor lead elsewhere in a path.
@@ -54,11 +51,11 @@ func ParseKey(identifier, email, name string) (Key, error) {
 	created, variant, hasVariant := strings.Cut(name, ".")
 	switch {
 	case !IsIdentifier(identifier):
-		return Key{}, fmt.Errorf("%w: not a valid identifier: %q", ErrInvalid, report.Clip(identifier, quoted))
+		return Key{}, fmt.Errorf("%w: not a valid identifier: %.200q", ErrInvalid, identifier)
 	case !IsEmail(email):
-		return Key{}, fmt.Errorf("%w: not a valid e-mail address: %q", ErrInvalid, report.Clip(email, quoted))
+		return Key{}, fmt.Errorf("%w: not a valid e-mail address: %.200q", ErrInvalid, email)
 	case !IsTime(created) || hasVariant && !isVariant(variant):
-		return Key{}, fmt.Errorf("%w: not a valid time of endorsement: %q", ErrInvalid, report.Clip(name, quoted))
+		return Key{}, fmt.Errorf("%w: not a valid time of endorsement: %.200q", ErrInvalid, name)
 	}
 	return Key{identifier, email, created, variant}, nil
 }
@@ -67,7 +64,7 @@ func ParseKey(identifier, email, name string) (Key, error) {
 func ParsePath(path string) (Key, error) {
 	parts := strings.Split(path, "/")
 	if len(parts) < 4 || parts[len(parts)-4] != Root {
-		return Key{}, fmt.Errorf("%w: not a valid path of an entry: %q; want %s/IDENTIFIER/EMAIL/CREATED", ErrInvalid, report.Clip(path, quoted), Root)
+		return Key{}, fmt.Errorf("%w: not a valid path of an entry: %.200q; want %s/IDENTIFIER/EMAIL/CREATED", ErrInvalid, path, Root)
 	}
 	parts = parts[len(parts)-3:]
 	return ParseKey(parts[0], parts[1], parts[2])

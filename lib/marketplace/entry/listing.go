@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -32,7 +31,7 @@ func ParseListing(src []byte) (Listing, error) {
 		return Listing{Documents: [][]byte{src}}, nil
 	}
 	if doc.Root.Local != Root || doc.Root.URI != "" || len(doc.Root.Declarations) > 0 {
-		return Listing{}, fmt.Errorf("%w: root element %q is not supported; want %s or rdf:RDF", ErrInvalid, report.Clip(doc.Root.Local, quoted), Root)
+		return Listing{}, fmt.Errorf("%w: root element %.200q is not supported; want %s or rdf:RDF", ErrInvalid, doc.Root.Local, Root)
 	}
 	var l Listing
 	l.Next, _ = doc.Root.Attribute(strictxml.Name{Local: "next"})

@@ -1,10 +1,10 @@
 package entry
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 )
 
@@ -35,21 +35,21 @@ type Summary struct {
 }
 
 const (
-	maxText      = 1000 // bytes of a text in a summary
+	maxText      = 1000 // characters of a text in a summary
 	maxLocations = 20
 )
 
 // Summary returns the summary of a verified entry. Long texts are cut.
 func (e *Entry) Summary() Summary {
 	d := e.Endorsed.Document
-	text := func(t metadata.Term) string { return report.Clip(d.Text(t), maxText) }
+	text := func(t metadata.Term) string { return clip(d.Text(t)) }
 	s := Summary{
 		Key: e.Key, Title: text(metadata.Title), Description: text(metadata.Description),
 		OS: text(metadata.OS), OSVersion: text(metadata.OSVersion), OSArch: text(metadata.OSArch),
 		Type: text(metadata.Type), Kind: text(metadata.Kind), Version: text(metadata.Version), Tag: text(metadata.Alternative),
 		Creator: text(metadata.Creator), Format: text(metadata.Format), Compression: text(metadata.Compression),
 		Valid: text(metadata.Valid), Deprecated: text(metadata.Deprecated),
-		Subject: report.Clip(e.Endorsed.Subject, maxText), Issuer: report.Clip(e.Endorsed.Issuer, maxText),
+		Subject: clip(e.Endorsed.Subject), Issuer: clip(e.Endorsed.Issuer),
 		Fingerprint: signature.Fingerprint(e.Endorsed.Certificate),
 	}
 	if s.Deprecated == "" && d.Has(metadata.Deprecated) {
@@ -60,10 +60,13 @@ func (e *Entry) Summary() Summary {
 	}
 	locations := d.Texts(metadata.Location)
 	for _, location := range locations[:min(maxLocations, len(locations))] {
-		s.Locations = append(s.Locations, report.Clip(location, maxText))
+		s.Locations = append(s.Locations, clip(location))
 	}
 	return s
 }
+
+// clip returns the first characters of a text.
+func clip(text string) string { return fmt.Sprintf("%.*s", maxText, text) }
 
 // Series identifies entries that replace each other: only the newest of a series
 // counts. The certificate is part of it, because anybody can claim an address.

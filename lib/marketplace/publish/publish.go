@@ -33,10 +33,10 @@ type Publisher interface {
 	Close() error
 }
 
-// Open opens an endpoint for writing. A directory that does not exist is made by the
-// first publication.
-func Open(ctx context.Context, at marketplace.Endpoint, o marketplace.Access) (Publisher, error) {
-	c, err := marketplace.Connect(ctx, at, o)
+// Open opens what marketplace.Open does for writing. A directory that does not exist
+// is made by the first publication.
+func Open(ctx context.Context, where string, o marketplace.Access) (Publisher, error) {
+	c, err := marketplace.Connect(ctx, where, o)
 	switch {
 	case err != nil:
 		return nil, err

@@ -29,9 +29,5 @@ func Into(t testing.TB, dir string, entries ...*entry.Entry) {
 // Open opens an endpoint for reading.
 func Open(t testing.TB, endpoint string) (marketplace.Finder, error) {
 	t.Helper()
-	at, err := marketplace.ParseEndpoint(endpoint)
-	if err != nil {
-		return nil, err
-	}
-	return marketplace.Open(t.Context(), at, remote.Options{})
+	return marketplace.Open(t.Context(), endpoint, remote.Options{})
 }

@@ -60,7 +60,7 @@ func (o Options) finish(doc *metadata.Document, now time.Time, log report.Log) {
 // Read reads an image to its end and compares it with what the user says of it.
 // name is for messages.
 func (o Options) Read(ctx context.Context, r io.Reader, name string, log report.Log) (*diskimage.Image, error) {
-	found, err := digest.Stream(ctx, r)
+	found, err := digest.Stream(ctx, r, digest.Unlimited)
 	if errors.Is(err, digest.ErrCorrupt) {
 		return nil, report.BadInputf("reading the image %q: %w", name, err)
 	}

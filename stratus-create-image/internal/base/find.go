@@ -158,7 +158,7 @@ func (s *search) readDescription(ctx context.Context) (*entry.Entry, error) {
 	if s.name.local {
 		src, err = readFile(text)
 	} else {
-		src, err = s.read(ctx, text, signature.MaxBytes+1)
+		src, err = s.read(ctx, text, entry.MaxBytes+1)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -231,7 +231,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, report.Mark(report.BadInput, err)
 	}
 	defer f.Close()
-	text, err := files.ReadAll(f, signature.MaxBytes)
+	text, err := files.ReadAll(f, entry.MaxBytes)
 	if err != nil {
 		return nil, report.BadInputf("%q: %w", path, err)
 	}

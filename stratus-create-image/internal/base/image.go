@@ -11,7 +11,7 @@ import (
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/ova"
 )
 
@@ -47,7 +47,7 @@ type Image struct {
 	file   os.FileInfo // of the original, when it was open
 	limit  int64       // of what is unpacked, in bytes
 	copied bool        // Path is that of a copy
-	item   *cache.Item // nil unless the image is in the cache
+	item   *fetch.Item // nil unless the image is in the cache
 }
 
 // Close releases the image in the cache. It must not be used afterwards, except by

@@ -31,9 +31,8 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 	}
 	i.Path, i.copied = filepath.Join(scratch, "base"), true
 	if scratch == "" {
-		sniffer := new(diskimage.Sniffer)
-		err := i.digestPacked(ctx, f, progress, sniffer)
-		i.Format = sniffer.Format()
+		err := i.digestPacked(ctx, f, progress)
+		i.Format = i.Sums.Format
 		return err
 	}
 	copied, err := os.OpenFile(i.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -54,22 +53,16 @@ func (i *Image) load(ctx context.Context, f *os.File, scratch string, progress i
 // digestPacked digests the compressed file as well.
 func (i *Image) digestPacked(ctx context.Context, f *os.File, sinks ...io.Writer) error {
 	whole := sha256.New()
-	err := i.digest(ctx, io.TeeReader(f, whole), append([]io.Writer{files.LimitWriter(io.Discard, i.limit, files.ErrTooLarge)}, sinks...)...)
-	if errors.Is(err, files.ErrTooLarge) {
-		return fmt.Errorf("%w: %q of %d bytes: decompressed, at most %d bytes", ErrUnusable, i.name, i.file.Size(), i.limit)
-	}
-	if err != nil {
-		return err
-	}
+	err := i.digest(ctx, io.TeeReader(f, whole), sinks...)
 	i.File = whole.Sum(nil)
-	return nil
+	return err
 }
 
 func (i *Image) digest(ctx context.Context, f io.Reader, sinks ...io.Writer) error {
 	var err error
-	i.Sums, err = digest.Stream(ctx, f, sinks...)
+	i.Sums, err = digest.Stream(ctx, f, i.limit, sinks...)
 	if errors.Is(err, digest.ErrCorrupt) {
-		return fmt.Errorf("%w: reading %q: %w", ErrUnusable, i.name, err)
+		return fmt.Errorf("%w: reading %q of %d bytes: %w", ErrUnusable, i.name, i.file.Size(), err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading %q: %w", i.name, err)
@@ -95,10 +88,7 @@ func (i *Image) inspect(f *os.File) error {
 			return cmp.Or(err, fmt.Errorf("%w: %q: compressed more than once", ErrUnusable, i.name))
 		}
 	}
-	if err := diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
-		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
-	}
-	if i.Size, err = diskimage.VirtualSize(f, info.Size(), i.Format); err != nil {
+	if i.Size, err = diskimage.CheckSelfContained(f, info.Size(), i.Format); err != nil {
 		return fmt.Errorf("%w: %q: %w", ErrUnusable, i.name, err)
 	}
 	return i.checkSize()

@@ -84,7 +84,7 @@ func (f *Found) previewCached(ctx context.Context, dir string, p *Preview) error
 		return err
 	}
 	defer file.Close()
-	image, err := f.readCached(ctx, file, item.Record, io.Discard)
+	image, err := f.readCached(ctx, file, item, io.Discard)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/report"
-	"github.com/stratuslab/stratus/stratus-create-image/internal/base/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
 
@@ -64,7 +63,7 @@ func (f *Found) open(ctx context.Context, dir string, progress io.Writer) (*Imag
 }
 
 // takeItem reads the image that is in the cache, or brings it there.
-func (f *Found) takeItem(ctx context.Context, item *cache.Item, log report.Log) (*Image, error) {
+func (f *Found) takeItem(ctx context.Context, item *fetch.Item, log report.Log) (*Image, error) {
 	if item.Present {
 		log.Infof("reading the base image %q, which was downloaded before", item.Path)
 		file, err := item.Open()
@@ -74,10 +73,10 @@ func (f *Found) takeItem(ctx context.Context, item *cache.Item, log report.Log) 
 		defer file.Close()
 		meter := log.Meter("reading", fileSize(item.Path))
 		defer func() { _ = meter.Close() }()
-		return f.readCached(ctx, file, item.Record, meter)
+		return f.readCached(ctx, file, item, meter)
 	}
 	log.Infof("downloading the base image")
-	got, err := f.fetcher.Fetch(ctx, f.locations, f.want, fetch.Files{Part: item.Part, Unpacked: item.Unpacked, Record: item.Record})
+	got, err := f.fetcher.Fetch(ctx, f.locations, f.want, item)
 	if err != nil {
 		return nil, err
 	}
@@ -90,18 +89,18 @@ func (f *Found) takeItem(ctx context.Context, item *cache.Item, log report.Log) 
 		return nil, err
 	}
 	defer file.Close()
-	return f.digested(file, got.Sums, fetch.FileSHA256(item.Record, got.Sums.SHA256))
+	return f.digested(file, got.Sums, item.FileSHA256(got.Sums.SHA256))
 }
 
 // readCached digests an image of the cache and compares it with what it must be:
 // the file may have changed, or its description.
-func (f *Found) readCached(ctx context.Context, file *os.File, record string, progress io.Writer) (*Image, error) {
+func (f *Found) readCached(ctx context.Context, file *os.File, item *fetch.Item, progress io.Writer) (*Image, error) {
 	sums, err := digest.Raw(ctx, file, progress)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cached image %q: %w", file.Name(), err)
 	}
 	sums.Compression = diskimage.None
-	whole := fetch.FileSHA256(record, sums.SHA256)
+	whole := item.FileSHA256(sums.SHA256)
 	if err := f.want.Check(sums, whole); err != nil {
 		return nil, report.WithHint(report.BadInputf("checking the cached image %q: %w", file.Name(), err),
 			"remove the file to download it again, or add --no-cache")
@@ -121,15 +120,15 @@ func (f *Found) digested(file *os.File, sums diskimage.Image, whole []byte) (*Im
 }
 
 // cache returns the user's cache of images, or one in the work directory.
-func (f *Found) cache(workDir string) (*cache.Cache, error) {
+func (f *Found) cache(workDir string) (*fetch.Cache, error) {
 	if f.source.NoCache {
-		return cache.New(filepath.Join(workDir, "images"), math.MaxInt64), nil
+		return fetch.NewCache(filepath.Join(workDir, "images"), math.MaxInt64), nil
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return nil, report.WithHint(fmt.Errorf("finding the image cache: %w", err), "add --no-cache to do without")
 	}
-	return cache.New(filepath.Join(dir, "stratuslab", "images"), f.source.CacheSize), nil
+	return fetch.NewCache(filepath.Join(dir, "stratuslab", "images"), f.source.CacheSize), nil
 }
 
 func fileSize(path string) int64 {

@@ -48,7 +48,7 @@ func (r *run) draft(image diskimage.Image, packages []byte) ([]byte, error) {
 		d.SetText(f.term, f.text)
 	}
 	if packages != nil {
-		d.SetExtension(metadata.SBOM, hex.EncodeToString(packages))
+		d.SetText(metadata.SBOM, hex.EncodeToString(packages))
 	}
 	if err := d.Check(metadata.Draft); err != nil {
 		return nil, fmt.Errorf("checking the new description: %w", err)

@@ -11,7 +11,7 @@ import (
 )
 
 // pack writes a virtual appliance around the disk, for machines such as the one
-// that it was made in.
+// that it was made in. The number of processors does not depend on this host.
 func (r *run) pack(ctx context.Context, w io.Writer, disk string) error {
 	now, err := r.Now()
 	if err != nil {
@@ -19,7 +19,7 @@ func (r *run) pack(ctx context.Context, w io.Writer, disk string) error {
 	}
 	hardware := r.machine.Hardware()
 	return ova.Write(ctx, w, ova.Machine{
-		Name: applianceName(r.Target.Path), Title: r.Texts.Title, Disk: disk, CPUs: r.Machine.CPU, Memory: r.Machine.RAM,
+		Name: applianceName(r.Target.Path), Title: r.Texts.Title, Disk: disk, CPUs: r.ApplianceCPU, Memory: r.Machine.RAM,
 		Firmware: hardware.Firmware, DisksBus: applianceBus(hardware.Bus), Time: now,
 	})
 }

@@ -2,10 +2,13 @@ package build
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
@@ -19,10 +22,13 @@ type Request struct {
 	Base    *base.Source
 	Engine  engine.Engine
 	Machine engine.Size
-	Disk    int64 // size in bytes, 0 for that of the base
-	Recipe  recipe.Recipe
-	Seal    *seal.Plan
-	OS      string // ID of the guest's operating system; empty: what the guest says
+	// ApplianceCPU is how many virtual processors an appliance asks for, whatever
+	// the build's machine has.
+	ApplianceCPU int
+	Disk         int64 // size in bytes, 0 for that of the base
+	Recipe       recipe.Recipe
+	Seal         *seal.Plan
+	OS           string // ID of the guest's operating system; empty: what the guest says
 
 	// The build logs in as User. Its keys are in the context, or, with the scheme
 	// none, are those that Keys returns; release must be called.
@@ -57,4 +63,20 @@ type Texts struct {
 	Author, AuthorEmail string
 	Version             string
 	Replaces            string // identifier of an older image
+}
+
+// ParseText parses a text that the description can hold.
+func ParseText(text string) (string, error) {
+	if !metadata.ValidText(text) {
+		return "", errors.New("not a valid text: it has characters that XML forbids")
+	}
+	return text, nil
+}
+
+// ParseIdentifier parses the identifier of an image.
+func ParseIdentifier(text string) (string, error) {
+	if _, err := metadata.DecodeIdentifier(text); err != nil {
+		return "", fmt.Errorf("not a valid identifier: %w", err)
+	}
+	return text, nil
 }

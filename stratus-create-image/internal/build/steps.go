@@ -105,13 +105,11 @@ func (r *run) ended(wait time.Duration) error {
 func (r *run) finish(ctx context.Context) error {
 	alive, cancel := r.machine.Alive(ctx)
 	defer cancel()
-	if err := r.Seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); err != nil {
-		return fmt.Errorf("sealing the image: %w", r.explain(err))
-	}
-	r.log.Infof("trimming the disk")
-	// Only what is deleted on the disk, too, is trimmed.
-	if _, err := r.guest.Output(alive, "fstrim", "sync && fstrim -a && sync"); err != nil && alive.Err() == nil {
+	switch err := r.Seal.Apply(alive, r.guest, r.seed.LoginKey(), r.log.Infof); {
+	case errors.Is(err, seal.ErrTrim):
 		r.log.Warnf("the image will be larger than necessary: %v", err)
+	case err != nil:
+		return fmt.Errorf("sealing the image: %w", r.explain(err))
 	}
 	last, err := r.Seal.LastCommand(seal.Account{Name: r.User, Mark: r.seed.Mark}, "systemctl poweroff || poweroff || shutdown -P now")
 	if err != nil {

@@ -51,7 +51,7 @@ func parseScheme(name string, allowed []Scheme) (Scheme, error) {
 		names[i] = string(s)
 	}
 	last := len(names) - 1
-	return "", fmt.Errorf("the scheme %q is not supported; want %s or %s", name, strings.Join(names[:last], ", "), names[last])
+	return "", fmt.Errorf("not supported; want %s or %s", strings.Join(names[:last], ", "), names[last])
 }
 
 // Context is what a machine is told.

@@ -86,13 +86,7 @@ func ReadKey(ctx context.Context, path string) (string, error) {
 }
 
 func readKey(path string) (string, error) {
-	const limit = 64 << 10
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := files.ReadAll(f, limit)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
@@ -107,10 +101,10 @@ func readKey(path string) (string, error) {
 // checkKey checks one line of authorized_keys.
 func checkKey(line string) error {
 	if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err != nil {
-		return fmt.Errorf("reading the public key %q: %w", report.Clip(line, 40), err)
+		return fmt.Errorf("reading the public key %.40q: %w", line, err)
 	}
 	if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\ufffd' }) {
-		return fmt.Errorf("reading the public key %q: it holds control characters or is not UTF-8", report.Clip(line, 40))
+		return fmt.Errorf("reading the public key %.40q: it holds control characters or is not UTF-8", line)
 	}
 	return nil
 }

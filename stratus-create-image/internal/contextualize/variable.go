@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Variable is a variable that the user sets in the context.
@@ -38,10 +36,10 @@ func ParseVariables(texts []string) ([]Variable, error) {
 		name, value, ok := strings.Cut(text, "=")
 		v := Variable{name, value}
 		if !ok {
-			return nil, fmt.Errorf("%q is not a valid variable; want NAME=VALUE", report.Clip(text, 40))
+			return nil, fmt.Errorf("%.40q is not a valid variable; want NAME=VALUE", text)
 		}
 		if err := v.check(); err != nil {
-			return nil, fmt.Errorf("variable %q: %w", report.Clip(name, 40), err)
+			return nil, fmt.Errorf("variable %.40q: %w", name, err)
 		}
 		if slices.ContainsFunc(all, func(other Variable) bool { return other.Name == name }) {
 			return nil, fmt.Errorf("variable %q: set twice", name)

@@ -112,7 +112,7 @@ type Spec struct {
 	// used for the longest time, until they take at most SnapshotBytes on the disk.
 	Snapshots     string
 	SnapshotBytes int64
-	Log     report.Log
+	Log           report.Log
 }
 
 // Base is a checked base image in a local file, which is only read. It names no

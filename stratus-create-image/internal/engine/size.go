@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,11 @@ type Size struct {
 
 // DefaultType is the instance type of machines for which none is named.
 const DefaultType = "m1.small"
+
+// HostCPU returns how many virtual processors a machine has for which neither a type
+// nor a number is named: as many as this host, at most 4, as starting and installing
+// keep no more of them busy.
+func HostCPU() int { return min(runtime.NumCPU(), 4) }
 
 // builtin returns the instance types of the StratusLab cloud.
 func builtin() map[string]Size {

@@ -16,6 +16,9 @@ type Target struct {
 	Path        string
 	Format      diskimage.Format
 	Compression diskimage.Compression
+	// Clusters is how the clusters of a qcow2 image are compressed. It does not
+	// count for one that is compressed as a whole, which grows by it.
+	Clusters Clusters
 	// Pack writes the appliance around the disk in the named file, a VMDK that can
 	// be read in one pass. The format Ova needs it.
 	Pack func(ctx context.Context, w io.Writer, disk string) error
@@ -23,7 +26,38 @@ type Target struct {
 
 // Form returns the target's format and compression for people.
 func (t *Target) Form() string {
-	return strings.TrimSpace(string(t.Format) + " " + string(t.Compression))
+	form := strings.TrimSpace(string(t.Format) + " " + string(t.Compression))
+	if c := t.Compressed(); c != PlainClusters {
+		form += ", compressed with " + string(c)
+	}
+	return form
+}
+
+// Compressed returns how the clusters of the target are compressed.
+func (t *Target) Compressed() Clusters {
+	if t.Format != diskimage.Qcow2 || t.Compression != diskimage.None || t.Clusters == "" {
+		return PlainClusters
+	}
+	return t.Clusters
+}
+
+// Clusters is how the clusters of a qcow2 image are compressed.
+type Clusters string
+
+// The compressions of --qcow2-compression. QEMU reads zstd from version 5.1 on.
+const (
+	PlainClusters Clusters = "none"
+	ZlibClusters  Clusters = "zlib"
+	ZstdClusters  Clusters = "zstd"
+)
+
+// ParseClusters reads the name of a compression of clusters.
+func ParseClusters(name string) (Clusters, error) {
+	switch c := Clusters(name); c {
+	case PlainClusters, ZlibClusters, ZstdClusters:
+		return c, nil
+	}
+	return "", errors.New("not supported; want none, zlib or zstd")
 }
 
 // formats are the disk formats by file extension.
@@ -38,10 +72,10 @@ var compressions = map[string]diskimage.Compression{
 	".gz": diskimage.Gzip, ".bz2": diskimage.Bzip2, ".xz": diskimage.Xz, ".zst": diskimage.Zstd,
 }
 
-// ParseFormat reads the name of the format of a target.
+// ParseFormat reads the name of the format of a target. An empty one names none.
 func ParseFormat(name string) (diskimage.Format, error) {
 	format, ok := formats["."+strings.ToLower(name)]
-	if !ok {
+	if !ok && name != "" {
 		return "", errors.New("not supported; want qcow2, raw, img, vmdk, vdi, vhd, vhdx or ova")
 	}
 	return format, nil

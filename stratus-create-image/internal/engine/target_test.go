@@ -47,3 +47,26 @@ func TestParseTarget(t *testing.T) {
 		}
 	}
 }
+
+func TestForm(t *testing.T) {
+	for _, test := range []struct{ path, clusters, want string }{
+		{"a.qcow2", "", "qcow2"}, {"a.qcow2", "none", "qcow2"}, {"a.qcow2", "zlib", "qcow2, compressed with zlib"},
+		{"a.qcow2", "zstd", "qcow2, compressed with zstd"}, {"a.qcow2.xz", "zstd", "qcow2 xz"}, {"a.raw", "zstd", "raw"},
+	} {
+		target, err := ParseTarget(test.path, "")
+		if err == nil && test.clusters != "" {
+			target.Clusters, err = ParseClusters(test.clusters)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := target.Form(); got != test.want {
+			t.Errorf("%s with %q: %q, want %q", test.path, test.clusters, got, test.want)
+		}
+	}
+	for _, bad := range []string{"", "gzip", "ZSTD"} {
+		if c, err := ParseClusters(bad); err == nil {
+			t.Errorf("ParseClusters(%q) = %q", bad, c)
+		}
+	}
+}

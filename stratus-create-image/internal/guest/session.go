@@ -36,17 +36,24 @@ func (e *ExitError) Error() string {
 // the command in messages. Its standard input is empty.
 func (g *Guest) Run(ctx context.Context, label, command string) error {
 	tail := new(tailBuffer)
-	w := newLineWriter(func(line string) {
+	err := g.Lines(ctx, label, command, func(line string) {
 		tail.add(line)
 		g.lines(label, line)
 	})
-	// One stream keeps the order of lines on both.
-	err := g.session(ctx, label, "exec 2>&1; "+command, nil, w, io.Discard)
-	w.emitLine()
 	var exit *ExitError
 	if errors.As(err, &exit) {
 		exit.Tail = tail.String()
 	}
+	return err
+}
+
+// Lines runs a shell command as root and calls emit with each line that it prints,
+// of at most 4096 bytes and not empty, one after the other.
+func (g *Guest) Lines(ctx context.Context, label, command string, emit func(line string)) error {
+	w := newLineWriter(emit)
+	// One stream keeps the order of lines on both.
+	err := g.session(ctx, label, "exec 2>&1; "+command, nil, w, io.Discard)
+	w.emitLine()
 	return err
 }
 

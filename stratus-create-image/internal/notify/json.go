@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"time"
-
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 // JSON returns the report for programs: one object in one line, without members
@@ -39,7 +37,7 @@ func (r *Report) JSON() ([]byte, error) {
 	switch i := r.Image; {
 	case r.Failure != nil:
 		object.Outcome = "failed"
-		object.Failure = &failure{r.Failure.Phase, report.Clip(r.Failure.Cause, maxCause), r.Failure.tail()}
+		object.Failure = &failure{r.Failure.Phase, clip(r.Failure.Cause, maxCause), r.Failure.tail()}
 	case i == nil:
 		object.Outcome = "tried"
 	default:

@@ -8,7 +8,7 @@ import (
 	"github.com/stratuslab/stratus/lib/report"
 )
 
-// Bounds of a report, in bytes: a guest can print errors and console lines of any
+// Bounds of a report, in characters: a guest can print errors and console lines of any
 // length.
 const (
 	maxSubject = 150
@@ -21,11 +21,11 @@ const (
 func (r *Report) Subject() string {
 	switch {
 	case r.Failure != nil:
-		return report.Clip(line("Image not built: "+r.name()+" ("+r.Failure.Phase+")"), maxSubject)
+		return clip(line("Image not built: "+r.name()+" ("+r.Failure.Phase+")"), maxSubject)
 	case r.Image == nil:
-		return report.Clip(line("Image tried, not saved: "+r.name()), maxSubject)
+		return clip(line("Image tried, not saved: "+r.name()), maxSubject)
 	}
-	return report.Clip(line("Image built: "+r.name()), maxSubject)
+	return clip(line("Image built: "+r.name()), maxSubject)
 }
 
 // Text returns the report for people, in lines that end with "\n".
@@ -41,7 +41,7 @@ func (r *Report) Text() string {
 	}
 	field := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-12s%s\n", name, report.Clip(line(value), maxLine))
+			fmt.Fprintf(&b, "%-12s%.*s\n", name, maxLine, line(value))
 		}
 	}
 	if f := r.Failure; f != nil {
@@ -65,7 +65,7 @@ func (r *Report) Text() string {
 
 func (f *Failure) write(b *strings.Builder) {
 	b.WriteString("\nThe cause:\n\n")
-	writeLines(b, "  ", strings.Split(strings.TrimRight(report.Clip(f.Cause, maxCause), "\n"), "\n"))
+	writeLines(b, "  ", strings.Split(strings.TrimRight(clip(f.Cause, maxCause), "\n"), "\n"))
 	if tail := f.tail(); len(tail) > 0 {
 		b.WriteString("\nThe last lines of the machine's console:\n\n")
 		writeLines(b, "  | ", tail)
@@ -89,8 +89,11 @@ func (r *Report) writeNext(b *strings.Builder) {
 
 func writeLines(b *strings.Builder, indent string, lines []string) {
 	for _, text := range lines {
-		fmt.Fprintf(b, "%s%s\n", indent, report.Clip(report.Printable(text), maxLine))
+		fmt.Fprintf(b, "%s%.*s\n", indent, maxLine, report.Printable(text))
 	}
 }
 
-func quote(name string) string { return `"` + report.Clip(line(name), maxSubject) + `"` }
+func quote(name string) string { return `"` + clip(line(name), maxSubject) + `"` }
+
+// clip returns the first characters of a text.
+func clip(text string, limit int) string { return fmt.Sprintf("%.*s", limit, text) }

@@ -4,6 +4,7 @@
 package repotest
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,12 +24,7 @@ type Package struct {
 // Pair are two packages of which one needs the other.
 var Pair = []Package{{Name: "stratus-alpha"}, {Name: "stratus-beta", Needs: "stratus-alpha"}}
 
-func (p Package) version() string {
-	if p.Version == "" {
-		return "1.0"
-	}
-	return p.Version
-}
+func (p Package) version() string { return cmp.Or(p.Version, "1.0") }
 
 // Debs makes DIR/NAME.deb of each package.
 func Debs(t testing.TB, dir string, packages ...Package) {

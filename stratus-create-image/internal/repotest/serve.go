@@ -3,12 +3,12 @@ package repotest
 import (
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Requests are what a server was asked for: paths, and URLs where it was taken
@@ -72,20 +72,18 @@ func Relay(t testing.TB, origin string, hosts map[string]string) (port string, a
 
 func serve(t testing.TB, handler http.Handler) (port string, asked *Requests) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	asked = new(Requests)
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.mu.Lock()
 		asked.uris = append(asked.uris, r.RequestURI)
 		asked.mu.Unlock()
 		handler.ServeHTTP(w, r)
-	})}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
-	_, port, err = net.SplitHostPort(l.Addr().String())
+	}))
+	t.Cleanup(func() {
+		server.CloseClientConnections() // a package manager may keep one open
+		server.Close()
+	})
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,6 @@ package sandboxtest
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/pem"
 	"net"
 	"os"
 	"os/exec"
@@ -21,6 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
@@ -77,15 +75,19 @@ func Start(t testing.TB) *Sandbox {
 		peers.Missing(t, "nothing can be mounted here: "+string(out))
 	}
 	files := t.TempDir()
-	host, key := newKey(t, files+"/host"), newKey(t, files+"/key")
+	seed, err := contextualize.NewSeed("root")
+	if err != nil {
+		t.Fatal(err)
+	}
 	address := freeAddress(t)
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, files+"/authorized_keys", string(ssh.MarshalAuthorizedKey(key.PublicKey())))
+	write(t, files+"/host", string(seed.HostPEM))
+	write(t, files+"/authorized_keys", seed.LoginKey()+"\n")
 	write(t, files+"/config", "Port "+port+"\n"+config)
-	s := &Sandbox{t: t, login: guest.Login{Address: address, Keys: []ssh.Signer{key}, HostKey: host.PublicKey()}}
+	s := &Sandbox{t: t, login: guest.Login{Address: address, Keys: []ssh.Signer{seed.Login}, HostKey: seed.HostKey}}
 	s.serve(t.TempDir(), files)
 	return s
 }
@@ -148,24 +150,6 @@ func Output(t testing.TB, g *guest.Guest, command string) string {
 		t.Fatalf("%s: %v", command, err)
 	}
 	return out
-}
-
-func newKey(t testing.TB, path string) ssh.Signer {
-	t.Helper()
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := ssh.MarshalPrivateKey(private, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, string(pem.EncodeToMemory(block)))
-	signer, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer
 }
 
 func write(t testing.TB, path, content string) {

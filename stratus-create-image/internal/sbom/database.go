@@ -76,29 +76,25 @@ func parseRpm(out []byte, to *Packages) {
 // parseApk reads the records of apk's database: lines of a letter, a colon and
 // a value, up to an empty line.
 func parseApk(out []byte, to *Packages) {
-	record := Package{Kind: "apk"}
-	end := func() {
-		if record != (Package{Kind: "apk"}) {
-			to.add(record)
+	for record := range bytes.SplitSeq(out, []byte("\n\n")) {
+		p := Package{Kind: "apk"}
+		for line := range bytes.Lines(record) {
+			field, value, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), ":")
+			switch field {
+			case "P":
+				p.Name = value
+			case "V":
+				p.Version = value
+			case "A":
+				p.Arch = value
+			case "L":
+				p.License = value
+			}
 		}
-		record = Package{Kind: "apk"}
-	}
-	for line := range bytes.Lines(out) {
-		field, value, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), ":")
-		switch field {
-		case "":
-			end()
-		case "P":
-			record.Name = value
-		case "V":
-			record.Version = value
-		case "A":
-			record.Arch = value
-		case "L":
-			record.License = value
+		if p != (Package{Kind: "apk"}) {
+			to.add(p)
 		}
 	}
-	end()
 }
 
 // parsePacman reads the desc files of pacman's database, one after the other:

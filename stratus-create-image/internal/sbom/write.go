@@ -2,10 +2,12 @@ package sbom
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -102,20 +104,12 @@ func newBOM(before, after Packages, about About) *cdx.BOM {
 // by virtualization is a container.
 func image(about About) *cdx.Component {
 	i := &cdx.Component{
-		BOMRef: "image", Type: cdx.ComponentTypeContainer, Name: about.Title, Version: about.Version,
+		BOMRef: "image", Type: cdx.ComponentTypeContainer, Name: cmp.Or(about.Title, about.Identifier), Version: about.Version,
 		Properties: properties(cdx.Property{Name: identifierProperty, Value: about.Identifier}),
 	}
-	if i.Name == "" {
-		i.Name = about.Identifier
-	}
 	var hashes []cdx.Hash
-	for _, sum := range []struct {
-		algorithm cdx.HashAlgorithm
-		digest    []byte
-	}{{cdx.HashAlgoMD5, about.Sums.MD5}, {cdx.HashAlgoSHA1, about.Sums.SHA1}, {cdx.HashAlgoSHA256, about.Sums.SHA256}, {cdx.HashAlgoSHA512, about.Sums.SHA512}} {
-		if sum.digest != nil {
-			hashes = append(hashes, cdx.Hash{Algorithm: sum.algorithm, Value: hex.EncodeToString(sum.digest)})
-		}
+	for algorithm, sum := range about.Sums.Digests() { // both use the names of the standards
+		hashes = append(hashes, cdx.Hash{Algorithm: cdx.HashAlgorithm(algorithm), Value: hex.EncodeToString(sum)})
 	}
 	if hashes != nil {
 		i.Hashes = &hashes
@@ -176,19 +170,8 @@ func (p Package) purl(os guest.OS) string {
 	return "pkg:" + p.Kind + "/" + percent(strings.ToLower(os.ID)) + "/" + percent(name) + "@" + percent(version) + "?" + strings.Join(qualifiers, "&")
 }
 
+// plain undoes what a query escapes and a package URL does not, or in another way.
+var plain = strings.NewReplacer("%3A", ":", "+", "%20")
+
 // percent encodes a part of a package URL.
-func percent(text string) string {
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:"
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(text) {
-		if c := text[i]; strings.IndexByte(plain, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
-		}
-	}
-	return b.String()
-}
+func percent(text string) string { return plain.Replace(url.QueryEscape(text)) }

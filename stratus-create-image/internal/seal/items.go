@@ -2,8 +2,10 @@ package seal
 
 import (
 	_ "embed"
-	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // sealedPaths lists the paths of the items; its comment explains the format.
@@ -56,9 +58,8 @@ fi`},
 	// The journal goes to memory first, or it would be written again. What
 	// programs expect to find, in directories of their own, is emptied.
 	{"logs", "logs, and what installers leave", "if command -v journalctl; then journalctl --relinquish-var || true; fi", `
-find /var/log -xdev -type f \( -name '*.gz' -o -name '*.xz' -o -name '*.zst' -o -name '*.old' -o -name '*.[0-9]' -o -name '*-[0-9]*' \) -delete
-find /var/log -xdev -maxdepth 1 -type f -delete
-find /var/log -xdev -type f -exec sh -c 'for f; do : > "$f"; done' sh {} +`},
+find /var/log -xdev -type f \( \( -name '*.gz' -o -name '*.xz' -o -name '*.zst' -o -name '*.old' -o -name '*.[0-9]' -o -name '*-[0-9]*' \
+  -o -path '/var/log/*' ! -path '/var/log/*/*' \) -delete -o -exec sh -c 'for f; do : > "$f"; done' sh {} + \)`},
 	// The guest's own policy labelled what was made while it ran; what was moved
 	// or copied with its attributes may be wrong.
 	{"selinux-labels", "SELinux labels, where SELinux is on: the first boot makes them anew", `
@@ -68,51 +69,75 @@ if grep -Eqs '^[[:space:]]*SELINUX=(enforcing|permissive)' /etc/selinux/config &
 	{"account", "the account that the build made for itself (--ssh-user), with its home", "", ""},
 }
 
-// homes sets a variable to root's home and every user's, one in a line: those
-// that accounts have, and those that accounts may have left.
-const homes = `homes=$(echo /root; ls -d /home/* 2>/dev/null || true; cut -d: -f6 /etc/passwd | grep '^/.' || true)
-IFS='
-'
-`
-
-// script returns what removes the item, for sh -eu. A path that does not exist is
-// no error. It is empty for the account.
+// script returns what removes the item, for sh -eu, by the functions of the pass. A
+// path that does not exist is no error. It is empty for the account.
 func (i Item) script() string {
-	var removals strings.Builder
+	var paths []string
 	for line := range strings.Lines(sealedPaths) {
 		if fields := strings.Fields(line); len(fields) > 3 && fields[0] == i.Name {
-			for _, path := range fields[3:] {
-				removals.WriteString(removal(path))
-			}
+			paths = append(paths, fields[3:]...)
 		}
 	}
-	if strings.Contains(removals.String(), "$homes") {
-		return homes + i.before + "\n" + removals.String() + i.after
-	}
-	return strings.TrimSpace(i.before + "\n" + removals.String() + i.after)
+	return strings.TrimSpace(i.before + "\n" + removals(paths) + i.after)
 }
 
-// removal returns the commands that remove a path of the list.
-func removal(path string) string {
-	if form := strings.TrimLeft(path, "!=?"); strings.HasPrefix(form, "~/") {
-		inHome := strings.TrimSuffix(path, form) + `"$h"` + form[1:]
-		return "for h in $homes; do\n" + removal(inHome) + "done\n"
+// removals returns the commands that remove paths of the list: one for all that the
+// same function removes.
+func removals(paths []string) string {
+	names := make(map[string]string) // of files at any depth, as an expression of find, by directory
+	for _, path := range paths {
+		if dir, suffix, deep := strings.Cut(path, "/**"); deep && !strings.HasPrefix(path, "!") {
+			names[dir] = strings.TrimPrefix(names[dir]+" -o -name "+shell.Quote("*"+suffix), " -o ")
+		}
 	}
-	all := strings.HasPrefix(path, "!")
-	path = strings.TrimPrefix(path, "!")
-	dir, suffix, deep := strings.Cut(path, "/**")
-	switch {
-	case strings.HasPrefix(path, "="):
-		return fmt.Sprintf("if [ -e %[1]s ]; then : >%[1]s; fi\n", path[1:])
-	case strings.HasPrefix(path, "?"):
-		file, expression, _ := strings.Cut(path[1:], "|")
-		return fmt.Sprintf("for f in %s; do if [ -f \"$f\" ]; then sed -E -i '/%s/d' \"$f\"; fi; done\n", file, expression)
-	case deep && all:
-		return fmt.Sprintf("for d in %s; do if [ -d \"$d\" ]; then find \"$d\" -xdev -mindepth 1 -delete; fi; done\n", dir)
-	case deep: // the directory may be a link, as /var/spool/mail is
-		return fmt.Sprintf("for d in %s; do if [ -d \"$d\" ]; then find \"$d/\" -xdev -type f -name '*%s' -delete; fi; done\n", dir, suffix)
-	case all:
-		return fmt.Sprintf("rm -rf %s\n", path)
+	var calls []string
+	arguments := make(map[string][]string) // by the beginning of the command
+	for _, path := range paths {
+		call, argument := removal(path, names)
+		if arguments[call] == nil {
+			calls = append(calls, call)
+		}
+		if !slices.Contains(arguments[call], argument) {
+			arguments[call] = append(arguments[call], argument)
+		}
 	}
-	return fmt.Sprintf("for f in %s; do if [ ! -d \"$f\" ] || [ -L \"$f\" ]; then rm -f \"$f\"; fi; done\n", path)
+	commands := ""
+	for _, call := range calls {
+		command := call + " " + strings.Join(arguments[call], " ") + "\n"
+		if strings.Contains(command, `"$h"`) {
+			command = "for h in $homes; do " + command + "done\n"
+		}
+		commands += command
+	}
+	return commands
+}
+
+// removal returns the function that removes a path of the list, with its first
+// argument if that is not a path, and the path. names is an expression for each
+// directory of which files at any depth are removed.
+func removal(path string, names map[string]string) (call, argument string) {
+	form := strings.TrimLeft(path, "!=?")
+	dir, _, deep := strings.Cut(form, "/**")
+	file, expression, _ := strings.Cut(dir, "|")
+	if inHome, found := strings.CutPrefix(file, "~/"); found {
+		file = `"$h"/` + inHome
+	}
+	switch kind := strings.TrimSuffix(path, form); {
+	case kind == "=":
+		call = "empty"
+	case kind == "?":
+		call = "lines " + shell.Quote(expression)
+	case kind == "!" && deep:
+		call = "content"
+	case kind == "!":
+		call = "trees"
+	case deep:
+		call = "below " + shell.Quote(names[dir])
+	default:
+		call = "files"
+	}
+	if strings.HasPrefix(file, `"`) {
+		call += " " // not together with those that are in no home
+	}
+	return call, file
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stratuslab/stratus/lib/shell"
 )
 
 // plan returns a plan without the named items.
@@ -54,8 +56,20 @@ func TestNewPlan(t *testing.T) {
 	}
 }
 
-// TestScriptsParse has a shell check the syntax of every item.
+// TestScriptsParse has a shell check the syntax of the pass, and of every item. An
+// ssh server must take a command of 32 KiB with all that goes with it.
 func TestScriptsParse(t *testing.T) {
+	steps, err := NewPlan(nil, []Path{"/opt/*"}).steps("ssh-ed25519 AAAA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := compose(steps)
+	if out, err := exec.Command("sh", "-n", "-c", whole).CombinedOutput(); err != nil {
+		t.Errorf("the pass: %v: %s", err, out)
+	}
+	if n := len(shell.Quote(whole)); n > 30<<10 {
+		t.Errorf("the pass has %d bytes", n)
+	}
 	for _, item := range items {
 		if out, err := exec.Command("sh", "-n", "-c", item.script()).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", item.Name, err, out)

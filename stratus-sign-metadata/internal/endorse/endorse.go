@@ -1,14 +1,18 @@
 // Package endorse signs descriptions with a user's certificate, shows what an
 // endorsement would say, and reports who endorsed a signed description and whether
-// that is sound. It must not know where documents come from or go, how a signature
-// is made or checked, how a certificate is found, nor why an endorser is trusted.
+// that is sound. It makes certificates for people who have none. It must not know
+// where documents come from or go, how a signature is made or checked, how a
+// certificate is found, nor why an endorser is trusted.
 package endorse
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
@@ -32,23 +36,31 @@ func (o Options) level() metadata.Level {
 
 // Document is a description to sign.
 type Document struct {
-	Name   string // for messages
-	Parsed *metadata.Document
+	Name   string                // for messages
 	Old    *metadata.Endorsement // that is replaced, nil for none
+	parsed *metadata.Document
 }
 
-// Parse reads a document and makes sure that it can be signed. Parsed is set
-// also where it cannot.
+// Parse reads a document and makes sure that it can be signed.
 func (o Options) Parse(name string, src []byte) (Document, error) {
 	d := Document{Name: name}
 	var err error
-	if d.Parsed, err = metadata.Parse(src); err != nil {
+	if d.parsed, err = metadata.Parse(src); err != nil {
 		return d, report.BadInputf("reading %q: %w", name, err)
 	}
-	if old, ok := d.Parsed.Endorsement(); ok {
+	if old, ok := d.parsed.Endorsement(); ok {
 		d.Old = &old
 	}
-	return d, d.explain(signature.Signable(d.Parsed, o.level()))
+	return d, d.explain(signature.Signable(d.parsed, o.level()))
+}
+
+// Lacks reports what keeps a document that Parse has read from being published: that
+// it names no time of expiry, or no location.
+func (d Document) Lacks() (expiry, location bool) {
+	if d.parsed == nil {
+		return false, false
+	}
+	return d.parsed.Text(metadata.Valid) == "", len(d.parsed.Texts(metadata.Location)) == 0
 }
 
 // explain names the document in an error about signing it.
@@ -64,9 +76,31 @@ func (d Document) explain(err error) error {
 
 // Warn warns of a document that is of no use any more.
 func (d Document) Warn(log report.Log, now time.Time) {
-	if valid, err := metadata.ParseTime(d.Parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
+	if valid, err := metadata.ParseTime(d.parsed.Text(metadata.Valid)); err == nil && !valid.After(now) {
 		log.Warnf("%s: the description was valid until %s only, and will be listed as expired", d.Name, metadata.FormatTime(valid))
 	}
+}
+
+// CheckImage makes sure that the document describes the image that r holds: its
+// size and every checksum, all of them of the uncompressed bytes; the error wraps
+// diskimage.ErrMismatch where it does not. name is that of the image, for
+// messages.
+func (d Document) CheckImage(ctx context.Context, r io.Reader, name string) error {
+	if _, err := d.parsed.Image(); err != nil {
+		return report.BadInputf("reading %q: %w", d.Name, err)
+	}
+	got, err := digest.Stream(ctx, r, digest.Unlimited)
+	if errors.Is(err, digest.ErrCorrupt) {
+		return report.BadInputf("reading the image %q: %w", name, err)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the image %q: %w", name, err)
+	}
+	if err := d.parsed.CheckImage(got); err != nil {
+		return report.WithHint(report.BadInputf("comparing the image %q with %q: %w", name, d.Name, err),
+			"describe this image anew: stratus-build-metadata --draft DOCUMENT IMAGE")
+	}
+	return nil
 }
 
 // Signer signs in the name of its owner.
@@ -93,6 +127,6 @@ func (o Options) Signer(own signature.Signer) (Signer, error) {
 
 // Sign returns the signed document.
 func (s Signer) Sign(d Document) ([]byte, error) {
-	signed, err := signature.Sign(d.Parsed, s.signer)
+	signed, err := signature.Sign(d.parsed, s.signer)
 	return signed, d.explain(err)
 }

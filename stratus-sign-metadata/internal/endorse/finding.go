@@ -2,6 +2,7 @@ package endorse
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -59,25 +60,46 @@ func (f *Finding) Good() bool { return f.Document == good }
 // Trusted reports whether the user relies on the document, too.
 func (f *Finding) Trusted() bool { return f.Trust == trusted }
 
-func (f *Finding) accept(by *signature.Endorsed) {
-	f.Signature, f.Identity, f.Document, f.Trust = good, good, good, unknown
-	f.Signer = endorserOf(by)
+// Verify checks a signed document. One that is not good is a finding, and then
+// nobody endorsed it. name is that of the document.
+func Verify(name string, src []byte) (Finding, *signature.Endorsed) {
+	by, err := signature.Verify(src)
+	if err != nil {
+		return Refused(name, err), nil
+	}
+	return Finding{
+		File: name, Signature: good, Identity: good, Document: good, Trust: unknown, Signer: endorserOf(by),
+	}, by
 }
 
-func (f *Finding) refuse(e *signature.Error) {
-	f.Signature, f.Identity, f.Document, f.Trust = unknown, unknown, unknown, unknown
-	f.Reason = e.Error()
-	switch e.Stage {
+// Refused returns the finding about a document that cannot be read, or that
+// signature.Verify refuses with err.
+func Refused(name string, err error) Finding {
+	f := Finding{File: name, Signature: unknown, Identity: unknown, Document: unknown, Trust: unknown, Reason: err.Error()}
+	var refusal *signature.Error
+	if !errors.As(err, &refusal) {
+		return f
+	}
+	switch refusal.Stage {
 	case signature.StageSignature:
 		f.Signature = bad
 	case signature.StageIdentity:
 		f.Signature, f.Identity = good, bad
 	case signature.StageDocument:
 		f.Document = bad
-		if e.By != nil {
-			f.Signature, f.Identity = good, good
-			f.Signer = endorserOf(e.By)
+		if refusal.By != nil {
+			f.Signature, f.Identity, f.Signer = good, good, endorserOf(refusal.By)
 		}
+	}
+	return f
+}
+
+// Judge adds whether the user relies on the document, why, and what would change
+// that.
+func (f *Finding) Judge(relied bool, reason, hint string) {
+	f.Trust, f.Reason, f.Hint = untrusted, reason, hint
+	if relied {
+		f.Trust = trusted
 	}
 }
 

@@ -35,7 +35,7 @@ func (s Signer) Show(documents []Document) ([]byte, error) {
 
 // described returns what a document says of its image.
 func described(d Document) ([][2]string, error) {
-	image, err := d.Parsed.Image()
+	image, err := d.parsed.Image()
 	if err != nil {
 		return nil, report.BadInputf("reading %q: %w", d.Name, err)
 	}
@@ -51,7 +51,7 @@ func described(d Document) ([][2]string, error) {
 		metadata.Title, metadata.Description, metadata.OS, metadata.OSVersion, metadata.OSArch, metadata.Version,
 		metadata.Location, metadata.Valid, metadata.Replaces, metadata.Deprecated,
 	} {
-		for _, text := range slices.DeleteFunc(d.Parsed.Texts(term), func(text string) bool { return text == "" }) {
+		for _, text := range slices.DeleteFunc(d.parsed.Texts(term), func(text string) bool { return text == "" }) {
 			lines = append(lines, [2]string{term.Name + ":", text})
 		}
 	}

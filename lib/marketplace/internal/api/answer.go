@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/stratuslab/stratus/lib/remote"
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Answer is the error for an answer that does not do what was asked for. It wraps
@@ -125,5 +124,5 @@ func plainText(page string) string {
 
 // oneLine makes a short line of foreign text.
 func oneLine(text string) string {
-	return report.Clip(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "), longestReason)
+	return fmt.Sprintf("%.*s", longestReason, strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "))
 }

@@ -5,6 +5,7 @@ import (
 	_ "crypto/sha1" // of the original software's signatures
 	_ "crypto/sha256"
 	_ "crypto/sha512"
+	"crypto/x509"
 	"maps"
 	"slices"
 	"strings"
@@ -35,27 +36,19 @@ var digests = map[string]crypto.Hash{
 	encURI + "sha512":  crypto.SHA512,
 }
 
-// keyType is the kind of key that a signature method needs.
-type keyType string
-
-const (
-	rsaKey   keyType = "RSA"
-	ecdsaKey keyType = "ECDSA"
-)
-
 type signatureMethod struct {
-	key  keyType
+	key  x509.PublicKeyAlgorithm
 	hash crypto.Hash
 }
 
 var signatureMethods = map[string]signatureMethod{
-	Namespace + "rsa-sha1":   {rsaKey, crypto.SHA1},
-	moreURI + "rsa-sha256":   {rsaKey, crypto.SHA256},
-	moreURI + "rsa-sha384":   {rsaKey, crypto.SHA384},
-	moreURI + "rsa-sha512":   {rsaKey, crypto.SHA512},
-	moreURI + "ecdsa-sha256": {ecdsaKey, crypto.SHA256},
-	moreURI + "ecdsa-sha384": {ecdsaKey, crypto.SHA384},
-	moreURI + "ecdsa-sha512": {ecdsaKey, crypto.SHA512},
+	Namespace + "rsa-sha1":   {x509.RSA, crypto.SHA1},
+	moreURI + "rsa-sha256":   {x509.RSA, crypto.SHA256},
+	moreURI + "rsa-sha384":   {x509.RSA, crypto.SHA384},
+	moreURI + "rsa-sha512":   {x509.RSA, crypto.SHA512},
+	moreURI + "ecdsa-sha256": {x509.ECDSA, crypto.SHA256},
+	moreURI + "ecdsa-sha384": {x509.ECDSA, crypto.SHA384},
+	moreURI + "ecdsa-sha512": {x509.ECDSA, crypto.SHA512},
 }
 
 // choose looks up the algorithm that an element names.
@@ -66,7 +59,7 @@ func choose[A any](e element, allowed map[string]A) (A, error) {
 	}
 	algorithm, ok := allowed[name]
 	if !ok {
-		return algorithm, badf("algorithm %q in %s; want %s", clip(name), e.Local, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
+		return algorithm, badf("algorithm %.80q in %s; want %s", name, e.Local, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
 	}
 	if len(e.Children) > 0 {
 		return algorithm, badf("%s has parameters; want none", e.Local)

@@ -2,6 +2,7 @@ package xmldsig
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,27 +56,14 @@ func (m Canonicalization) Element(n *strictxml.Node) ([]byte, error) {
 	w := writer{method: m, rendered: map[string]string{}}
 	apex := *n
 	if !m.Exclusive {
-		apex.Declarations = inScope(n)
+		apex.Declarations = nil
+		for prefix, uri := range n.Bindings() {
+			apex.Declarations = append(apex.Declarations, strictxml.Declaration{Prefix: prefix, URI: uri})
+		}
 		apex.Attributes = append(slices.Clone(n.Attributes), inheritedXML(n)...)
 	}
 	w.node(&apex)
 	return w.result()
-}
-
-// inScope returns one declaration for every prefix that is declared on n or
-// around it, the innermost one.
-func inScope(n *strictxml.Node) []strictxml.Declaration {
-	var all []strictxml.Declaration
-	seen := map[string]bool{}
-	for ; n != nil; n = n.Parent {
-		for _, d := range n.Declarations {
-			if !seen[d.Prefix] {
-				seen[d.Prefix] = true
-				all = append(all, d)
-			}
-		}
-	}
-	return all
 }
 
 // inheritedXML returns the attributes xml:* from around n that n does not have
@@ -200,13 +188,7 @@ func used(n *strictxml.Node) []strictxml.Declaration {
 // sorted returns the attributes in canonical order: by namespace, those without
 // one first, and then by local name.
 func sorted(attributes []strictxml.Attribute) []strictxml.Attribute {
-	if len(attributes) < 2 {
-		return attributes
-	}
 	return slices.SortedFunc(slices.Values(attributes), func(a, b strictxml.Attribute) int {
-		if by := strings.Compare(a.URI, b.URI); by != 0 {
-			return by
-		}
-		return strings.Compare(a.Local, b.Local)
+		return cmp.Or(strings.Compare(a.URI, b.URI), strings.Compare(a.Local, b.Local))
 	})
 }

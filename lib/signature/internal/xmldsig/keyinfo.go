@@ -14,18 +14,12 @@ const maxCertificates = 10
 // The first X509Data must hold the certificate alone: of several in one, some
 // readers take the first and some the last.
 func readKeyInfo(e element) ([]*x509.Certificate, error) {
-	if err := e.bare(); err != nil {
-		return nil, err
-	}
-	groups, err := e.elements()
+	groups, err := e.list("X509Data")
 	if err != nil {
 		return nil, err
 	}
 	var all []*x509.Certificate
 	for i, group := range groups {
-		if group.Local != "X509Data" {
-			return nil, badf("%s in KeyInfo; want X509Data", clip(group.Local))
-		}
 		found, err := readX509Data(group)
 		if err != nil {
 			return nil, err
@@ -49,18 +43,12 @@ func readKeyInfo(e element) ([]*x509.Certificate, error) {
 }
 
 func readX509Data(group element) ([]*x509.Certificate, error) {
-	if err := group.bare(); err != nil {
-		return nil, err
-	}
-	entries, err := group.elements()
+	entries, err := group.list("X509Certificate")
 	if err != nil {
 		return nil, err
 	}
 	var found []*x509.Certificate
 	for _, entry := range entries {
-		if entry.Local != "X509Certificate" {
-			return nil, badf("%s in X509Data; want X509Certificate", clip(entry.Local))
-		}
 		der, err := entry.base64()
 		if err != nil {
 			return nil, err

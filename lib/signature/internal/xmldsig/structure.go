@@ -22,11 +22,11 @@ func find(root *strictxml.Node) (element, error) {
 	case len(found) > 1:
 		return element{}, badf("%d Signature elements; want one", len(found))
 	case found[0].Parent != root:
-		return element{}, badf("the Signature is inside %s; want as child of the root element", clip(found[0].Parent.Local))
+		return element{}, badf("the Signature is inside %.80s; want as child of the root element", found[0].Parent.Local)
 	}
 	for i := len(root.Children) - 1; root.Children[i] != found[0]; i-- {
 		if root.Children[i].Kind == strictxml.Element {
-			return element{}, badf("%s after the Signature; want the Signature as last element of the root", clip(root.Children[i].Local))
+			return element{}, badf("%.80s after the Signature; want the Signature as last element of the root", root.Children[i].Local)
 		}
 	}
 	return element{found[0]}, nil
@@ -40,7 +40,7 @@ func (e element) children(names ...string) ([]element, error) {
 	}
 	for i, child := range all {
 		if i >= len(names) || child.Local != names[i] {
-			return nil, badf("%s in %s; want %s", clip(child.Local), e.Local, strings.Join(names, ", "))
+			return nil, badf("%.80s in %s; want %s", child.Local, e.Local, strings.Join(names, ", "))
 		}
 	}
 	if len(all) < len(names) {
@@ -56,24 +56,38 @@ func (e element) elements() ([]element, error) {
 		switch child.Kind {
 		case strictxml.Element:
 			if child.URI != Namespace {
-				return nil, badf("%s of namespace %q in %s", clip(child.Local), clip(child.URI), e.Local)
+				return nil, badf("%.80s of namespace %.80q in %s", child.Local, child.URI, e.Local)
 			}
 			all = append(all, element{child})
 		case strictxml.Text:
 			if strings.Trim(child.Data, strictxml.WhiteSpace) != "" {
-				return nil, badf("text %q in %s", clip(strings.Trim(child.Data, strictxml.WhiteSpace)), e.Local)
+				return nil, badf("text %.80q in %s", strings.Trim(child.Data, strictxml.WhiteSpace), e.Local)
 			}
 		default:
-			return nil, badf("%s in %s; want elements only", kindName(child.Kind), e.Local)
+			return nil, badf("%s in %s; want elements only", child.Kind, e.Local)
 		}
 	}
 	return all, nil
 }
 
+// list returns the elements in e, all of which must have the name. e has no attribute.
+func (e element) list(name string) ([]element, error) {
+	if err := e.bare(); err != nil {
+		return nil, err
+	}
+	all, err := e.elements()
+	for _, child := range all {
+		if child.Local != name {
+			return nil, badf("%.80s in %s; want %s", child.Local, e.Local, name)
+		}
+	}
+	return all, err
+}
+
 // bare makes sure that e has no attribute.
 func (e element) bare() error {
 	if len(e.Attributes) > 0 {
-		return badf("attribute %s of %s; want none", clip(e.Attributes[0].Local), e.Local)
+		return badf("attribute %.80s of %s; want none", e.Attributes[0].Local, e.Local)
 	}
 	return nil
 }
@@ -96,7 +110,7 @@ func (e element) base64() ([]byte, error) {
 	var text strings.Builder
 	for _, child := range e.Children {
 		if child.Kind != strictxml.Text {
-			return nil, badf("%s in %s; want text only", kindName(child.Kind), e.Local)
+			return nil, badf("%s in %s; want text only", child.Kind, e.Local)
 		}
 		text.WriteString(child.Data)
 	}
@@ -105,18 +119,4 @@ func (e element) base64() ([]byte, error) {
 		return nil, badf("%s is not base64", e.Local)
 	}
 	return decoded, nil
-}
-
-func kindName(k strictxml.Kind) string {
-	switch k {
-	case strictxml.Element:
-		return "element"
-	case strictxml.Comment:
-		return "comment"
-	case strictxml.Instruction:
-		return "processing instruction"
-	case strictxml.CData:
-		return "CDATA section"
-	}
-	return "text"
 }

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
@@ -74,6 +73,3 @@ func (noSignature) Is(target error) bool { return target == ErrBad }
 func badf(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrBad, fmt.Errorf(format, args...))
 }
-
-// clip shortens what is quoted from a document.
-func clip(s string) string { return report.Clip(s, 80) }

@@ -36,7 +36,7 @@ func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 // logAccess writes one line about a request that was answered, with the time of the
 // answer.
 func (s *Server) logAccess(r *http.Request, c *counter, took time.Duration) {
-	s.log.Infof("%s %s %q %d %d %s %s", time.Now().UTC().Format(time.RFC3339), clip(r.Method), clip(r.RequestURI),
+	s.log.Infof("%s %.300s %.300q %d %d %s %s", time.Now().UTC().Format(time.RFC3339), r.Method, r.RequestURI,
 		c.status, c.bytes, took.Round(10*time.Microsecond), client(r))
 }
 
@@ -45,7 +45,7 @@ func (s *Server) logAccess(r *http.Request, c *counter, took time.Duration) {
 func client(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return clip(r.RemoteAddr)
+		return r.RemoteAddr
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return host

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/scripts/marketplace/internal/page"
 )
 
@@ -20,9 +19,6 @@ const (
 	typeText = "text/plain; charset=utf-8"
 	typeAtom = "application/atom+xml"
 )
-
-// clip shortens what a client sent for a message.
-func clip(s string) string { return report.Clip(s, 300) }
 
 // answer is what a request is answered with.
 type answer struct {
@@ -132,6 +128,6 @@ func (s *Server) busy(r *http.Request, text string) answer {
 
 // fail returns 500. The cause is about this machine, and only in the log.
 func (s *Server) fail(r *http.Request, err error) answer {
-	s.log.Warnf("%s %s: %v", r.Method, clip(r.RequestURI), err)
+	s.log.Warnf("%s %.300s: %v", r.Method, r.RequestURI, err)
 	return s.refuse(r, http.StatusInternalServerError, "the Marketplace cannot do this at the moment")
 }

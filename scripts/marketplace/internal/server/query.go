@@ -145,7 +145,7 @@ func number(form url.Values, name string, absent int) (int, error) {
 	}
 	n, err := strconv.ParseUint(value, 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("reading parameter %s: %q is not a valid number", name, clip(value))
+		return 0, fmt.Errorf("reading parameter %s: %.300q is not a valid number", name, value)
 	}
 	return int(n), nil
 }

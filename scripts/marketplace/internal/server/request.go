@@ -51,7 +51,7 @@ var (
 // stored.
 func baseURL(r *http.Request) (string, error) {
 	if !hostForm.MatchString(r.Host) {
-		return "", fmt.Errorf("reading the header Host %q: not a valid host", clip(r.Host))
+		return "", fmt.Errorf("reading the header Host %.300q: not a valid host", r.Host)
 	}
 	scheme := "http"
 	if r.Header.Get("X-Forwarded-Proto") == "https" {

@@ -7,6 +7,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"runtime"
 	"slices"
@@ -162,7 +163,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) answer {
 	if isRoot {
 		allowed += ", POST"
 	}
-	return s.refuse(r, http.StatusMethodNotAllowed, "the method "+clip(r.Method)+" is not allowed here").with("Allow", allowed)
+	return s.refuse(r, http.StatusMethodNotAllowed, fmt.Sprintf("the method %.300s is not allowed here", r.Method)).with("Allow", allowed)
 }
 
 func (s *Server) notHere(r *http.Request) answer {

@@ -119,7 +119,7 @@ func readUpload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return readForm(form)
 	}
 	return nil, &refusal{http.StatusUnsupportedMediaType,
-		fmt.Sprintf("unsupported content type %q; want application/xml, application/rdf+xml or multipart/form-data", clip(kind))}
+		fmt.Sprintf("unsupported content type %.300q; want application/xml, application/rdf+xml or multipart/form-data", kind)}
 }
 
 // maxParts bounds how many parts of a form are read.
@@ -165,7 +165,7 @@ func readError(err error) error {
 	case errors.As(err, &late) && late.Timeout():
 		return &refusal{http.StatusRequestTimeout, "the document does not arrive"}
 	}
-	return &refusal{http.StatusBadRequest, "unable to read the document: " + clip(err.Error())}
+	return &refusal{http.StatusBadRequest, fmt.Sprintf("unable to read the document: %.300s", err)}
 }
 
 // refuseUpload answers why an upload was refused: on the page with the form, if a
@@ -199,7 +199,7 @@ func (s *Server) explain(r *http.Request, err error) *refusal {
 	case errors.Is(err, entry.ErrInvalid):
 		return &refusal{http.StatusBadRequest, "invalid metadata: " + reason(err)}
 	}
-	s.log.Warnf("%s %s: %v", r.Method, clip(r.RequestURI), err)
+	s.log.Warnf("%s %.300s: %v", r.Method, r.RequestURI, err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &refusal{http.StatusServiceUnavailable, "the Marketplace is busy"}

@@ -25,7 +25,7 @@ type download struct {
 	location string // for messages
 	open     opener
 	want     Want
-	files    Files
+	item     *Item
 
 	kept int64 // bytes that were there before
 	in   *incoming
@@ -61,10 +61,10 @@ func (d *download) run(ctx context.Context) (Image, error) {
 // clean removes what is useless after an error: all but the start of the right
 // image.
 func (d *download) clean(err error) {
-	_ = os.Remove(d.files.Unpacked)
+	_ = os.Remove(d.item.Unpacked)
 	if errors.Is(err, diskimage.ErrMismatch) {
-		_ = os.Remove(d.files.Part)
-		_ = os.Remove(d.files.Record)
+		_ = os.Remove(d.item.Part)
+		_ = os.Remove(d.item.Record)
 	}
 }
 
@@ -77,7 +77,7 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 	meter := d.fetcher.log.Meter("downloading", size)
 	defer func() { _ = meter.Close() }()
 	var err error
-	if d.in, err = newIncoming(d.files.Part, d.kept, body, d.limit(true), meter); err != nil {
+	if d.in, err = newIncoming(d.item.Part, d.kept, body, d.limit(true), meter); err != nil {
 		return Image{}, keeping(err)
 	}
 	d.sum = sha256.New()
@@ -112,21 +112,20 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 func (d *download) digest(ctx context.Context, r io.Reader, kind diskimage.Compression) (string, diskimage.Image, error) {
 	if kind == diskimage.None {
 		sums, err := digest.Raw(ctx, r)
-		return d.files.Part, sums, err
+		return d.item.Part, sums, err
 	}
-	f, err := createNew(d.files.Unpacked)
+	f, err := createNew(d.item.Unpacked)
 	if err != nil {
 		return "", diskimage.Image{}, keeping(err)
 	}
 	defer f.Close()
-	w, limit := files.NewSparse(f, 0), d.limit(false)
-	beyond := fmt.Errorf("%w: it has more than %d bytes uncompressed, want %d", diskimage.ErrMismatch, limit, limit)
-	sums, err := digest.Stream(ctx, r, files.LimitWriter(local{w}, limit, beyond))
+	w := files.NewSparse(f, 0)
+	sums, err := digest.Stream(ctx, r, d.limit(false), local{w})
 	if err != nil {
 		return "", diskimage.Image{}, err
 	}
 	sums.Compression = diskimage.None // of what is kept
-	return d.files.Unpacked, sums, keeping(w.Finish())
+	return d.item.Unpacked, sums, keeping(w.Finish())
 }
 
 // limit returns the most that is read of an image, in bytes. Compression makes

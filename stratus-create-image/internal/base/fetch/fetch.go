@@ -1,8 +1,8 @@
 // Package fetch downloads an image from the first of several locations that has the
-// right one. A download is hostile until its size and all its digests are as
-// wanted: until then it is only counted, decompressed and digested, and no more
-// than the wanted size is kept. The package must not know who says what is wanted,
-// nor where images are kept in the end.
+// right one, and keeps it in a cache. A download is hostile until its size and all
+// its digests are as wanted: until then it is only counted, decompressed and
+// digested, and no more than the wanted size is kept. The package must not know who
+// says what is wanted, nor what is done with the image.
 package fetch
 
 import (
@@ -49,33 +49,25 @@ func New(o remote.Options, log report.Log) (*Fetcher, error) {
 	return &Fetcher{http: client, options: o, log: log, wait: wait}, nil
 }
 
-// Files are the paths of the files that a download writes. No other process may
-// use them at the same time.
-type Files struct {
-	Part     string // the bytes as they come; it stays where the download breaks off
-	Unpacked string // the uncompressed image
-	Record   string // what Part is
-}
-
 // Image is an image that is as wanted.
 type Image struct {
-	Path     string          // Files.Part or Files.Unpacked: not compressed
+	Path     string          // Item.Part or Item.Unpacked: not compressed
 	Sums     diskimage.Image // of the image
 	Location string          // where it came from, without a password
 }
 
-// Fetch downloads the wanted image from the first location that has it. A download
-// that broke off, in an earlier process as well, continues where it ended. The
-// error names every location with its reason. Its kind is report.BadInput where one
-// had another image, which it wraps as diskimage.ErrMismatch, else the gravest of
-// the reasons.
-func (f *Fetcher) Fetch(ctx context.Context, locations []string, want Want, files Files) (Image, error) {
+// Fetch downloads the wanted image, whose item must be locked, from the first
+// location that has it. A download that broke off, in an earlier process as well,
+// continues where it ended. The error names every location with its reason. Its kind
+// is report.BadInput where one had another image, which it wraps as
+// diskimage.ErrMismatch, else the gravest of the reasons.
+func (f *Fetcher) Fetch(ctx context.Context, locations []string, want Want, item *Item) (Image, error) {
 	if len(locations) == 0 {
 		return Image{}, ErrNoLocation
 	}
 	var failures []error
 	for n, location := range locations {
-		image, err := f.fetch(ctx, location, want, files)
+		image, err := f.fetch(ctx, location, want, item)
 		var local *localError
 		switch {
 		case err == nil:
@@ -110,12 +102,12 @@ func join(failures []error) error {
 	return err
 }
 
-func (f *Fetcher) fetch(ctx context.Context, location string, want Want, files Files) (Image, error) {
+func (f *Fetcher) fetch(ctx context.Context, location string, want Want, item *Item) (Image, error) {
 	u, open, err := f.opener(location, "*/*")
 	if err != nil {
 		return Image{}, err
 	}
-	d := &download{fetcher: f, location: u.Redacted(), open: open, want: want, files: files}
+	d := &download{fetcher: f, location: u.Redacted(), open: open, want: want, item: item}
 	image, err := d.run(ctx)
 	if d.kept > 0 && errors.Is(err, diskimage.ErrMismatch) {
 		// The part that was kept may be of another file.

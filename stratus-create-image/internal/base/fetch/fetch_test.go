@@ -81,7 +81,7 @@ func TestWrong(t *testing.T) {
 		{"SHA-512 only", content(image), otherSHA512, fmt.Sprintf("its SHA-512 is %x, want abab", want.Image.SHA512)},
 		{"too short", content(image[:1000]), want, "it has 1000 bytes, want 1048576"},
 		{"too long", content(append(image, 'x')), want, "it has 1048577 bytes, want 1048576"},
-		{"too long, compressed", content(z.Bytes()), want, "more than 1048576 bytes uncompressed, want 1048576"},
+		{"too long, compressed", content(z.Bytes()), want, "decompressed, at most 1048576 bytes"},
 		{"cut, compressed", content(z.Bytes()[:z.Len()/2]), want, "decompressing gz data"},
 		{"endless", endless, want, "it has more than 1048576 bytes"},
 		{"error page", content([]byte(page)), want, fmt.Sprintf("it has %d bytes, want 1048576 (it is a web page)", len(page))},
@@ -112,10 +112,10 @@ func TestSHA256(t *testing.T) {
 		files := filesIn(t.TempDir())
 		got, err := fetcher(t, remote.Options{}).Fetch(t.Context(), []string{location}, Want{SHA256: sum[:]}, files)
 		checkImage(t, got, err, image, files)
-		if recorded := FileSHA256(files.Record, ofImage[:]); !bytes.Equal(recorded, ofFile[:]) {
+		if recorded := files.FileSHA256(ofImage[:]); !bytes.Equal(recorded, ofFile[:]) {
 			t.Errorf("recorded %x, want %x", recorded, ofFile)
 		}
-		if recorded := FileSHA256(files.Record, ofFile[:]); recorded != nil {
+		if recorded := files.FileSHA256(ofFile[:]); recorded != nil {
 			t.Errorf("of another image: recorded %x, want nothing", recorded)
 		}
 	}

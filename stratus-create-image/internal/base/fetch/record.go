@@ -27,7 +27,7 @@ func (d *download) note(r record) error {
 	if err != nil {
 		return err
 	}
-	f, err := createNew(d.files.Record)
+	f, err := createNew(d.item.Record)
 	if err != nil {
 		return keeping(err)
 	}
@@ -58,11 +58,10 @@ func readRecord(path string) (r record) {
 	return r
 }
 
-// FileSHA256 returns the SHA-256 of the file that an image was downloaded as, by
-// the record at the path, or nil if that is not about the image with the given
-// SHA-256.
-func FileSHA256(recordPath string, image []byte) []byte {
-	if r := readRecord(recordPath); r.Image != nil && string(r.Image) == string(image) {
+// FileSHA256 returns the SHA-256 of the file that the image was downloaded as, or
+// nil if the record is not about the image with the given SHA-256.
+func (i *Item) FileSHA256(image []byte) []byte {
+	if r := readRecord(i.Record); r.Image != nil && string(r.Image) == string(image) {
 		return r.File
 	}
 	return nil
@@ -71,8 +70,8 @@ func FileSHA256(recordPath string, image []byte) []byte {
 // partBefore looks for what an earlier download left of the file at the location,
 // and returns its size in bytes and its version.
 func (d *download) partBefore() (size int64, version string) {
-	r := readRecord(d.files.Record)
-	info, err := os.Lstat(d.files.Part)
+	r := readRecord(d.item.Record)
+	info, err := os.Lstat(d.item.Part)
 	if err != nil || !info.Mode().IsRegular() || r.Location != d.location {
 		return 0, ""
 	}

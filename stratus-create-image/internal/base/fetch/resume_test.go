@@ -73,23 +73,23 @@ func TestResumeLater(t *testing.T) {
 	want := claimOf(t, image)
 	for _, test := range []struct {
 		name   string
-		change func(t *testing.T, s *dropping, f Files)
+		change func(t *testing.T, s *dropping, f *Item)
 		want   []string // the ranges that are asked for then
 	}{
-		{"the same", func(*testing.T, *dropping, Files) {}, []string{"bytes=2097152-"}},
-		{"another version", func(_ *testing.T, s *dropping, _ Files) { s.version = `"2"` }, []string{"bytes=2097152-"}},
-		{"no ranges", func(_ *testing.T, s *dropping, _ Files) { s.whole = true }, []string{"bytes=2097152-"}},
-		{"damaged", func(t *testing.T, _ *dropping, f Files) {
+		{"the same", func(*testing.T, *dropping, *Item) {}, []string{"bytes=2097152-"}},
+		{"another version", func(_ *testing.T, s *dropping, _ *Item) { s.version = `"2"` }, []string{"bytes=2097152-"}},
+		{"no ranges", func(_ *testing.T, s *dropping, _ *Item) { s.whole = true }, []string{"bytes=2097152-"}},
+		{"damaged", func(t *testing.T, _ *dropping, f *Item) {
 			if err := os.WriteFile(f.Part, make([]byte, 2<<20), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"bytes=2097152-", ""}},
-		{"no record", func(t *testing.T, _ *dropping, f Files) {
+		{"no record", func(t *testing.T, _ *dropping, f *Item) {
 			if err := os.WriteFile(f.Record, []byte("{"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{""}},
-		{"no part", func(t *testing.T, _ *dropping, f Files) {
+		{"no part", func(t *testing.T, _ *dropping, f *Item) {
 			if err := os.Remove(f.Part); err != nil {
 				t.Fatal(err)
 			}
@@ -226,7 +226,7 @@ func FuzzReadRecord(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := readRecord(path); r.Image != nil && !bytes.Equal(FileSHA256(path, r.Image), r.File) {
+		if r := readRecord(path); r.Image != nil && !bytes.Equal((&Item{Record: path}).FileSHA256(r.Image), r.File) {
 			t.Errorf("%+v is not found", r)
 		}
 	})

@@ -64,8 +64,8 @@ func (l *testLog) Verbosef(format string, args ...any) { l.Logf(format, args...)
 func (l *testLog) Warnf(format string, args ...any)    { l.Errorf(format, args...) }
 func (l *testLog) Meter(string, int64) io.WriteCloser  { return l.meter }
 
-func filesIn(dir string) Files {
-	return Files{Part: dir + "/part", Unpacked: dir + "/new", Record: dir + "/record"}
+func filesIn(dir string) *Item {
+	return &Item{Part: dir + "/part", Unpacked: dir + "/new", Record: dir + "/record"}
 }
 
 // serve serves one file.
@@ -84,7 +84,7 @@ func content(data []byte) http.HandlerFunc {
 }
 
 // checkImage makes sure that the image is there, and nothing that is of no use.
-func checkImage(t *testing.T, got Image, err error, want []byte, files Files) {
+func checkImage(t *testing.T, got Image, err error, want []byte, files *Item) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func (i *intake) complete() error {
 	case i.descriptor == nil:
 		return unusable("an empty archive")
 	case i.disk == "":
-		return unusable("no file %q, which the descriptor names as the disk", clip(i.descriptor.href))
+		return unusable("no file %.100q, which the descriptor names as the disk", i.descriptor.href)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func parseDescriptor(text []byte) (*descriptor, error) {
 	}
 	root := doc.Root
 	if root.Local != "Envelope" || root.URI != envelope1 && root.URI != envelope2 {
-		return nil, unusable("the root element of the descriptor is %q of the namespace %q; want Envelope of %q", clip(root.Local), clip(root.URI), envelope1)
+		return nil, unusable("the root element of the descriptor is %.100q of the namespace %.100q; want Envelope of %q", root.Local, root.URI, envelope1)
 	}
 	o := ovf{root.URI}
 	disk, err := o.onlyDisk(root)
@@ -73,12 +73,12 @@ func (o ovf) onlyDisk(root *strictxml.Node) (*strictxml.Node, error) {
 	if len(disks) != 1 {
 		var names []string
 		for _, disk := range disks[:min(len(disks), 10)] {
-			names = append(names, fmt.Sprintf("%q", clip(o.attribute(disk, "diskId"))))
+			names = append(names, fmt.Sprintf("%.100q", o.attribute(disk, "diskId")))
 		}
 		return nil, unusable("%d disks in the appliance (%s); want one", len(disks), strings.Join(names, ", "))
 	}
 	if parent := o.attribute(disks[0], "parentRef"); parent != "" {
-		return nil, unusable("the disk holds only the differences to the disk %q, which is not supported", clip(parent))
+		return nil, unusable("the disk holds only the differences to the disk %.100q, which is not supported", parent)
 	}
 	return disks[0], nil
 }
@@ -91,17 +91,17 @@ func (o ovf) file(root *strictxml.Node, id string, d *descriptor) error {
 	}
 	files = slices.DeleteFunc(files, func(f *strictxml.Node) bool { return o.attribute(f, "id") != id })
 	if id == "" || len(files) != 1 {
-		return unusable("%d files with the id %q, to which the disk refers; want one", len(files), clip(id))
+		return unusable("%d files with the id %.100q, to which the disk refers; want one", len(files), id)
 	}
 	if size := o.attribute(files[0], "chunkSize"); size != "" {
-		return unusable("a disk in chunks of %q bytes is not supported", clip(size))
+		return unusable("a disk in chunks of %.100q bytes is not supported", size)
 	}
 	switch compression := o.attribute(files[0], "compression"); compression {
 	case "gzip":
 		d.gzip = true
 	case "", "identity":
 	default:
-		return unusable("the compression %q of the disk is not supported; want gzip or identity", clip(compression))
+		return unusable("the compression %.100q of the disk is not supported; want gzip or identity", compression)
 	}
 	d.href = o.attribute(files[0], "href")
 	for _, name := range d.candidates() {

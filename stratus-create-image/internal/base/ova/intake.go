@@ -133,7 +133,7 @@ func (i *intake) reading(name string, err error) error {
 
 func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) {
 	if i.disk != "" {
-		return unusable("two files, %q and %q, for the one disk %q", i.disk, name, clip(i.descriptor.href))
+		return unusable("two files, %q and %q, for the one disk %.100q", i.disk, name, i.descriptor.href)
 	}
 	i.disk = name
 	if place != nil && !i.descriptor.gzip {
@@ -153,11 +153,12 @@ func (i *intake) takeDisk(name string, r io.Reader, place *os.File) (err error) 
 	return i.unpack(name, io.TeeReader(r, i.options.Progress))
 }
 
-// unpack writes the disk to a file.
+// unpack writes the disk to a file. One that is not compressed has no more bytes than
+// entry lets pass.
 func (i *intake) unpack(name string, r io.Reader) error {
 	content := r
 	if i.descriptor.gzip {
-		unzip, err := digest.Decompress(i.ctx, r)
+		unzip, err := digest.Decompress(i.ctx, r, i.options.Limit)
 		if err != nil {
 			return i.reading(name, err)
 		}
@@ -168,8 +169,7 @@ func (i *intake) unpack(name string, r io.Reader) error {
 		content = unzip
 	}
 	w := files.NewSparse(i.content, 0)
-	limited := files.LimitWriter(w, i.options.Limit, unusable("%q: decompressed, at most %d bytes", name, i.options.Limit))
-	if _, err := io.Copy(limited, readFailing{i, name, content}); err != nil {
+	if _, err := io.Copy(w, readFailing{i, name, content}); err != nil {
 		return err
 	}
 	return w.Finish()
@@ -202,12 +202,9 @@ func (i *intake) inspect() error {
 		return unusable("%q: %w", i.disk, err)
 	}
 	if a.Format == diskimage.Raw || a.Format == diskimage.Ova || i.descriptor.vmdk && a.Format != diskimage.Vmdk {
-		return unusable("%q is a %s file; the descriptor says %q", i.disk, a.Format, clip(i.descriptor.format))
+		return unusable("%q is a %s file; the descriptor says %.100q", i.disk, a.Format, i.descriptor.format)
 	}
-	if err := diskimage.CheckSelfContained(f, info.Size(), a.Format); err != nil {
-		return unusable("%q: %w", i.disk, err)
-	}
-	if a.Size, err = diskimage.VirtualSize(f, info.Size(), a.Format); err != nil {
+	if a.Size, err = diskimage.CheckSelfContained(f, info.Size(), a.Format); err != nil {
 		return unusable("%q: %w", i.disk, err)
 	}
 	a.DisksBus = i.descriptor.bus

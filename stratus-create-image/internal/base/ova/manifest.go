@@ -33,7 +33,7 @@ func parseManifest(text []byte) ([]checksum, error) {
 		}
 		parts := manifestLine.FindStringSubmatch(line)
 		if parts == nil {
-			return nil, unusable("line %d of the manifest, %q, is not valid; want SHA1, SHA256 or SHA512, (file name)= and hexadecimal digits", number, clip(line))
+			return nil, unusable("line %d of the manifest, %.100q, is not valid; want SHA1, SHA256 or SHA512, (file name)= and hexadecimal digits", number, line)
 		}
 		sum, err := hex.DecodeString(parts[3])
 		if size := algorithms[parts[1]]().Size(); err != nil || len(sum) != size {

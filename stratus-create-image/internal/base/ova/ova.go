@@ -15,12 +15,10 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
-	"github.com/stratuslab/stratus/lib/report"
 )
 
-// ErrUnusable is wrapped by the errors about the content of an appliance. Its kind
-// is report.BadInput.
-var ErrUnusable = report.BadInputf("unusable appliance")
+// ErrUnusable is wrapped by the errors about the content of an appliance.
+var ErrUnusable = errors.New("unusable appliance")
 
 // Extension is that of a descriptor with its files beside it.
 const Extension = ".ovf"
@@ -98,10 +96,7 @@ func checkName(name string) error {
 	switch {
 	case name == "" || name == "." || name == ".." || len(name) > maxName || strings.ContainsAny(name, "/\\") ||
 		strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return unusable("not a valid file name: %q; want at most %d bytes without directories and control characters", clip(name), maxName)
+		return unusable("not a valid file name: %.100q; want at most %d bytes without directories and control characters", name, maxName)
 	}
 	return nil
 }
-
-// clip shortens what is quoted from an appliance.
-func clip(s string) string { return report.Clip(s, 100) }

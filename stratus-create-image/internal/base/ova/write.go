@@ -128,7 +128,7 @@ func checkStream(f *os.File) (size, capacity int64, err error) {
 	if format != diskimage.Vmdk {
 		return 0, 0, fmt.Errorf("the format %s is not supported; want vmdk", format)
 	}
-	if err := diskimage.CheckSelfContained(f, size, format); err != nil {
+	if capacity, err = diskimage.CheckSelfContained(f, size, format); err != nil {
 		return 0, 0, err
 	}
 	var flags [4]byte
@@ -139,8 +139,7 @@ func checkStream(f *os.File) (size, capacity int64, err error) {
 	if binary.LittleEndian.Uint32(flags[:])&compressedWithMarkers != compressedWithMarkers {
 		return 0, 0, errors.New("the subformat of the VMDK is not supported; want streamOptimized")
 	}
-	capacity, err = diskimage.VirtualSize(f, size, format)
-	return size, capacity, err
+	return size, capacity, nil
 }
 
 func describe(m Machine, diskName string, size, capacity int64) ([]byte, error) {

@@ -93,7 +93,7 @@ func virtualSize(t *testing.T, name string) (path string, size int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if size, err = diskimage.VirtualSize(f, info.Size(), diskimage.Qcow2); err != nil {
+	if size, err = diskimage.CheckSelfContained(f, info.Size(), diskimage.Qcow2); err != nil {
 		t.Fatal(err)
 	}
 	return path, size

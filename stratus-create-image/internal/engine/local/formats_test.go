@@ -28,7 +28,8 @@ func TestBaseFormats(t *testing.T) {
 		options string
 		program string
 	}{
-		{"raw", "", ""}, {"qcow2", "", ""}, {"qcow2", "compat=0.10", ""}, {"vmdk", "", ""}, {"vmdk", "subformat=streamOptimized", ""},
+		{"raw", "", ""}, {"qcow2", "", ""}, {"qcow2", "compat=0.10", ""}, {"qcow2", "compression_type=zstd", ""},
+		{"vmdk", "", ""}, {"vmdk", "subformat=streamOptimized", ""},
 		{"vdi", "", ""}, {"vdi", "static=on", ""},
 		{"vpc", "", ""}, {"vpc", "subformat=fixed", ""}, {"vhdx", "", ""}, {"vhdx", "subformat=fixed", ""},
 		{"raw", "", "gzip"}, {"qcow2", "", "bzip2"}, {"vmdk", "", "xz"}, {"vhdx", "", "zstd"},
@@ -39,6 +40,9 @@ func TestBaseFormats(t *testing.T) {
 			args := []string{"convert", "-f", "raw", "-O", test.format}
 			if test.options != "" {
 				args = append(args, "-o", test.options)
+			}
+			if strings.Contains(test.options, "compression_type") {
+				args = append(args, "-c")
 			}
 			if out, err := exec.Command(imgProgram, append(args, raw, image)...).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)

@@ -28,7 +28,7 @@ type Engine struct {
 }
 
 // Check implements engine.Engine: it looks for QEMU's programs and firmware.
-func (e *Engine) Check(_ context.Context, target *engine.Target) error {
+func (e *Engine) Check(ctx context.Context, target *engine.Target) error {
 	if e.Firmware == UEFI {
 		if _, err := findOVMF(places); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (e *Engine) Check(_ context.Context, target *engine.Target) error {
 				"install it; on Debian and Ubuntu: apt-get install qemu-system-x86 qemu-utils xz-utils bzip2")
 		}
 	}
-	return nil
+	return checkCompression(ctx, target)
 }
 
 // Describe implements engine.Engine: one line for the machine, and one with QEMU's

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/report"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
 // imgProgram is the command's name.
@@ -43,14 +45,38 @@ var variants = map[diskimage.Format]string{
 	diskimage.Ova: "subformat=streamOptimized",
 }
 
-// convertDisk writes a disk's whole content, backing files included, to one image
-// that stands alone, or to the disk of an appliance. Zeros take no space.
-func convertDisk(ctx context.Context, overlay, target string, format diskimage.Format) error {
-	args := []string{"convert", "-q", "-f", "qcow2", "-O", driver(format)}
-	if variant, ok := variants[format]; ok {
+// convertDisk writes a disk's whole content, backing files included, in the format of
+// the target to one image that stands alone, or to the disk of an appliance. Zeros
+// take no space.
+func convertDisk(ctx context.Context, overlay, image string, t *engine.Target) error {
+	args := []string{"convert", "-q", "-m", "16", "-f", "qcow2", "-O", driver(t.Format)}
+	if variant, ok := variants[t.Format]; ok {
 		args = append(args, "-o", variant)
 	}
-	return run(ctx, append(args, overlay, target)...)
+	clusters := t.Compressed()
+	if clusters != engine.PlainClusters {
+		args = append(args, "-c", "-o", compressionOption(clusters))
+	}
+	// In any order: only so several clusters are compressed at a time.
+	if clusters != engine.PlainClusters || t.Format == diskimage.Raw {
+		args = append(args, "-W")
+	}
+	return run(ctx, append(args, overlay, image)...)
+}
+
+// compressionOption returns the option with which qemu-img compresses clusters.
+func compressionOption(c engine.Clusters) string { return "compression_type=" + string(c) }
+
+// checkCompression checks that qemu-img can write the target. It does so without
+// writing anything.
+func checkCompression(ctx context.Context, t *engine.Target) error {
+	if t == nil || t.Compressed() != engine.ZstdClusters {
+		return nil
+	}
+	if err := run(ctx, "measure", "-O", "qcow2", "-o", compressionOption(engine.ZstdClusters), "--size", "1M"); err != nil {
+		return report.WithHint(fmt.Errorf("looking for zstd in qemu-img: %w", err), "QEMU 5.1 has it; or use --qcow2-compression zlib")
+	}
+	return nil
 }
 
 func run(ctx context.Context, args ...string) error {

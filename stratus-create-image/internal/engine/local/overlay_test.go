@@ -12,15 +12,19 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// image has qemu-img make an image of the disk.
+// image has qemu-img make an image of the disk, compressed where an option says how.
 func image(t *testing.T, disk, driver, options string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "base,image") // no extension says what it is
 	args := []string{"convert", "-f", "raw", "-O", driver}
 	if options != "" {
 		args = append(args, "-o", options)
+	}
+	if strings.Contains(options, "compression_type") {
+		args = append(args, "-c")
 	}
 	if out, err := exec.Command(imgProgram, append(args, disk, path)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -50,7 +54,7 @@ func TestBases(t *testing.T) {
 	}
 	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
 	for _, test := range []struct{ driver, options string }{
-		{"raw", ""}, {"qcow2", ""}, {"qcow2", "compat=0.10"}, {"vdi", ""}, {"vdi", "static=on"},
+		{"raw", ""}, {"qcow2", ""}, {"qcow2", "compat=0.10"}, {"qcow2", "compression_type=zstd"}, {"vdi", ""}, {"vdi", "static=on"},
 		{"vhdx", ""}, {"vhdx", "subformat=fixed"},
 		{"vpc", ""}, {"vpc", "force_size=on"}, {"vpc", "subformat=fixed"}, {"vmdk", ""}, {"vmdk", "subformat=streamOptimized"},
 	} {
@@ -61,7 +65,7 @@ func TestBases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			size, err := diskimage.VirtualSize(bytes.NewReader(before), int64(len(before)), format)
+			size, err := diskimage.CheckSelfContained(bytes.NewReader(before), int64(len(before)), format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +77,7 @@ func TestBases(t *testing.T) {
 			if out, err := exec.Command("qemu-io", "-f", "qcow2", "-c", "write -P 0x55 1M 64k", overlay).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			if err := convertDisk(t.Context(), overlay, dir+"/raw", diskimage.Raw); err != nil {
+			if err := convertDisk(t.Context(), overlay, dir+"/raw", &engine.Target{Format: diskimage.Raw}); err != nil {
 				t.Fatal(err)
 			}
 			got := readFile(t, dir+"/raw")

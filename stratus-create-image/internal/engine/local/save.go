@@ -46,14 +46,14 @@ func writeImage(ctx context.Context, overlay string, t *engine.Target, out *os.F
 // fill writes the uncompressed image to an open, empty file.
 func fill(ctx context.Context, overlay string, t *engine.Target, image *os.File, scratch string) error {
 	if t.Format != diskimage.Ova {
-		return convert(ctx, overlay, image, t.Format)
+		return convert(ctx, overlay, image, t)
 	}
 	disk, err := os.OpenFile(filepath.Join(scratch, "disk.vmdk"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("saving the image: %w", err)
 	}
 	defer func() { _ = errors.Join(disk.Close(), os.Remove(disk.Name())) }()
-	if err := convert(ctx, overlay, disk, t.Format); err != nil {
+	if err := convert(ctx, overlay, disk, t); err != nil {
 		return err
 	}
 	if err := t.Pack(ctx, image, disk.Name()); err != nil {
@@ -67,10 +67,11 @@ func fill(ctx context.Context, overlay string, t *engine.Target, image *os.File,
 
 // convert writes the image, or the disk of an appliance, to an open file, by
 // its name, and checks that the result names no other files.
-func convert(ctx context.Context, overlay string, image *os.File, format diskimage.Format) error {
-	if err := convertDisk(ctx, overlay, image.Name(), format); err != nil {
+func convert(ctx context.Context, overlay string, image *os.File, t *engine.Target) error {
+	if err := convertDisk(ctx, overlay, image.Name(), t); err != nil {
 		return err
 	}
+	format := t.Format
 	if format == diskimage.Ova {
 		format = diskimage.Vmdk
 	}
@@ -78,7 +79,7 @@ func convert(ctx context.Context, overlay string, image *os.File, format diskima
 	if err != nil {
 		return fmt.Errorf("saving the image: %w", err)
 	}
-	if err := diskimage.CheckSelfContained(image, info.Size(), format); err != nil {
+	if _, err := diskimage.CheckSelfContained(image, info.Size(), format); err != nil {
 		return fmt.Errorf("checking the saved image: %w", err)
 	}
 	return nil

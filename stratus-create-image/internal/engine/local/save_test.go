@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha512"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -41,17 +43,24 @@ func TestWrite(t *testing.T) {
 	}
 	copy(want[1<<20:], bytes.Repeat([]byte{0x55}, 64<<10))
 
-	for _, name := range []string{
-		"a.raw", "a.img.gz", "a.raw.bz2", "a.raw.xz", "a.raw.zst", "a.qcow2", "a.qcow2.xz", "a.vmdk", "a.vdi",
-		"a.vhdx", "a.vhdx.zst", "a.vhd", "a.vhd.gz", "a.ova", "a.ova.xz",
+	for _, test := range []struct {
+		name     string
+		clusters engine.Clusters
+		inside   string // the compression that qemu-img finds in a qcow2 image
+	}{
+		{name: "a.raw"}, {name: "a.img.gz"}, {name: "a.raw.bz2"}, {name: "a.raw.xz"}, {name: "a.raw.zst"},
+		{"a.qcow2", engine.PlainClusters, "zlib, 0 clusters"}, {"a.qcow2", engine.ZlibClusters, "zlib, 2 clusters"},
+		{"a.qcow2", engine.ZstdClusters, "zstd, 2 clusters"}, {"a.qcow2.xz", engine.ZstdClusters, "zlib, 0 clusters"},
+		{name: "a.vmdk"}, {name: "a.vdi"}, {name: "a.vhdx"}, {name: "a.vhdx.zst"}, {name: "a.vhd"}, {name: "a.vhd.gz"},
+		{name: "a.ova"}, {name: "a.ova.xz"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name+" "+string(test.clusters), func(t *testing.T) {
 			dir := t.TempDir()
-			target, err := engine.ParseTarget(filepath.Join(dir, name), "")
+			target, err := engine.ParseTarget(filepath.Join(dir, test.name), "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			target.Pack = pack
+			target.Pack, target.Clusters = pack, test.clusters
 			sums := write(t, overlay, target, dir)
 			plain := decompressed(t, target)
 			if diff := cmp.Diff(int64(len(plain)), sums.Bytes); diff != "" {
@@ -63,8 +72,41 @@ func TestWrite(t *testing.T) {
 			if got := content(t, plain, target.Format); !bytes.Equal(got, want) {
 				t.Errorf("the disk has another content (%d bytes, want %d)", len(got), len(want))
 			}
+			if test.inside == "" {
+				return
+			}
+			if got := inside(t, plain); got != test.inside {
+				t.Errorf("inside: %s, want %s", got, test.inside)
+			}
 		})
 	}
+}
+
+// inside returns how the clusters of a qcow2 image are compressed, and how many are.
+func inside(t *testing.T, image []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(file, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var info struct {
+		FormatSpecific struct {
+			Data struct {
+				CompressionType string `json:"compression-type"`
+			}
+		} `json:"format-specific"`
+		CompressedClusters int `json:"compressed-clusters"`
+	}
+	for _, command := range []string{"info", "check"} {
+		out, err := exec.Command(imgProgram, command, "-f", "qcow2", "--output=json", file).Output()
+		if err == nil {
+			err = json.Unmarshal(out, &info)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return fmt.Sprintf("%s, %d clusters", info.FormatSpecific.Data.CompressionType, info.CompressedClusters)
 }
 
 func write(t *testing.T, overlay string, target *engine.Target, scratch string) diskimage.Image {

@@ -1,7 +1,4 @@
-// Package cache keeps images that were downloaded. Several processes may use one
-// cache: each image is locked while it is made or in use. The package must not know
-// where images come from, nor what is in them: its user verifies what it takes out.
-package cache
+package fetch
 
 import (
 	"context"
@@ -19,7 +16,9 @@ import (
 	"github.com/stratuslab/stratus/lib/report"
 )
 
-// Cache is a directory with images.
+// Cache is a directory with images that were downloaded. Several processes may use
+// it: each image is locked while it is made or in use. Its user verifies what is
+// taken out.
 type Cache struct {
 	dir   string
 	limit int64
@@ -33,16 +32,16 @@ const (
 	recordEnding   = ".json"
 )
 
-// New returns the cache in a directory, which need not exist. Its files take at
+// NewCache returns the cache in a directory, which need not exist. Its files take at
 // most limit bytes, holes not counted, as soon as none is in use.
-func New(dir string, limit int64) *Cache { return &Cache{dir, limit} }
+func NewCache(dir string, limit int64) *Cache { return &Cache{dir, limit} }
 
 func (c *Cache) path(name string) string { return filepath.Join(c.dir, name) }
 
 // Item is one image of a cache.
 type Item struct {
 	Path     string // of the image, which appears with Commit
-	Part     string // of what has been downloaded so far; it stays until Commit
+	Part     string // of what has been downloaded so far, as it comes; it stays until Commit
 	Unpacked string // of the uncompressed image until Commit
 	Record   string // of what is known of Part and of the image
 	Present  bool   // the image is there; if not, the holder of the lock makes it

@@ -1,13 +1,10 @@
-// Package commandtest holds what the tests of every command need: its scripts, and
-// that its help and its man page tell the truth about each other. It is for
-// tests only and must not know any command.
-package commandtest
+package scripts
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,38 +12,46 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
-// ManPage tests the command's man page, a file in mdoc: it lists the options
-// of the help with the same aliases and values and in the same order, has the
-// usual sections, and can be formatted without warnings.
-func ManPage(t *testing.T, c *command.Program, page string) {
-	text, err := os.ReadFile(page)
+// TestManPages tests the man page of every command, a file in mdoc: it lists the
+// options of the help with the same aliases and values and in the same order, has
+// the usual sections, and can be formatted without warnings.
+func TestManPages(t *testing.T) {
+	commands, err := filepath.Glob("../stratus-*")
+	if err != nil || len(commands) != 4 {
+		t.Fatalf("the commands are %q (%v), want four", commands, err)
+	}
+	programs := t.TempDir()
+	peers.Build(t, programs, commands...)
+	for _, dir := range commands {
+		name := filepath.Base(dir)
+		page := filepath.Join(dir, name+".1")
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			inHelp := helpOptions(t, filepath.Join(programs, name))
+			if diff := cmp.Diff(inHelp, pageOptions(string(text))); diff != "" || len(inHelp) == 0 {
+				t.Errorf("options (-help +man page):\n%s", diff)
+			}
+			checkSections(t, string(text))
+			checkFormat(t, name, page)
+		})
+	}
+}
+
+// helpOptions returns the lines of a program's help that name options.
+func helpOptions(t *testing.T, program string) []string {
+	t.Helper()
+	help, err := exec.CommandContext(t.Context(), program, "--help").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("options", func(t *testing.T) {
-		inHelp := helpOptions(t, c)
-		if diff := cmp.Diff(inHelp, pageOptions(string(text))); diff != "" || len(inHelp) == 0 {
-			t.Errorf("options (-help +man page):\n%s", diff)
-		}
-	})
-	t.Run("sections", func(t *testing.T) { checkSections(t, string(text)) })
-	t.Run("format", func(t *testing.T) { checkFormat(t, c.Name, page) })
-}
-
-// helpOptions returns the lines of the command's help that name options.
-func helpOptions(t *testing.T, c *command.Program) []string {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code := command.Run(context.Background(), c, []string{"--help"}, command.Streams{In: &out, Out: &out, Err: &errs})
-	if code != 0 || errs.Len() > 0 {
-		t.Fatalf("--help: exit %d, %s", code, errs.String())
-	}
 	var options []string
-	for line := range strings.Lines(out.String()) {
+	for line := range strings.Lines(string(help)) {
 		if strings.HasPrefix(line, "  -") {
 			options = append(options, strings.TrimSpace(line))
 		}

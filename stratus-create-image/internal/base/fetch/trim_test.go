@@ -1,4 +1,4 @@
-package cache
+package fetch
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 
 func TestBound(t *testing.T) {
 	dir := t.TempDir()
-	c := New(dir, 250<<10)
+	c := NewCache(dir, 250<<10)
 	writeFile(t, dir+"/not-ours", 1<<20)
 	for n := 1; n <= 3; n++ {
-		i := put(t, New(dir, math.MaxInt64), name(n), 100<<10)
+		i := put(t, NewCache(dir, math.MaxInt64), name(n), 100<<10)
 		// The time of the last use, in the order of n.
 		used := time.Now().Add(time.Duration(n-10) * time.Hour)
 		if err := os.Chtimes(i.Lock.Name(), used, used); err != nil {
@@ -36,7 +36,7 @@ func TestBound(t *testing.T) {
 
 func TestParts(t *testing.T) {
 	dir := t.TempDir()
-	c := New(dir, 250<<10)
+	c := NewCache(dir, 250<<10)
 	part := func(n int) *Item {
 		t.Helper()
 		i, err := c.Acquire(t.Context(), name(n), nil)
