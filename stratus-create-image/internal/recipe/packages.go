@@ -64,10 +64,10 @@ func (p *packaging) newAddition(ctx context.Context, r Repo) (addition, error) {
 	return p.installer.addition(r, k, p.AllowUnsigned)
 }
 
-func (p *packaging) addRepos(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
-	for n, a := range p.additions {
-		p.say("adding the repository %q", a.repo)
-		if err := p.limited(ctx, func(ctx context.Context) error { return a.apply(ctx, g, dir, n) }); err != nil {
+func (j *Job) addRepos(ctx context.Context) error {
+	for n, a := range j.additions {
+		j.say("adding the repository %q", a.repo)
+		if err := j.limited(ctx, func(ctx context.Context) error { return a.apply(ctx, j.guest, j.dir, n) }); err != nil {
 			return fmt.Errorf("adding the repository %q: %w", a.repo, err)
 		}
 	}
@@ -110,73 +110,74 @@ func (a addition) apply(ctx context.Context, g *guest.Guest, dir *guest.Dir, n i
 	return nil
 }
 
-// change runs the package manager. It removes packages before it installs
-// others, which may conflict with them.
-func (p *packaging) change(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
-	m := managers[p.installer]
-	if err := p.limited(ctx, func(ctx context.Context) error { return p.configure(ctx, g, dir) }); err != nil {
-		return err
+func (j *Job) refresh(ctx context.Context) error {
+	j.say("reading the package lists with %s", j.installer)
+	if err := j.run(ctx, managers[j.installer].refresh, nil); err != nil {
+		return fmt.Errorf("reading the package lists: %w", err)
 	}
-	if p.NeedsRepos() {
-		p.say("reading the package lists with %s", p.installer)
-		if err := p.run(ctx, g, m.refresh, nil); err != nil {
-			return fmt.Errorf("reading the package lists: %w", err)
+	return nil
+}
+
+func (j *Job) update(ctx context.Context) error {
+	j.say("updating all packages with %s", j.installer)
+	if err := j.run(ctx, managers[j.installer].upgrade, nil); err != nil {
+		return fmt.Errorf("updating all packages: %w", err)
+	}
+	return nil
+}
+
+// remove removes packages before others are installed, which may conflict with them.
+func (j *Job) remove(ctx context.Context) error {
+	j.say("removing with %s: %s", j.installer, strings.Join(j.Remove, " "))
+	if err := j.run(ctx, managers[j.installer].remove, j.Remove); err != nil {
+		return fmt.Errorf("removing the packages %q: %w", j.Remove, err)
+	}
+	return nil
+}
+
+func (j *Job) install(ctx context.Context) error {
+	if len(j.packages) > 0 {
+		j.say("installing with %s: %s", j.installer, strings.Join(j.packages, " "))
+		if err := j.run(ctx, managers[j.installer].install, j.packages); err != nil {
+			return fmt.Errorf("installing the packages %q: %w", j.packages, err)
 		}
 	}
-	if p.Update {
-		p.say("updating all packages with %s", p.installer)
-		if err := p.run(ctx, g, m.upgrade, nil); err != nil {
-			return fmt.Errorf("updating all packages: %w", err)
-		}
-	}
-	if len(p.Remove) > 0 {
-		p.say("removing with %s: %s", p.installer, strings.Join(p.Remove, " "))
-		if err := p.run(ctx, g, m.remove, p.Remove); err != nil {
-			return fmt.Errorf("removing the packages %q: %w", p.Remove, err)
-		}
-	}
-	if len(p.packages) > 0 {
-		p.say("installing with %s: %s", p.installer, strings.Join(p.packages, " "))
-		if err := p.run(ctx, g, m.install, p.packages); err != nil {
-			return fmt.Errorf("installing the packages %q: %w", p.packages, err)
-		}
-	}
-	return p.installFiles(ctx, g, dir)
+	return j.installFiles(ctx)
 }
 
 // installFiles installs all local files at once: they may need each other. Their
 // names in the guest are chosen here.
-func (p *packaging) installFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir) error {
-	if len(p.files) == 0 {
+func (j *Job) installFiles(ctx context.Context) error {
+	if len(j.files) == 0 {
 		return nil
 	}
-	p.say("installing with %s: %s", p.installer, strings.Join(p.files, " "))
-	m := managers[p.installer]
+	j.say("installing with %s: %s", j.installer, strings.Join(j.files, " "))
+	m := managers[j.installer]
 	var there []string
-	for n, local := range p.files {
+	for n, local := range j.files {
 		suffix := m.suffixes[slices.IndexFunc(m.suffixes, func(s string) bool { return strings.HasSuffix(local, s) })]
 		name := fmt.Sprintf("package-%d%s", n, suffix)
-		if err := dir.Upload(ctx, local, name); err != nil {
+		if err := j.dir.Upload(ctx, local, name); err != nil {
 			return err
 		}
-		there = append(there, path.Join(dir.Path, name))
+		there = append(there, path.Join(j.dir.Path, name))
 	}
-	if err := p.run(ctx, g, m.local, there); err != nil {
-		return fmt.Errorf("installing the files %q: %w", p.files, err)
+	if err := j.run(ctx, m.local, there); err != nil {
+		return fmt.Errorf("installing the files %q: %w", j.files, err)
 	}
 	return nil
 }
 
 // run runs the package manager once.
-func (p *packaging) run(ctx context.Context, g *guest.Guest, base, packages []string) error {
-	command := shell.Join(p.installer.command(base, packages, p.conditions)...)
-	if p.conditions.environment != "" {
-		command = shell.Join(".", p.conditions.environment) + " && " + command
+func (j *Job) run(ctx context.Context, base, packages []string) error {
+	command := shell.Join(j.installer.command(base, packages, j.conditions)...)
+	if j.conditions.environment != "" {
+		command = shell.Join(".", j.conditions.environment) + " && " + command
 	}
-	return p.timed(ctx, func(ctx context.Context) error {
-		err := g.Run(ctx, string(p.installer), command)
+	return j.timed(ctx, func(ctx context.Context) error {
+		err := j.guest.Run(ctx, string(j.installer), command)
 		var exit *guest.ExitError
-		if errors.As(err, &exit) && slices.Contains(managers[p.installer].success, exit.Status) {
+		if errors.As(err, &exit) && slices.Contains(managers[j.installer].success, exit.Status) {
 			return nil
 		}
 		return err

@@ -6,7 +6,6 @@ package recipe
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -103,52 +102,16 @@ func within(ctx context.Context, limit time.Duration, option string, step func(c
 	return step(ctx)
 }
 
-// Apply changes the guest. It calls say with each step that begins.
-func (r *Recipe) Apply(ctx context.Context, g *guest.Guest, os guest.OS, say func(format string, args ...any)) (err error) {
-	if r.Empty() {
-		return nil
-	}
-	p, err := r.newPackaging(ctx, os, say)
-	if err != nil {
-		return err
-	}
-	var dir *guest.Dir
-	err = r.limited(ctx, func(ctx context.Context) (err error) {
-		dir, err = g.MakeDir(ctx)
-		return err
+// copyOne copies a file by way of the private directory, so that a login user other
+// than root can place files anywhere, and they belong to root.
+func (j *Job) copyOne(ctx context.Context, c Copy) error {
+	j.say("copying %q to %q", c.Local, c.target())
+	j.copies++
+	err := j.timed(ctx, func(ctx context.Context) error {
+		return c.copyTo(ctx, j.guest, j.dir, fmt.Sprintf("copy-%d", j.copies))
 	})
 	if err != nil {
-		return err
-	}
-	defer func() {
-		if ctx.Err() == nil && !errors.Is(err, guest.ErrBroken) { // else the whole machine goes
-			if len(p.forScripts) > 0 {
-				err = errors.Join(err, r.limited(ctx, func(ctx context.Context) error { return forgetLists(ctx, g) }))
-			}
-			err = errors.Join(err, r.limited(ctx, dir.Remove))
-		}
-	}()
-	if err := r.copyFiles(ctx, g, dir, say); err != nil {
-		return err
-	}
-	if err := p.addRepos(ctx, g, dir); err != nil {
-		return err
-	}
-	if err := p.change(ctx, g, dir); err != nil {
-		return err
-	}
-	return r.runAll(ctx, g, dir, p.forScripts, say)
-}
-
-// copyFiles copies the files by way of the private directory, so that a login
-// user other than root can place files anywhere, and they belong to root.
-func (r *Recipe) copyFiles(ctx context.Context, g *guest.Guest, dir *guest.Dir, say func(string, ...any)) error {
-	for i, c := range r.Copies {
-		say("copying %q to %q", c.Local, c.target())
-		err := r.timed(ctx, func(ctx context.Context) error { return c.copyTo(ctx, g, dir, fmt.Sprintf("copy-%d", i)) })
-		if err != nil {
-			return fmt.Errorf("copying %q to %q: %w", c.Local, c.target(), err)
-		}
+		return fmt.Errorf("copying %q to %q: %w", c.Local, c.target(), err)
 	}
 	return nil
 }
@@ -174,51 +137,64 @@ func (c Copy) copyTo(ctx context.Context, g *guest.Guest, dir *guest.Dir, name s
 	return g.Run(ctx, "copying", command)
 }
 
-// runAll runs scripts and commands, with more variables than the user's, which
-// win. They take the variables from a private file:
+// source returns the beginning of a shell command that sets the variables of scripts
+// and commands: the user's win over ours. They are in a private file, because
 // everybody in the guest can read command lines.
-func (r *Recipe) runAll(ctx context.Context, g *guest.Guest, dir *guest.Dir, more []Variable, say func(string, ...any)) error {
-	if len(r.Scripts)+len(r.Commands) == 0 {
-		return nil
-	}
-	if err := dir.Write(ctx, "env", strings.NewReader(exports(append(more, r.Variables...))), 0o600); err != nil {
-		return err
-	}
-	source := ". " + shell.Quote(path.Join(dir.Path, "env")) + " && "
-	for i, s := range r.Scripts {
-		place := fmt.Sprintf("script-%d", i)
-		if err := dir.Mkdir(ctx, place); err != nil {
-			return err
+func (j *Job) source(ctx context.Context) (string, error) {
+	const name = "env"
+	if !j.exported {
+		if err := j.dir.Write(ctx, name, strings.NewReader(exports(append(j.forScripts, j.Variables...))), 0o600); err != nil {
+			return "", err
 		}
-		name := path.Join(place, filepath.Base(s.Path))
-		say("running the script %s", s)
-		command := source + "exec " + shell.Join(append([]string{path.Join(dir.Path, name)}, s.Args...)...)
-		if err := r.runScript(ctx, g, dir, s, name, command); err != nil {
-			return fmt.Errorf("running the script %q: %w", s.Path, err)
-		}
+		j.exported = true
 	}
-	for _, c := range r.Commands {
-		say("running %q", c)
-		err := r.timed(ctx, func(ctx context.Context) error {
-			return g.Run(ctx, "run", source+"exec "+shell.Join("sh", "-c", c))
-		})
-		if err != nil {
-			return fmt.Errorf("running the command %q: %w", c, err)
-		}
+	return ". " + shell.Quote(path.Join(j.dir.Path, name)) + " && ", nil
+}
+
+func (j *Job) runScript(ctx context.Context, s Script) error {
+	j.say("running the script %s", s)
+	err := j.script(ctx, s)
+	if err != nil {
+		return fmt.Errorf("running the script %q: %w", s.Path, err)
 	}
 	return nil
 }
 
-func (r *Recipe) runScript(ctx context.Context, g *guest.Guest, dir *guest.Dir, s Script, name, command string) error {
+func (j *Job) script(ctx context.Context, s Script) error {
+	source, err := j.source(ctx)
+	if err != nil {
+		return err
+	}
+	j.scripts++
+	place := fmt.Sprintf("script-%d", j.scripts)
+	if err := j.dir.Mkdir(ctx, place); err != nil {
+		return err
+	}
 	f, err := os.Open(s.Path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := dir.Write(ctx, name, f, 0o700); err != nil {
+	name := path.Join(place, filepath.Base(s.Path))
+	if err := j.dir.Write(ctx, name, f, 0o700); err != nil {
 		return err
 	}
-	return r.timed(ctx, func(ctx context.Context) error {
-		return g.Run(ctx, filepath.Base(s.Path), command)
+	command := source + "exec " + shell.Join(append([]string{path.Join(j.dir.Path, name)}, s.Args...)...)
+	return j.timed(ctx, func(ctx context.Context) error {
+		return j.guest.Run(ctx, filepath.Base(s.Path), command)
 	})
+}
+
+func (j *Job) runCommand(ctx context.Context, command string) error {
+	j.say("running %q", command)
+	source, err := j.source(ctx)
+	if err == nil {
+		err = j.timed(ctx, func(ctx context.Context) error {
+			return j.guest.Run(ctx, "run", source+"exec "+shell.Join("sh", "-c", command))
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("running the command %q: %w", command, err)
+	}
+	return nil
 }

@@ -1,0 +1,133 @@
+package recipe
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/shell"
+)
+
+// Archive is the index of an archive of packages, as it was when its lists of packages
+// were read.
+type Archive struct {
+	URL    string
+	SHA256 string // in hexadecimal digits
+}
+
+// Bounds of what a guest, or an archive, makes this host read.
+const (
+	maxArchives  = 200
+	maxIndex     = 64 << 20 // bytes
+	archivesTime = time.Minute
+	archivesPart = 8 // that are asked at once
+)
+
+// aptArchives prints the URL and the digest of each index that the lists of packages
+// belong to, and "unknown" for one that is not there.
+const aptArchives = `
+apt-get indextargets --format '$(URI)|$(METAKEY)|$(FILENAME)' 'Created-By: Packages' | while IFS='|' read -r uri key file; do
+  lists=${file%"$(printf %s "$key" | tr / _)"*}
+  for name in InRelease Release unknown; do
+    if [ "$name" = unknown ]; then echo unknown unknown; break; fi
+    if [ -f "$lists$name" ]; then
+      echo "${uri%"$key"}$name $(sha256sum <"$lists$name" | cut -d ' ' -f 1)"
+      break
+    fi
+  done
+done | sort -u
+`
+
+// Archives returns the indexes of the archives whose lists of packages the guest has.
+// None are returned where this host cannot compare all of them later: of package managers
+// other than apt, and of archives that are not reached by http or https.
+func (j *Job) Archives(ctx context.Context) ([]Archive, error) {
+	if j.installer != Apt {
+		return nil, nil
+	}
+	command := aptArchives
+	if file := j.conditions.environment; file != "" {
+		command = shell.Join(".", file) + "\n" + command
+	}
+	var out string
+	err := j.limited(ctx, func(ctx context.Context) (err error) {
+		out, err = j.guest.Output(ctx, "looking at the indexes of the archives", command)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return parseArchives(out), nil
+}
+
+// parseArchives reads what the guest prints, which is hostile input.
+func parseArchives(out string) []Archive {
+	var archives []Archive
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || len(archives) == maxArchives {
+			return nil
+		}
+		u, err := url.Parse(fields[0])
+		sum, bad := hex.DecodeString(fields[1])
+		if err != nil || bad != nil || len(sum) != sha256.Size || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+			return nil
+		}
+		archives = append(archives, Archive{u.String(), fields[1]})
+	}
+	return archives
+}
+
+// Fetch returns the archives as they are now.
+func Fetch(ctx context.Context, client HTTP, archives []Archive) ([]Archive, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, archivesTime, fmt.Errorf("it took longer than %v", archivesTime))
+	defer cancel()
+	now := make([]Archive, len(archives))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(archivesPart)
+	for i, a := range archives {
+		group.Go(func() error {
+			sum, err := fetchIndex(ctx, client, a.URL)
+			if err != nil {
+				return fmt.Errorf("reading the index of an archive: %w", err)
+			}
+			now[i] = Archive{a.URL, sum}
+			return nil
+		})
+	}
+	return now, group.Wait()
+}
+
+// fetchIndex returns the SHA-256 of an index, in hexadecimal digits.
+func fetchIndex(ctx context.Context, client HTTP, from string) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%q answers %s, want 200", from, response.Status)
+	}
+	body, err := files.ReadAll(response.Body, maxIndex)
+	if errors.Is(err, files.ErrTooLarge) {
+		return "", fmt.Errorf("%q has more than %d bytes", from, maxIndex)
+	}
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:]), nil
+}
