@@ -19,11 +19,10 @@ func NewSparse(f *os.File, offset int64) *Sparse { return &Sparse{f, offset} }
 const holeSize = 4096
 
 func (w *Sparse) Write(p []byte) (int, error) {
-	var zeros [holeSize]byte
 	start := 0 // of the data that has not been written
 	for at := 0; at < len(p); {
 		next := min(len(p), at+holeSize)
-		if block := p[at:next]; bytes.Equal(block, zeros[:len(block)]) {
+		if isZero(p[at:next]) {
 			if err := w.writeAt(p[start:at], start); err != nil {
 				return start, err
 			}
@@ -48,3 +47,8 @@ func (w *Sparse) writeAt(data []byte, shift int) error {
 
 // Finish sets the size of the file, which a hole at its end does not.
 func (w *Sparse) Finish() error { return w.file.Truncate(w.offset) }
+
+var zeros [holeSize]byte
+
+// isZero reports whether a block, of at most holeSize bytes, is zero.
+func isZero(block []byte) bool { return bytes.Equal(block, zeros[:len(block)]) }

@@ -1,12 +1,15 @@
-# Standard input is a line each of random digits, the time, the user, and the old and
-# the new login key.
+# Standard input is a line each of the time in seconds with a fraction since 1970, the
+# same as 14 digits, random digits, the user, and the old and the new login key.
+read -r time digits
+set_clock "$time"
 IFS= read -r seed
-IFS= read -r time
+reseed "$seed"
 IFS= read -r user
 IFS= read -r old
 IFS= read -r new
-reseed "$seed"
-set_clock "$time"
+start_jobs "$digits" &
+jobs=$!
 replace_key "$user" "$old" "$new"
 new_id
-restart
+restart_services
+wait $jobs

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -73,8 +74,8 @@ type Keys struct {
 
 // Refresh makes a guest that was resumed after Settle like one that has just
 // started, and lets the new key in instead of the old one. Nothing may run in the
-// guest before it. The clock is set to what now returns when everything else is
-// ready to be sent. Sessions that are open remain; log in again for one whose
+// guest before it. The clock is set to what now returns when the guest asks for it.
+// Sessions that are open remain; log in again for one whose
 // keys are of fresh random numbers.
 func Refresh(ctx context.Context, g *guest.Guest, keys Keys, now func() time.Time) error {
 	const label = "refreshing the resumed guest"
@@ -84,12 +85,25 @@ func Refresh(ctx context.Context, g *guest.Guest, keys Keys, now func() time.Tim
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeLimit, fmt.Errorf("it took longer than %v", timeLimit))
 	defer cancel()
-	t := now()
-	lines := []string{
-		seed, fmt.Sprintf("%d.%03d", t.Unix(), t.Nanosecond()/1e6), keys.User, line(keys.Old), line(keys.New),
-	}
-	_, err = g.Feed(ctx, label, common+refreshFunctions+refreshMain, strings.NewReader(strings.Join(lines, "\n")+"\n"))
+	rest := strings.Join([]string{seed, keys.User, line(keys.Old), line(keys.New)}, "\n") + "\n"
+	input := io.MultiReader(&clock{now: now}, strings.NewReader(rest))
+	_, err = g.Feed(ctx, label, common+refreshFunctions+refreshMain, input)
 	return err
+}
+
+// clock is a reader of the time at which it is first read. It is one line: seconds
+// since 1970, with a fraction, and the UTC as 14 digits.
+type clock struct {
+	now  func() time.Time
+	text *strings.Reader // nil before the first Read
+}
+
+func (c *clock) Read(p []byte) (int, error) {
+	if c.text == nil {
+		t := c.now().UTC()
+		c.text = strings.NewReader(fmt.Sprintf("%d.%03d %s\n", t.Unix(), t.Nanosecond()/1e6, t.Format("20060102150405")))
+	}
+	return c.text.Read(p)
 }
 
 // newSeed returns 64 random bytes as hexadecimal digits.

@@ -1,106 +1,131 @@
-# What Settle does. The functions print what they find.
+# What Settle does. The functions that begin with find set the variable of that name,
+# and start no programs: each takes long where a processor is emulated.
 
 # holders prints the processes that map a library with a generator of random numbers
-# of its own. It knows nothing of the kernel's new key.
+# of its own, which knows nothing of the kernel's new key.
 holders() {
     grep -lE '/lib(crypto|gnutls|nss3|sodium|mbedcrypto|wolfssl|bsd)[.-]' /proc/[0-9]*/maps 2>/dev/null | cut -d/ -f3
 }
 
-# service prints the service that process $1 belongs to, or nothing.
-service() {
+# find_service finds the service that process $1 belongs to; it may be empty.
+find_service() {
+    service=
     if by_systemd; then
-        sed -n 's#^[^/]*/system\.slice/\(.*/\)\{0,1\}\([^/]*\.service\).*#\2#p' "/proc/$1/cgroup" | head -n 1
+        while IFS= read -r group; do
+            case $group in
+            0::/init.scope | *:name=systemd:/init.scope) service=init.scope ;;
+            0::/system.slice/*.service* | *:name=systemd:/system.slice/*.service*)
+                service=${group%.service*}.service
+                service=${service##*/}
+                ;;
+            esac
+        done <"/proc/$1/cgroup"
         return
     fi
-    # OpenRC remembers which file has the number of a service's process.
-    for daemon in /run/openrc/daemons/*/*; do
-        pidfile=$(sed -n 's/^pidfile=//p' "$daemon" 2>/dev/null || :)
-        if [ -n "$pidfile" ] && [ "$(cat "$pidfile" 2>/dev/null)" = "$1" ]; then
-            daemon=${daemon%/*}
-            echo "${daemon##*/}"
-            return
-        fi
+    for daemon in /run/openrc/daemons/*/*; do # each names the file with a process's number
+        if [ ! -r "$daemon" ]; then continue; fi
+        while IFS='=' read -r name file; do
+            if [ "$name" = pidfile ] && [ -r "$file" ] && read -r pid <"$file" && [ "$pid" = "$1" ]; then
+                service=${daemon%/*}
+                service=${service##*/}
+            fi
+        done <"$daemon"
     done
 }
 
-# ancestors prints this process and those above it, each between spaces.
-ancestors() {
-    pid=$$
-    while [ "${pid:-0}" -gt 0 ]; do
-        printf ' %s ' "$pid"
-        pid=$(parent "$pid")
+# find_own finds this process and those above it, each between spaces.
+find_own() {
+    own=" $$ " parent=$$
+    while [ "$parent" -gt 1 ]; do
+        while read -r name value; do
+            if [ "$name" = PPid: ]; then parent=$value; fi
+        done <"/proc/$parent/status"
+        own="$own $parent "
     done
 }
-
-# parent prints the parent of process $1.
-parent() { sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null; }
 
 # stale prints the services that Refresh must restart. It fails, and prints why, if a
 # process that must be restarted belongs to no service.
 stale() {
-    own=$(ancestors)
-    for pid in $(holders); do
-        case $own in *" $pid "*) continue ;; esac
-        program=$(readlink "/proc/$pid/exe") || continue # it has ended
-        unit=$(service "$pid")
+    find_own
+    for process in $(holders); do
+        case $own in *" $process "*) continue ;; esac
+        find_service "$process" || continue # it has ended
+        case $service in init.scope | systemd-*) continue ;; esac # they ask the kernel each time
+        program=$(readlink "/proc/$process/exe") || continue
         case ${program% (deleted)} in
-        */systemd/systemd | */systemd/systemd-*) continue ;; # they ask the kernel each time
-        */sshd-session | */sshd-auth) continue ;; # a login, which ends before the snapshot
-        */sshd) if [ "$(parent "$pid")" != 1 ]; then continue; fi ;;
-        *) case $unit in ssh.service | sshd.service | ssh@* | sshd@*) unit= ;; esac ;; # a login left it behind
+        */systemd/systemd) continue ;; # a user's, as above
+        */sshd | */sshd-session | */sshd-auth) continue ;; # each login starts the program anew
         esac
-        if [ -z "$unit" ]; then
-            echo "process $pid ($program) has random numbers of its own and belongs to no service"
+        case $service in
+        '' | ssh.service | sshd.service | ssh@* | sshd@*) # from a login, which does not start it again
+            echo "process $process ($program) has random numbers of its own and belongs to no service"
             return 1
-        fi
-        echo "$unit"
+            ;;
+        esac
+        echo "$service"
     done
 }
 
-# jobs_by_time prints the units of systemd that run jobs at a time of day. Those that
-# run some time after another event do not notice that the clock jumps, and would
-# begin again if they were stopped.
+cron='cron.service crond.service cronie.service fcron.service atd.service'
+
+# jobs_by_time prints the units of systemd that run jobs at a time of day, one in a
+# line: when the next job is due, as 14 digits, or 0, and the unit. Timers that wait
+# for some time after another event do not notice that the clock jumps, and would wait
+# anew if they were stopped. Where it is 0, the job is due only after the time of the
+# stamp that systemd keeps on the disk.
 jobs_by_time() {
+    id='' active='' calendar='' next=''
     # Units are apart by empty lines.
-    { systemctl show --property=Id,ActiveState,TimersCalendar '*.timer' $cron && echo; } | while IFS= read -r line; do
+    {
+        TZ=UTC systemctl show '*.timer' $cron \
+            --property=Id,ActiveState,TimersCalendar,NextElapseUSecRealtime,Persistent && echo
+    } | while IFS= read -r line; do
         case $line in
         Id=*) id=${line#Id=} ;;
         ActiveState=active) active=yes ;;
         TimersCalendar=?*) calendar=yes ;;
+        Persistent=yes) next=0 ;;
+        NextElapseUSecRealtime=*[0-9]*) # such as Wed 2026-12-02 00:00:00 UTC
+            IFS=' -:'
+            set -- ${line#*=}
+            next=${next:-$2$3$4$5$6$7}
+            ;;
         '')
-            case ${active-}${calendar-}${id-} in yesyes*.timer | yes*.service) echo "$id" ;; esac
-            id='' active='' calendar=''
+            case $active$calendar$id in yesyes*.timer | yes*.service) echo "${next:-0} $id" ;; esac
+            id='' active='' calendar='' next=''
             ;;
         esac
     done
 }
 
-# stop_jobs stops what a jump of the clock would start, and prints its names.
+# stop_jobs stops what a jump of the clock would start, and prints it as jobs_by_time
+# does.
 stop_jobs() {
     if by_systemd; then
-        cron='cron.service crond.service cronie.service fcron.service atd.service'
         jobs=$(jobs_by_time)
-        if [ -n "$jobs" ]; then systemctl stop $jobs >&2; fi
-        printf '%s\n' "$jobs"
+        if [ -n "$jobs" ]; then
+            systemctl stop $(echo "$jobs" | cut -d' ' -f2) >&2
+            echo "$jobs"
+        fi
         return
     fi
     for job in crond cronie dcron fcron atd; do
         if [ -e "/run/openrc/started/$job" ]; then
             rc-service "$job" stop >&2
-            echo "$job"
+            echo "0 $job"
         fi
     done
 }
 
-# own_id prints the machine's identity if this start of the machine has made it, not the
-# base image, and nothing on the disk bears its name.
+# own_id prints the machine's identity if this machine has made it, not the base image,
+# and nothing on the disk bears its name.
 own_id() {
-    id=$(cat /etc/machine-id 2>/dev/null || :)
-    case $id in *[!0-9a-f]* | '') return ;; esac
+    if ! read -r id 2>/dev/null </etc/machine-id; then return; fi
     for name in "/boot/$id" "/boot/efi/$id" "/efi/$id" "/boot/loader/entries/$id"-*; do
         if [ -e "$name" ]; then return; fi
     done
-    if [ -e $kept/id ]; then # a Refresh has made it, unless something else has since
+    if [ -e $kept/id ]; then # it is not the first snapshot
         if [ "$id" = "$(cat $kept/id)" ]; then echo "$id"; fi
     elif [ "$(date -r /etc/machine-id +%s)" -ge "$(sed -n 's/^btime //p' /proc/stat)" ]; then
         echo "$id"

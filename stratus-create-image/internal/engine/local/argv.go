@@ -57,6 +57,15 @@ type machineConfig struct {
 	Seeds   []string
 	Network Network
 	Keep    bool // outlive this process when it is killed
+	// Overlays are absolute paths of the disks over the base, one over the other; only
+	// the last one is written to. Empty: there is one in Dir.
+	Overlays []string
+	// Memory is the machine's memory in a file, which must have its size; nil: it is
+	// nowhere else than in QEMU.
+	Memory *os.File
+	// State is the file with the state of the devices that the machine begins with; nil:
+	// it is switched on.
+	State *os.File
 	// Holds are open files that QEMU inherits, so that locks on them last as
 	// long as it does.
 	Holds []*os.File
@@ -88,10 +97,22 @@ const qemuProgram = "qemu-system-x86_64"
 const (
 	qmpFD     = 3
 	consoleFD = 4
+	memoryFD  = 5
 )
 
 // Overlay is the disk that the machine writes to.
-func (c *machineConfig) Overlay() string { return filepath.Join(c.Dir, overlayFile) }
+func (c *machineConfig) Overlay() string {
+	chain := c.chain()
+	return chain[len(chain)-1]
+}
+
+// chain returns the disks over the base.
+func (c *machineConfig) chain() []string {
+	if len(c.Overlays) == 0 {
+		return []string{filepath.Join(c.Dir, overlayFile)}
+	}
+	return c.Overlays
+}
 
 // SwapFile is where the scratch disk must be before the start, if there is one.
 func (c *machineConfig) SwapFile() string { return filepath.Join(c.Dir, swapFile) }
@@ -116,6 +137,15 @@ func (c *machineConfig) Argv() []string {
 		machine += ",pflash0=code,pflash1=vars"
 		flash = []string{"-blockdev", fileNode("code", c.OVMF.Code, true), "-blockdev", fileNode("vars", c.vars(), false)}
 	}
+	var memory []string
+	if c.Memory != nil {
+		machine += ",memory-backend=ram"
+		memory = []string{"-object", fmt.Sprintf("memory-backend-file,id=ram,size=%dM,mem-path=/proc/self/fd/%d,share=on", c.RAM, memoryFD)}
+	}
+	last := []string{"-device", "virtio-balloon-pci,free-page-reporting=on", "-S"}
+	if c.State != nil {
+		last = append(last, "-incoming", "defer")
+	}
 	return slices.Concat([]string{
 		qemuProgram, "-name", "stratus-create-image",
 		"-nodefaults", "-no-user-config", "-display", "none",
@@ -126,7 +156,7 @@ func (c *machineConfig) Argv() []string {
 		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", qmpFD), "-mon", "chardev=qmp,mode=control",
 		"-chardev", fmt.Sprintf("socket,id=console,fd=%d,server=on,wait=off", consoleFD), "-serial", "chardev:console",
 		"-device", "virtio-rng-pci",
-	}, flash, c.disks(), c.cards(), []string{"-S"})
+	}, memory, flash, c.disks(), c.cards(), last)
 }
 
 // vars is where the variables of a UEFI firmware are.
@@ -135,16 +165,13 @@ func (c *machineConfig) vars() string { return filepath.Join(c.Dir, varsFile) }
 // disks are the options for the disks: the system's first, then the swap,
 // where images expect it.
 func (c *machineConfig) disks() []string {
-	argv := append(c.Bus.controllers(2+len(c.Seeds), c.OVMF != nil),
-		"-blockdev", c.baseNode(),
-		"-blockdev", node(map[string]any{
-			"node-name": "disk", "driver": "qcow2", "backing": "base",
-			"discard": "unmap", "detect-zeroes": "unmap",
-			"file": map[string]any{"driver": "file", "filename": c.Overlay(), "discard": "unmap"},
-			// A disk that is thrown away after any failure needs no flushes.
-			"cache": map[string]any{"no-flush": true},
-		}))
-	argv = append(argv, c.Bus.disk(0, "disk", false, ",bootindex=0")...)
+	argv := append(c.Bus.controllers(2+len(c.Seeds), c.OVMF != nil), "-blockdev", node(c.baseNode()))
+	chain, below := c.chain(), "base"
+	for i, path := range chain {
+		argv = append(argv, "-blockdev", node(overlayNode(i, path, below, i < len(chain)-1)))
+		below = diskName(i)
+	}
+	argv = append(argv, c.Bus.disk(0, below, false, ",bootindex=0")...)
 	if c.Swap > 0 {
 		argv = append(argv, "-blockdev", fileNode("swap", c.SwapFile(), false))
 		argv = append(argv, c.Bus.disk(1, "swap", false, ",serial="+swapSerial)...)
@@ -175,7 +202,7 @@ func (c *machineConfig) cards() []string {
 		"-netdev", "hubport,id=plug1,hubid=0", "-device", "e1000,netdev=plug1,romfile=")
 }
 
-func (c *machineConfig) baseNode() string {
+func (c *machineConfig) baseNode() map[string]any {
 	base := map[string]any{
 		"node-name": "base", "driver": c.BaseFormat, "read-only": true,
 		"file": map[string]any{"driver": "file", "filename": c.Base, "read-only": true},
@@ -183,7 +210,34 @@ func (c *machineConfig) baseNode() string {
 	if c.BaseFormat == "qcow2" || c.BaseFormat == "vmdk" {
 		base["backing"] = nil
 	}
-	return node(base)
+	return base
+}
+
+// diskName returns the name of the node of the nth overlay.
+func diskName(n int) string { return fmt.Sprintf("disk%d", n) }
+
+// overlayNode returns the node of the nth overlay over what below names or is.
+func overlayNode(n int, path string, below any, readOnly bool) map[string]any {
+	file := map[string]any{"driver": "file", "filename": path}
+	overlay := map[string]any{"node-name": diskName(n), "driver": "qcow2", "backing": below, "file": file}
+	if readOnly {
+		file["read-only"], overlay["read-only"] = true, true
+		return overlay
+	}
+	file["discard"], overlay["discard"], overlay["detect-zeroes"] = "unmap", "unmap", "unmap"
+	// A disk that is thrown away after any failure needs no flushes.
+	overlay["cache"] = map[string]any{"no-flush": true}
+	return overlay
+}
+
+// image returns QEMU's name of the machine's disk: the whole chain, each file by the
+// path that it has now, whatever the headers say.
+func (c *machineConfig) image() string {
+	below := c.baseNode()
+	for i, path := range c.chain() {
+		below = overlayNode(i, path, below, true)
+	}
+	return "json:" + node(below)
 }
 
 func fileNode(name, path string, readOnly bool) string {

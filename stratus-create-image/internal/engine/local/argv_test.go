@@ -26,8 +26,8 @@ func TestArgv(t *testing.T) {
 		"-blockdev", `{"backing":null,"driver":"qcow2",` +
 			`"file":{"driver":"file","filename":"/images/a,b.qcow2","read-only":true},"node-name":"base","read-only":true}`,
 		"-blockdev", `{"backing":"base","cache":{"no-flush":true},"detect-zeroes":"unmap","discard":"unmap","driver":"qcow2",` +
-			`"file":{"discard":"unmap","driver":"file","filename":"/w d/overlay.qcow2"},"node-name":"disk"}`,
-		"-device", "virtio-blk-pci,drive=disk,bootindex=0",
+			`"file":{"discard":"unmap","driver":"file","filename":"/w d/overlay.qcow2"},"node-name":"disk0"}`,
+		"-device", "virtio-blk-pci,drive=disk0,bootindex=0",
 		"-blockdev", `{"driver":"raw","file":{"driver":"file","filename":"/w d/swap.raw","read-only":false},` +
 			`"node-name":"swap","read-only":false}`,
 		"-device", "virtio-blk-pci,drive=swap,serial=stratus-swap",
@@ -36,7 +36,7 @@ func TestArgv(t *testing.T) {
 		"-device", "virtio-blk-pci,drive=seed0",
 		"-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22",
 		"-device", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
-		"-S",
+		"-device", "virtio-balloon-pci,free-page-reporting=on", "-S",
 	}
 	if diff := cmp.Diff(want, c.Argv()); diff != "" {
 		t.Errorf("argv (-want +got):\n%s", diff)
@@ -93,37 +93,37 @@ func TestArgvBuses(t *testing.T) {
 		want   []string // values of -machine, -device and -netdev but for the first of these
 	}{
 		{"virtio", machineConfig{Bus: Virtio, Seeds: []string{"/a", "/b"}}, []string{
-			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0",
+			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk0,bootindex=0",
 			"virtio-blk-pci,drive=seed0", "virtio-blk-pci,drive=seed1", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		}},
 		{"nothing to tell", machineConfig{Seeds: []string{}}, []string{
-			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk,bootindex=0", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
+			"q35,graphics=off", rng, "virtio-blk-pci,drive=disk0,bootindex=0", "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:12:34:56",
 		}},
 		{"scsi", machineConfig{Bus: SCSI, Swap: 1, Seeds: []string{"/a"}}, []string{
-			"q35,graphics=off", rng, "pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0",
+			"q35,graphics=off", rng, "pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=disk0,bootindex=0",
 			"scsi-hd,bus=scsi.0,drive=swap,serial=stratus-swap", "scsi-hd,bus=scsi.0,drive=seed0", wire, plug0, card, plug1, e1000,
 		}},
 		{"ide", machineConfig{Bus: IDE, Swap: 1, Seeds: []string{"/a", "/b"}}, []string{
-			"pc,graphics=off", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
+			"pc,graphics=off", rng, "ide-hd,bus=ide.0,unit=0,drive=disk0,bootindex=0",
 			"ide-hd,bus=ide.0,unit=1,drive=swap,serial=stratus-swap",
 			"ide-cd,bus=ide.1,unit=0,drive=seed0", "ide-cd,bus=ide.1,unit=1,drive=seed1", wire, plug0, card, plug1, e1000,
 		}},
 		{"crowded ide", machineConfig{Bus: IDE, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
-			"pc,graphics=off", rng, "ich9-ahci,id=more", "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
+			"pc,graphics=off", rng, "ich9-ahci,id=more", "ide-hd,bus=ide.0,unit=0,drive=disk0,bootindex=0",
 			"ide-cd,bus=ide.1,unit=0,drive=seed0", "ide-cd,bus=ide.1,unit=1,drive=seed1",
 			"ide-cd,bus=more.0,drive=seed2", "ide-cd,bus=more.1,drive=seed3", wire, plug0, card, plug1, e1000,
 		}},
 		{"sata", machineConfig{Bus: SATA, Swap: 1, Seeds: []string{"/a", "/b", "/c", "/d"}}, []string{
-			"q35,graphics=off", rng, "ide-hd,bus=ide.0,drive=disk,bootindex=0", "ide-hd,bus=ide.1,drive=swap,serial=stratus-swap",
+			"q35,graphics=off", rng, "ide-hd,bus=ide.0,drive=disk0,bootindex=0", "ide-hd,bus=ide.1,drive=swap,serial=stratus-swap",
 			"ide-cd,bus=ide.2,drive=seed0", "ide-cd,bus=ide.3,drive=seed1", "ide-cd,bus=ide.4,drive=seed2", "ide-cd,bus=ide.5,drive=seed3",
 			wire, plug0, card, plug1, e1000,
 		}},
 		{"scsi by uefi", machineConfig{Bus: SCSI, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
-			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk,bootindex=0",
+			"q35,graphics=off,pflash0=code,pflash1=vars", rng, "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,drive=disk0,bootindex=0",
 			wire, plug0, card, plug1, e1000,
 		}},
 		{"uefi", machineConfig{Bus: IDE, OVMF: &OVMF{"/o/code", "/o/vars"}}, []string{
-			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk,bootindex=0",
+			"pc,graphics=off,pflash0=code,pflash1=vars", rng, "ide-hd,bus=ide.0,unit=0,drive=disk0,bootindex=0",
 			wire, plug0, card, plug1, e1000,
 		}},
 	} {
@@ -134,7 +134,8 @@ func TestArgvBuses(t *testing.T) {
 				got = append(got, argv[i+1])
 			}
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
+		want := append(test.want, "virtio-balloon-pci,free-page-reporting=on")
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}

@@ -19,15 +19,17 @@ import (
 // machine is a machine on QEMU. Its process is another one after each try of
 // Connect.
 type machine struct {
+	engine *Engine
 	spec   *engine.Spec
 	config *machineConfig
 	buses  []Bus // to try, the present one first
 	vm     *process
+	live   *live // nil: it cannot be kept as a snapshot
 }
 
 // Start implements engine.Engine.
 func (e *Engine) Start(ctx context.Context, spec *engine.Spec) (engine.Machine, error) {
-	m := &machine{spec: spec, config: e.config(spec), buses: e.Bus.Candidates(spec.Base.Bus)}
+	m := &machine{engine: e, spec: spec, config: e.config(spec), buses: e.Bus.Candidates(spec.Base.Bus)}
 	if _, reason := e.Accel.Resolve(); reason != "" {
 		spec.Log.Infof("no KVM here (%s): the machine is emulated, which takes many times longer", reason)
 	}
@@ -45,8 +47,11 @@ func (e *Engine) Start(ctx context.Context, spec *engine.Spec) (engine.Machine, 
 			return nil, fmt.Errorf("making the swap disk: %w", err)
 		}
 	}
+	if err := m.makeLive(ctx); err != nil {
+		spec.Log.Warnf("this machine is not kept for later builds: %v", err)
+	}
 	if err := m.start(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, m.Destroy(ctx))
 	}
 	return m, nil
 }
@@ -69,12 +74,15 @@ func makeHole(path string, size int64) error {
 
 // start starts QEMU on the first of the buses, with a new disk over the base.
 func (m *machine) start(ctx context.Context) error {
-	const sector = 512
-	c, base := m.config, &m.spec.Base
+	c := m.config
 	c.Bus = m.buses[0]
-	size := (max(base.Size, m.spec.DiskSize) + sector - 1) / sector * sector
-	if err := createOverlay(ctx, c.Overlay(), base.Path, base.Format, size); err != nil {
-		return fmt.Errorf("making the machine's disk: %w", err)
+	if err := m.createOverlay(ctx, c.Overlay()); err != nil {
+		return err
+	}
+	if m.live != nil {
+		if err := m.live.newMemory(c); err != nil {
+			return err
+		}
 	}
 	m.spec.Log.Verbosef("%s", shell.Join(c.Argv()...))
 	m.spec.Log.Infof("starting the machine: %d cpu, %d MiB, %s, disks on %s, %s", c.CPU, c.RAM, c.Accel, c.Bus, firmwareName(c))
@@ -86,6 +94,21 @@ func (m *machine) start(ctx context.Context) error {
 	return nil
 }
 
+// createOverlay makes an empty disk over the base, or over another overlay.
+func (m *machine) createOverlay(ctx context.Context, path string) error {
+	base := &m.spec.Base
+	if err := createOverlay(ctx, path, base.Path, base.Format, diskSize(m.spec)); err != nil {
+		return fmt.Errorf("making the machine's disk: %w", err)
+	}
+	return nil
+}
+
+// diskSize returns the size of a machine's disk in bytes, which is one of whole sectors.
+func diskSize(spec *engine.Spec) int64 {
+	const sector = 512
+	return (max(spec.Base.Size, spec.DiskSize) + sector - 1) / sector * sector
+}
+
 // Connect implements engine.Machine. Where the base's kernel does not find its
 // disk, the machine is started again with its disk on the next bus.
 func (m *machine) Connect(ctx context.Context, login func(context.Context, string) error) error {
@@ -93,6 +116,9 @@ func (m *machine) Connect(ctx context.Context, login func(context.Context, strin
 		booting, cancel := m.vm.Booting(ctx)
 		err := login(booting, m.vm.Address())
 		cancel()
+		if m.live != nil && m.live.resumed != "" {
+			return m.connected(ctx, err)
+		}
 		if err == nil || !errors.Is(err, errNoDisk) || len(m.buses) == 1 || ctx.Err() != nil {
 			return err
 		}
@@ -129,7 +155,7 @@ func (m *machine) Stop(ctx context.Context, patience time.Duration, poweroff fun
 
 // Save implements engine.Machine.
 func (m *machine) Save(ctx context.Context, target *engine.Target, out *os.File, progress io.Writer) (diskimage.Image, error) {
-	return writeImage(ctx, m.config.Overlay(), target, out, m.spec.Dir, progress)
+	return writeImage(ctx, m.config.image(), target, out, m.spec.Dir, progress)
 }
 
 // Keep implements engine.Machine. The file "pid" in the machine's directory has
@@ -147,8 +173,13 @@ func (m *machine) Keep() (engine.Kept, error) {
 	}, nil
 }
 
-// Destroy implements engine.Machine. It never fails.
+// Destroy implements engine.Machine.
 func (m *machine) Destroy(context.Context) error {
-	m.vm.Destroy()
-	return nil
+	if m.vm != nil {
+		m.vm.Destroy()
+	}
+	if m.live == nil {
+		return nil
+	}
+	return m.live.remove()
 }

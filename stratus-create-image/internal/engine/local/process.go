@@ -36,12 +36,14 @@ type process struct {
 	shutdown string // the reason of QEMU's SHUTDOWN event
 	resets   int
 	looping  chan struct{} // closed when the machine keeps restarting
+
+	migrated chan string // how a migration ended, in QEMU's words
 }
 
 // startProcess starts QEMU with the machine's files, which must be in its directory.
 // Destroy must be called, unless the machine is to outlive us.
 func startProcess(ctx context.Context, config *machineConfig) (*process, error) {
-	m := &process{config: config, exited: make(chan struct{}), looping: make(chan struct{})}
+	m := &process{config: config, exited: make(chan struct{}), looping: make(chan struct{}), migrated: make(chan string, 1)}
 	qmp, console, err := m.launch()
 	if err != nil {
 		return nil, fmt.Errorf("starting QEMU: %w", err)
@@ -49,6 +51,9 @@ func startProcess(ctx context.Context, config *machineConfig) (*process, error) 
 	go m.console.follow(console)
 	if m.monitor, err = newMonitor(ctx, qmp, m.handle); err == nil {
 		err = m.findPort(ctx)
+	}
+	if err == nil && config.State != nil {
+		err = m.load(ctx, config.State)
 	}
 	if err == nil {
 		err = m.monitor.execute(ctx, "cont", nil, nil)
@@ -61,7 +66,7 @@ func startProcess(ctx context.Context, config *machineConfig) (*process, error) 
 }
 
 // launch starts the process and connects to its two sockets.
-func (m *process) launch() (qmp, console net.Conn, err error) {
+func (m *process) launch() (qmp, console *net.UnixConn, err error) {
 	qemuLog, err := os.OpenFile(filepath.Join(m.config.Dir, qemuLogFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, nil, err
@@ -72,7 +77,7 @@ func (m *process) launch() (qmp, console net.Conn, err error) {
 		return nil, nil, err
 	}
 	m.console = newConsole(consoleLog)
-	if m.config.OVMF != nil {
+	if m.config.OVMF != nil && m.config.State == nil {
 		if err := m.config.OVMF.copyVars(m.config.vars()); err != nil {
 			return nil, nil, err
 		}
@@ -95,7 +100,8 @@ func (m *process) launch() (qmp, console net.Conn, err error) {
 		return nil, nil, errors.Join(err, qmp.Close())
 	}
 	defer consoleEnd.Close()
-	m.cmd.ExtraFiles = append([]*os.File{qmpEnd, consoleEnd}, m.config.Holds...) // qmpFD and consoleFD first
+	// qmpFD, consoleFD and memoryFD first. A place without a file is closed in QEMU.
+	m.cmd.ExtraFiles = append([]*os.File{qmpEnd, consoleEnd, m.config.Memory}, m.config.Holds...)
 	started := make(chan error)
 	go m.run(started)
 	if err := <-started; err != nil {
@@ -121,7 +127,7 @@ func (m *process) run(started chan<- error) {
 // listen makes a listening socket in the directory, for QEMU to inherit, and
 // connects to it. The name goes through /proc: a socket's path is limited to
 // some 100 bytes, a directory's is not.
-func listen(dir, name string) (*os.File, net.Conn, error) {
+func listen(dir, name string) (*os.File, *net.UnixConn, error) {
 	d, err := os.Open(dir)
 	if err != nil {
 		return nil, nil, err
@@ -180,6 +186,13 @@ func (m *process) handle(e event) {
 	case "RESET":
 		if m.resets++; m.resets == maxResets+1 {
 			close(m.looping)
+		}
+	case "MIGRATION":
+		if s := e.Data.Status; s == "completed" || s == "failed" {
+			select {
+			case m.migrated <- s:
+			default: // nobody waits for the one before
+			}
 		}
 	}
 }

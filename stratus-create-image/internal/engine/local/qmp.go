@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
+	"syscall"
 )
 
 // maxMessage bounds one message of QEMU's monitor, in bytes.
@@ -17,7 +19,7 @@ const maxMessage = 1 << 20
 // monitor is a client of QEMU's machine protocol (QMP), as far as a machine
 // that is started, watched and stopped needs it.
 type monitor struct {
-	conn    net.Conn
+	conn    *net.UnixConn
 	mu      sync.Mutex // one command at a time
 	replies chan reply
 	events  func(event)
@@ -38,12 +40,13 @@ type event struct {
 	Data struct {
 		Guest  bool   `json:"guest"`
 		Reason string `json:"reason"`
+		Status string `json:"status"`
 	} `json:"data"`
 }
 
 // newMonitor takes over the connection. events is called for every event, one
 // after the other.
-func newMonitor(ctx context.Context, conn net.Conn, events func(event)) (*monitor, error) {
+func newMonitor(ctx context.Context, conn *net.UnixConn, events func(event)) (*monitor, error) {
 	m := &monitor{conn: conn, replies: make(chan reply, 1), events: events, closed: make(chan struct{})}
 	lines := bufio.NewScanner(conn)
 	lines.Buffer(make([]byte, 4096), maxMessage)
@@ -82,6 +85,12 @@ func (m *monitor) read(lines *bufio.Scanner) {
 
 // execute runs a command of the protocol and reads its answer into result.
 func (m *monitor) execute(ctx context.Context, command string, arguments, result any) error {
+	return m.executeWith(ctx, nil, command, arguments, result)
+}
+
+// executeWith runs a command as execute does. QEMU gets a duplicate of the file, which
+// may be nil.
+func (m *monitor) executeWith(ctx context.Context, file *os.File, command string, arguments, result any) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	request, err := json.Marshal(struct {
@@ -91,7 +100,11 @@ func (m *monitor) execute(ctx context.Context, command string, arguments, result
 	if err != nil {
 		return fmt.Errorf("asking QEMU for %q: %w", command, err)
 	}
-	if _, err := m.conn.Write(append(request, '\n')); err != nil {
+	var rights []byte
+	if file != nil {
+		rights = syscall.UnixRights(int(file.Fd()))
+	}
+	if _, _, err := m.conn.WriteMsgUnix(append(request, '\n'), rights, nil); err != nil {
 		return fmt.Errorf("asking QEMU for %q: %w", command, err)
 	}
 	select {

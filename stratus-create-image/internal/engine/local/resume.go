@@ -1,0 +1,163 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/shell"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+)
+
+// Resume implements engine.Snapshotter. The machine has a copy of the memory, which is
+// checked while it is copied.
+func (e *Engine) Resume(ctx context.Context, spec *engine.Spec, name string) (engine.Machine, []byte, error) {
+	if !snapshotName.MatchString(name) {
+		return nil, nil, fmt.Errorf("%w: %q is not a valid name", engine.ErrNoSnapshot, name)
+	}
+	s, err := openStore(spec.Snapshots)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, err)
+	}
+	m, note, err := e.resume(ctx, spec, s, name)
+	if err == nil {
+		return m, note, nil
+	}
+	if ctx.Err() != nil {
+		return nil, nil, fmt.Errorf("resuming the machine %q: %w", name, err)
+	}
+	_, removed := s.remove(name)
+	return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, errors.Join(err, removed))
+}
+
+func (e *Engine) resume(ctx context.Context, spec *engine.Spec, s *store, name string) (_ *machine, note []byte, err error) {
+	dir := s.path(name)
+	lock, err := lockDir(dir, unix.LOCK_SH)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer lock.Close()
+	kept, err := readManifest(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &machine{engine: e, spec: spec, config: e.config(spec), buses: []Bus{kept.Bus}}
+	if err := m.makeLive(ctx); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.Destroy(ctx))
+		}
+	}()
+	if m.live.identity != kept.Identity {
+		return nil, nil, errors.New("it was made by another QEMU, on other hardware, or over another base")
+	}
+	m.live.resumed = name
+	if kept.UEFI {
+		if m.config.OVMF, err = findOVMF(places); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := m.fill(ctx, dir, kept); err != nil {
+		return nil, nil, err
+	}
+	if err := m.resume(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := m.checkIdentity(ctx); err != nil {
+		return nil, nil, err
+	}
+	now := time.Now()
+	_ = os.Chtimes(filepath.Join(dir, manifestFile), now, now) // the last use
+	return m, kept.Note, nil
+}
+
+// fill makes the machine's files from those of the snapshot in a directory, and
+// checks them.
+func (m *machine) fill(ctx context.Context, dir string, kept *manifest) error {
+	c := m.config
+	c.Bus, c.Seeds, c.Overlays = kept.Bus, nil, nil
+	if err := m.live.newMemory(c); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.Go(func() error {
+		ram, err := files.OpenRegular(filepath.Join(dir, ramFile), os.O_RDONLY, false)
+		if err != nil {
+			return err
+		}
+		defer ram.Close()
+		got, err := copyChecked(ctx, m.live.memory, ram)
+		return errors.Join(err, kept.verify(ramFile, got))
+	})
+	g.Go(func() error {
+		for _, name := range kept.Overlays {
+			path := filepath.Join(m.live.lock.Name(), name)
+			if err := os.Link(filepath.Join(dir, name), path); err != nil {
+				return err
+			}
+			got, err := copyFile(ctx, "", path)
+			if err = errors.Join(err, kept.verify(name, got)); err != nil {
+				return err
+			}
+			m.live.checks[name] = got
+			c.Overlays = append(c.Overlays, path)
+		}
+		c.Overlays = append(c.Overlays, m.live.overlay(len(kept.Overlays)))
+		return m.createOverlay(ctx, c.Overlay())
+	})
+	copies := slices.Concat([]string{stateFile}, kept.Seeds)
+	if c.Swap > 0 {
+		copies = append(copies, swapFile)
+	}
+	if c.OVMF != nil {
+		copies = append(copies, varsFile)
+	}
+	for _, name := range copies {
+		got, err := copyFile(ctx, filepath.Join(c.Dir, name), filepath.Join(dir, name))
+		if err = errors.Join(err, kept.verify(name, got)); err != nil {
+			return errors.Join(err, g.Wait())
+		}
+	}
+	for _, name := range kept.Seeds {
+		c.Seeds = append(c.Seeds, filepath.Join(c.Dir, name))
+	}
+	return g.Wait()
+}
+
+// resume starts QEMU with the machine's files.
+func (m *machine) resume(ctx context.Context) (err error) {
+	c := m.config
+	if c.State, err = os.Open(filepath.Join(c.Dir, stateFile)); err != nil {
+		return err
+	}
+	defer func(f *os.File) { err = errors.Join(err, f.Close()) }(c.State)
+	m.spec.Log.Verbosef("%s", shell.Join(c.Argv()...))
+	m.spec.Log.Infof("resuming the machine: %d cpu, %d MiB, %s, disks on %s, %s", c.CPU, c.RAM, c.Accel, c.Bus, firmwareName(c))
+	m.vm, err = startProcess(ctx, c)
+	c.State = nil
+	return err
+}
+
+// connected returns the error of the first login to a machine that was resumed. A
+// snapshot that cannot be logged in to is removed.
+func (m *machine) connected(ctx context.Context, err error) error {
+	name := m.live.resumed
+	m.live.resumed = ""
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	_, removed := m.live.store.remove(name)
+	return fmt.Errorf("%w: %w", engine.ErrNoSnapshot, errors.Join(err, removed))
+}
+
+var _ engine.Snapshotter = (*Engine)(nil)
