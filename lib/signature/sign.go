@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 	"github.com/stratuslab/stratus/lib/strictxml"
 )
@@ -29,12 +30,7 @@ const (
 var profileHashes = map[Profile]crypto.Hash{Modern: crypto.SHA256, StratusLab: crypto.SHA1}
 
 // ParseProfile reads the name of a profile.
-func ParseProfile(text string) (Profile, error) {
-	if _, ok := profileHashes[Profile(text)]; !ok {
-		return "", fmt.Errorf("not supported; want %s or %s", Modern, StratusLab)
-	}
-	return Profile(text), nil
-}
+func ParseProfile(text string) (Profile, error) { return report.OneOf(Modern, StratusLab)(text) }
 
 // ErrNoEmail is the error for a certificate that names no e-mail address where
 // none is given either.

@@ -21,6 +21,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // CertificateOptions say what certificate to make for a person to whom no authority
@@ -109,13 +110,7 @@ func selfSign(key crypto.Signer, o CertificateOptions) (*x509.Certificate, error
 }
 
 // ParseKey reads the name of a kind.
-func ParseKey(text string) (Key, error) {
-	switch key := Key(text); key {
-	case RSA3072, P256:
-		return key, nil
-	}
-	return "", fmt.Errorf("not supported; want %s or %s", RSA3072, P256)
-}
+func ParseKey(text string) (Key, error) { return report.OneOf(RSA3072, P256)(text) }
 
 // ParseEmail reads an address.
 func ParseEmail(text string) (string, error) {
