@@ -59,7 +59,7 @@ func read(ctx context.Context, r io.Reader, free <-chan *chunk, filled chan<- *c
 			n, err := fill(ctx, r, c.buf)
 			c.data, c.err = c.buf[:n], err
 			filled <- c // there is room for every chunk
-			if c.err != nil {
+			if err != nil {
 				return
 			}
 		case <-ctx.Done():
