@@ -104,7 +104,7 @@ func newJob(c *command.Call) (*job, error) {
 		}
 	}
 	if !j.autoName { // else checked when the name is known
-		if err := j.checkOverwrite(c, j.output); err != nil {
+		if err := c.CheckOverwrite(j.output, j.image, j.draft); err != nil {
 			return nil, err
 		}
 	}

@@ -106,11 +106,7 @@ func (j *job) readImage(c *command.Call) (*diskimage.Image, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	var size int64
-	if info, ok := regular(j.image, c.In); ok {
-		size = info.Size()
-	}
-	meter := c.Log.Meter("reading "+name, size)
+	meter := c.Log.Meter("reading "+name, c.InputSize(j.image))
 	defer func() { _ = meter.Close() }()
 	return j.Read(c.Ctx, io.TeeReader(r, meter), name, c.Log)
 }
