@@ -123,7 +123,7 @@ func newJob(c *command.Call) (*job, error) {
 	if j.inputs, err = c.Inputs(); err != nil {
 		return nil, err
 	}
-	if j.Profile = command.Parse(c, &err, "profile", signature.ParseProfile); err != nil {
+	if j.Profile = command.Parse(c, &err, "profile", report.OneOf(signature.Modern, signature.StratusLab)); err != nil {
 		return nil, err
 	}
 	if j.image, err = c.NamedPath("check-image"); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
 )
 
@@ -27,9 +26,6 @@ const (
 )
 
 var profileHashes = map[Profile]crypto.Hash{Modern: crypto.SHA256, StratusLab: crypto.SHA1}
-
-// ParseProfile reads the name of a profile.
-func ParseProfile(text string) (Profile, error) { return report.OneOf(Modern, StratusLab)(text) }
 
 // ErrNoEmail is the error for a certificate that names no e-mail address where
 // none is given either.

@@ -21,7 +21,6 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/stratuslab/stratus/lib/metadata"
-	"github.com/stratuslab/stratus/lib/report"
 )
 
 // CertificateOptions say what certificate to make for a person to whom no authority
@@ -108,9 +107,6 @@ func selfSign(key crypto.Signer, o CertificateOptions) (*x509.Certificate, error
 	}
 	return x509.ParseCertificate(der)
 }
-
-// ParseKey reads the name of a kind.
-func ParseKey(text string) (Key, error) { return report.OneOf(RSA3072, P256)(text) }
 
 // ParseEmail reads an address.
 func ParseEmail(text string) (string, error) {
