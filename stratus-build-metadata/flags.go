@@ -31,10 +31,10 @@ var fields = []struct {
 	{"os-version", metadata.OSVersion, describe.AnyText, "set the `VERSION` of the operating system"},
 	{"os-arch", metadata.OSArch, describe.AnyText, "set the `ARCHITECTURE`, such as x86_64"},
 	{"type", metadata.Type, describe.SomeText, "set the `TYPE` of the image, such as base or grid (default: base)"},
-	{"kind", metadata.Kind, describe.OneOf("machine", "disk"), "set the `KIND` of image: machine, which boots, or disk, which holds data (default: machine)"},
+	{"kind", metadata.Kind, report.OneOf("machine", "disk"), "set the `KIND` of image: machine, which boots, or disk, which holds data (default: machine)"},
 	{"hypervisor", metadata.Hypervisor, describe.AnyText, "set the `HYPERVISOR` that the image is made for (default: kvm)"},
 	{
-		"disks-bus", metadata.DisksBus, describe.OneOf("ide", "scsi", "sata", "virtio"),
+		"disks-bus", metadata.DisksBus, report.OneOf("ide", "scsi", "sata", "virtio"),
 		"set the `BUS` of its disks, ide, scsi, sata or virtio (default: virtio)",
 	},
 	{"replaces", metadata.Replaces, describe.ParseIdentifier, "set the `IDENTIFIER` of the older image that this one replaces"},
@@ -104,7 +104,7 @@ func newJob(c *command.Call) (*job, error) {
 		}
 	}
 	if !j.autoName { // else checked when the name is known
-		if err := j.checkOverwrite(c, j.output); err != nil {
+		if err := c.CheckOverwrite(j.output, j.image, j.draft); err != nil {
 			return nil, err
 		}
 	}

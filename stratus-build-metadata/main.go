@@ -6,8 +6,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -87,17 +85,13 @@ func (j *job) readDraft(c *command.Call) (*metadata.Document, error) {
 	if j.draft == "" {
 		return nil, nil
 	}
-	r, name, err := c.Open(j.draft, "a draft")
+	src, name, err := c.Read(j.draft, "a draft", metadata.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = r.Close() }()
-	doc, err := metadata.Read(r)
-	if errors.Is(err, metadata.ErrInvalid) {
-		return nil, report.BadInputf("reading the draft %q: %w", name, err)
-	}
+	doc, err := metadata.Parse(src)
 	if err != nil {
-		return nil, fmt.Errorf("reading the draft %q: %w", name, err)
+		return nil, report.BadInputf("reading the draft %q: %w", name, err)
 	}
 	return doc, nil
 }
@@ -112,11 +106,7 @@ func (j *job) readImage(c *command.Call) (*diskimage.Image, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	var size int64
-	if info, ok := regular(j.image, c.In); ok {
-		size = info.Size()
-	}
-	meter := c.Log.Meter("reading "+name, size)
+	meter := c.Log.Meter("reading "+name, c.InputSize(j.image))
 	defer func() { _ = meter.Close() }()
 	return j.Read(c.Ctx, io.TeeReader(r, meter), name, c.Log)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"unicode"
 
@@ -12,33 +11,6 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
 )
-
-// checkOverwrite refuses an output that is the image or the draft.
-func (j *job) checkOverwrite(c *command.Call, output string) error {
-	to, ok := regular(output, c.Out)
-	for _, input := range []string{j.image, j.draft} {
-		if input == "" || !ok {
-			continue
-		}
-		if from, ok := regular(input, c.In); ok && os.SameFile(from, to) {
-			return report.WithHint(report.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
-		}
-	}
-	return nil
-}
-
-// regular returns what is known of the named file, or of the stream that "" and
-// "-" stand for, if it is a regular file.
-func regular(name string, stream any) (os.FileInfo, bool) {
-	var info os.FileInfo
-	var err error
-	if name != "" && name != "-" {
-		info, err = os.Stat(name)
-	} else if f, ok := stream.(*os.File); ok {
-		info, err = f.Stat()
-	}
-	return info, err == nil && info != nil && info.Mode().IsRegular()
-}
 
 // tryOutput makes sure, before the long work, that the output file can be
 // made. After an edit it may get another name.
@@ -61,7 +33,7 @@ func (j *job) createNamed(c *command.Call, doc *metadata.Document) (p *files.Pen
 	if name, err = suggestName(doc); err != nil {
 		return nil, "", err
 	}
-	if err := j.checkOverwrite(c, name); err != nil {
+	if err := c.CheckOverwrite(name, j.image, j.draft); err != nil {
 		return nil, "", err
 	}
 	p, err = files.CreatePending(name, j.force)

@@ -62,6 +62,9 @@ func run(c *command.Call) error {
 	} else {
 		outcome.Ended, outcome.Failure = time.Now(), &notify.Failure{Phase: build.FirstPhase, Cause: err.Error()}
 	}
+	if c.Bool("timings") {
+		_ = outcome.WriteTimings(c.Err) // nobody could be told of an error
+	}
 	// After a usage error, or with a machine to log in to, the user is at the screen.
 	if report.KindOf(err) == report.Usage || err == nil && q.KeepRunning {
 		return err

@@ -62,5 +62,6 @@ func tryFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-save", Usage: "build without saving: remove the machine at the end"},
 		&cli.BoolFlag{Name: "no-shutdown", Usage: "leave the machine running, not sealed and not saved, and print its directory"},
 		&cli.BoolFlag{Name: "keep-on-failure", Usage: "leave the machine running if the build fails"},
+		&cli.BoolFlag{Name: "timings", Usage: "print at the end how many seconds each phase took, on standard error"},
 	)
 }

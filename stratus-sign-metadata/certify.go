@@ -80,7 +80,7 @@ func certificateOptions(c *command.Call) (o endorse.CertificateOptions, err erro
 		Organization: command.Parse(c, &err, "organization", endorse.ParseName),
 		Country:      command.Parse(c, &err, "country", endorse.ParseCountry),
 		Days:         command.Parse(c, &err, "days", endorse.ParseDays),
-		Key:          command.Parse(c, &err, "key", endorse.ParseKey),
+		Key:          command.Parse(c, &err, "key", report.OneOf(endorse.RSA3072, endorse.P256)),
 	}
 	if err == nil {
 		o.Now, err = command.Now()

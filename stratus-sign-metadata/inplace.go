@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 )
@@ -16,9 +17,12 @@ import (
 // checkOutputs makes sure, before anything is asked or written, that no output
 // is in the way of what must be kept. It replaces the names of documents that
 // are signed in place by those of the files behind them.
-func (j *job) checkOutputs() error {
+func (j *job) checkOutputs(c *command.Call) error {
 	if !j.inPlace {
-		return j.checkOutput()
+		if err := c.CheckOverwrite(j.output, append(j.inputs, j.image)...); err != nil {
+			return report.WithHint(err, "to replace the document itself, sign with --in-place")
+		}
+		return files.TryOutput(j.output)
 	}
 	seen := map[string]bool{}
 	for i, input := range j.inputs {

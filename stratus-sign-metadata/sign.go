@@ -2,14 +2,12 @@ package main
 
 import (
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/credential"
-	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-sign-metadata/internal/endorse"
@@ -125,7 +123,7 @@ func newJob(c *command.Call) (*job, error) {
 	if j.inputs, err = c.Inputs(); err != nil {
 		return nil, err
 	}
-	if j.Profile = command.Parse(c, &err, "profile", signature.ParseProfile); err != nil {
+	if j.Profile = command.Parse(c, &err, "profile", report.OneOf(signature.Modern, signature.StratusLab)); err != nil {
 		return nil, err
 	}
 	if j.image, err = c.NamedPath("check-image"); err != nil {
@@ -169,7 +167,7 @@ func (j *job) read(c *command.Call) error {
 		}
 		j.documents = append(j.documents, d)
 	}
-	if err := j.checkOutputs(); err != nil || j.image == "" {
+	if err := j.checkOutputs(c); err != nil || j.image == "" {
 		return err
 	}
 	return j.checkImage(c)
@@ -182,31 +180,8 @@ func (j *job) checkImage(c *command.Call) error {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	var size int64
-	if f, ok := r.(*os.File); ok {
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
-	}
-	meter := c.Log.Meter("checking "+name, size)
+	meter := c.Log.Meter("checking "+name, c.InputSize(j.image))
 	err = j.documents[0].CheckImage(c.Ctx, io.TeeReader(r, meter), name)
 	_ = meter.Close()
 	return err
-}
-
-// checkOutput refuses to write over what is read.
-func (j *job) checkOutput() error {
-	for _, input := range append([]string{j.image}, j.inputs...) {
-		if sameFile(input, j.output) {
-			return report.WithHint(report.Usagef("reading and writing the same file, %q", j.output), "write to another file, or sign with --in-place")
-		}
-	}
-	return files.TryOutput(j.output)
-}
-
-// sameFile reports whether two names stand for one regular file.
-func sameFile(a, b string) bool {
-	first, errA := os.Stat(a)
-	second, errB := os.Stat(b)
-	return errA == nil && errB == nil && first.Mode().IsRegular() && os.SameFile(first, second)
 }

@@ -5,7 +5,42 @@ import (
 	"os"
 
 	"github.com/stratuslab/stratus/lib/files"
+	"github.com/stratuslab/stratus/lib/report"
 )
+
+// CheckOverwrite refuses an output that is one of the inputs. Each is a path, or "-"
+// for a standard stream; "" is standard output, and no input.
+func (c *Call) CheckOverwrite(output string, inputs ...string) error {
+	to, ok := regular(output, c.Out)
+	for _, input := range inputs {
+		if from, isFile := regular(input, c.In); ok && isFile && input != "" && os.SameFile(from, to) {
+			return report.WithHint(report.Usagef("reading and writing the same file, %q", to.Name()), "write to another file")
+		}
+	}
+	return nil
+}
+
+// InputSize returns the size in bytes of a regular file, named as for Open, and 0 for
+// any other input.
+func (c *Call) InputSize(name string) int64 {
+	if info, ok := regular(name, c.In); ok {
+		return info.Size()
+	}
+	return 0
+}
+
+// regular returns what is known of the named file, or of the stream that "" and
+// "-" stand for, if it is a regular file.
+func regular(name string, stream any) (os.FileInfo, bool) {
+	var info os.FileInfo
+	var err error
+	if name != "" && name != "-" {
+		info, err = os.Stat(name)
+	} else if f, ok := stream.(*os.File); ok {
+		info, err = f.Stat()
+	}
+	return info, err == nil && info != nil && info.Mode().IsRegular()
+}
 
 // WriteProduct writes a small product, such as a document, whole or not at
 // all: to standard output for "" and "-", else to the named file, which is

@@ -24,7 +24,7 @@ const zstdWindow = 32 << 20
 func newDecoder(ctx context.Context, kind diskimage.Compression, src *ahead) (io.ReadCloser, error) {
 	switch kind {
 	case diskimage.Gzip:
-		return &gzipDecoder{src: src}, nil
+		return io.NopCloser(&gzipDecoder{src: src}), nil
 	case diskimage.Bzip2:
 		return io.NopCloser(bzip2.NewReader(bufio.NewReaderSize(src, packedBlock))), nil
 	case diskimage.Zstd:
@@ -44,15 +44,14 @@ type gzipDecoder struct {
 func (d *gzipDecoder) Read(p []byte) (n int, err error) {
 	if d.gz == nil {
 		d.gz, err = gzip.NewReader(bufio.NewReaderSize(d.src, packedBlock))
+		if err == io.EOF { // inside the header
+			err = io.ErrUnexpectedEOF
+		}
 		if err != nil {
-			return 0, noEOF(err)
+			return 0, err
 		}
 	}
 	return d.gz.Read(p)
-}
-
-func (d *gzipDecoder) Close() error {
-	return nil
 }
 
 // zstdLargest is a frame without content that asks for the largest window. Put
@@ -93,12 +92,4 @@ func (d zstdDecoder) Read(p []byte) (int, error) {
 func (d zstdDecoder) Close() error {
 	d.Decoder.Close()
 	return nil
-}
-
-// noEOF turns an end where there should be more into an error.
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // ErrCorrupt is wrapped by the errors about a stream that cannot be unpacked:
@@ -72,25 +73,14 @@ func Decompress(ctx context.Context, r io.Reader, limit int64) (*Reader, error) 
 
 // peek reads the bytes that tell the compression.
 func peek(ctx context.Context, r io.Reader) ([]byte, error) {
-	type result struct {
-		head []byte
-		err  error
-	}
-	peeked := make(chan result, 1)
-	go func() {
+	return files.Await(ctx, func() ([]byte, error) {
 		head := make([]byte, diskimage.CompressionHead)
 		n, err := fill(ctx, r, head)
-		peeked <- result{head[:n], err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case p := <-peeked:
-		if p.err == io.EOF {
-			return p.head, nil
+		if err == io.EOF {
+			err = nil
 		}
-		return p.head, p.err
-	}
+		return head[:n], err
+	})
 }
 
 // Compression returns the compression that was recognised.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // xzProgramDict is the largest dictionary the xz program may use, that of
@@ -22,7 +24,7 @@ type process struct {
 	cmd    *exec.Cmd
 	src    *ahead
 	stdout io.ReadCloser
-	stderr head
+	stderr files.Head
 	fed    chan struct{} // closed when src is no longer read
 	waited bool
 }
@@ -40,7 +42,7 @@ func startXz(ctx context.Context, src *ahead) (*process, error) {
 }
 
 func start(ctx context.Context, src *ahead, program string, args ...string) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, program, args...), src: src, fed: make(chan struct{})}
+	p := &process{cmd: exec.CommandContext(ctx, program, args...), src: src, stderr: files.Head{Limit: stderrLimit}, fed: make(chan struct{})}
 	p.cmd.Env = plainEnv(os.Environ())
 	p.cmd.Stderr = &p.stderr
 	stdin, err := p.cmd.StdinPipe()
@@ -105,7 +107,7 @@ func (p *process) wait() error {
 	}
 	var exit *exec.ExitError
 	refused := errors.As(err, &exit) && (exit.ExitCode() == 1 || exit.ExitCode() == 2)
-	return &processError{program: p.cmd.Path, err: err, stderr: p.stderr.text(), refused: refused}
+	return &processError{program: p.cmd.Path, err: err, stderr: strings.TrimSpace(string(p.stderr.Bytes())), refused: refused}
 }
 
 // processError is how a program ended.
@@ -129,18 +131,4 @@ func (e *processError) Error() string {
 
 func (e *processError) Unwrap() error {
 	return e.err
-}
-
-// head keeps the first bytes written to it.
-type head struct {
-	kept []byte
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	h.kept = append(h.kept, p[:min(len(p), stderrLimit-len(h.kept))]...)
-	return len(p), nil
-}
-
-func (h *head) text() string {
-	return strings.TrimSpace(string(h.kept))
 }

@@ -56,15 +56,10 @@ func read(ctx context.Context, r io.Reader, free <-chan *chunk, filled chan<- *c
 	for {
 		select {
 		case c := <-free:
-			n := 0
-			for c.err = ctx.Err(); n < len(c.buf) && c.err == nil; {
-				var k int
-				k, c.err = r.Read(c.buf[n:])
-				n += k
-			}
-			c.data = c.buf[:n]
+			n, err := fill(ctx, r, c.buf)
+			c.data, c.err = c.buf[:n], err
 			filled <- c // there is room for every chunk
-			if c.err != nil {
+			if err != nil {
 				return
 			}
 		case <-ctx.Done():

@@ -24,9 +24,9 @@ type textForm func(text string) (allowed string)
 // sltermsForms are the optional terms of StratusLab.
 var sltermsForms = map[string]textForm{
 	"serial-number": decimalForm,
-	"inbound-port":  portForm,
-	"outbound-port": portForm,
-	"icmp":          icmpForm,
+	"inbound-port":  atMost(math.MaxUint16),
+	"outbound-port": atMost(math.MaxUint16),
+	"icmp":          atMost(math.MaxUint8),
 	"location":      uriForm,
 	"version":       anyForm,
 	"deprecated":    anyForm,
@@ -49,18 +49,17 @@ func decimalForm(text string) string {
 	return "decimal digits"
 }
 
-func portForm(text string) string { return numberForm(text, math.MaxUint16) }
-
-func icmpForm(text string) string { return numberForm(text, math.MaxUint8) }
-
-func bytesForm(text string) string { return numberForm(text, math.MaxInt64) }
-
-func numberForm(text string, most int64) string {
-	if n, ok := parseNumber(text); ok && n <= most {
-		return ""
+// atMost returns the form of numbers up to that one.
+func atMost(most int64) textForm {
+	return func(text string) string {
+		if n, ok := parseNumber(text); ok && n <= most {
+			return ""
+		}
+		return fmt.Sprintf("decimal digits, at most %d", most)
 	}
-	return fmt.Sprintf("decimal digits, at most %d", most)
 }
+
+var bytesForm = atMost(math.MaxInt64)
 
 // parseNumber reads decimal digits without a sign.
 func parseNumber(text string) (int64, bool) {

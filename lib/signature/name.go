@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stratuslab/stratus/lib/strictxml"
+	"github.com/stratuslab/stratus/lib/metadata"
 )
 
 // DistinguishedName writes the DER of a distinguished name, as RawSubject and
@@ -31,7 +31,7 @@ func DistinguishedName(der []byte) (string, error) {
 		parts[len(name)-1-i] = relative.String()
 	}
 	text := strings.Join(parts, ",")
-	if !strictxml.ValidText(text) {
+	if !metadata.ValidText(text) {
 		return "", fmt.Errorf("reading the distinguished name %q: it holds characters that XML does not allow", text)
 	}
 	return text, nil

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
-	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // Profile is the kind of readers that a signature is made for.
@@ -27,14 +26,6 @@ const (
 )
 
 var profileHashes = map[Profile]crypto.Hash{Modern: crypto.SHA256, StratusLab: crypto.SHA1}
-
-// ParseProfile reads the name of a profile.
-func ParseProfile(text string) (Profile, error) {
-	if _, ok := profileHashes[Profile(text)]; !ok {
-		return "", fmt.Errorf("not supported; want %s or %s", Modern, StratusLab)
-	}
-	return Profile(text), nil
-}
 
 // ErrNoEmail is the error for a certificate that names no e-mail address where
 // none is given either.
@@ -78,7 +69,7 @@ func Sign(doc *metadata.Document, s Signer) ([]byte, error) {
 	signature, err := xmldsig.Sign(doc.Tree(), xmldsig.Signer{
 		Certificate: s.Certificate, Chain: s.Chain, Key: s.Key, Hash: profileHashes[s.Profile],
 	})
-	if errors.Is(err, strictxml.ErrSyntax) {
+	if errors.Is(err, xmldsig.ErrDocument) {
 		return nil, fmt.Errorf("%w: %w", metadata.ErrInvalid, err)
 	}
 	if err != nil {
@@ -126,7 +117,7 @@ func (s Signer) check() error {
 // verify makes sure that what is about to be published says what it should.
 func (s Signer) verify(signed []byte, by metadata.Endorsement) error {
 	got, err := Verify(signed)
-	if errors.Is(err, strictxml.ErrSyntax) {
+	if errors.Is(err, xmldsig.ErrDocument) {
 		return fmt.Errorf("%w: with its signature: %w", metadata.ErrInvalid, err) // too many parts
 	}
 	if err != nil {

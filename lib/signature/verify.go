@@ -6,7 +6,6 @@ import (
 
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/signature/internal/xmldsig"
-	"github.com/stratuslab/stratus/lib/strictxml"
 )
 
 // Verify finds out who endorsed a document. It must be acceptable XML of at
@@ -32,7 +31,16 @@ func Verify(src []byte) (*Endorsed, error) {
 		return nil, err
 	}
 	by.Canonical, by.Chain, by.Method, by.Digest = signed.Content, signed.Chain, signed.Method, signed.Digest
-	if err := checkDocument(tree, doc); err != nil {
+	// Comments are not signed, but readers may stop at one inside a value: the document
+	// is checked as it was signed, and as it came.
+	err = doc.Check(metadata.Endorsed)
+	if err == nil {
+		doc, err = metadata.FromTree(tree)
+	}
+	if err == nil {
+		err = doc.Check(metadata.Endorsed)
+	}
+	if err != nil {
 		return nil, &Error{Stage: StageDocument, By: by, Err: err}
 	}
 	return by, nil
@@ -70,19 +78,6 @@ func identify(doc *metadata.Document, c *x509.Certificate) (*Endorsed, error) {
 		Document: doc, Certificate: c, Created: created,
 		Email: is.Email, Subject: is.Subject, Issuer: is.Issuers[0], EmailCertified: len(c.EmailAddresses) > 0,
 	}, nil
-}
-
-// checkDocument checks the document as it was signed, and as it came: comments
-// are not signed, but readers may stop at one inside a value.
-func checkDocument(tree *strictxml.Document, signed *metadata.Document) error {
-	if err := signed.Check(metadata.Endorsed); err != nil {
-		return err
-	}
-	came, err := metadata.FromTree(tree)
-	if err != nil {
-		return err
-	}
-	return came.Check(metadata.Endorsed)
 }
 
 // endorser returns the endorsement that a certificate makes, but for its time.

@@ -145,7 +145,7 @@ func (w *writer) newElement(n *Node) {
 	w.out.WriteString("<" + name)
 	w.declarations(n.Declarations)
 	for _, a := range n.Attributes {
-		w.attribute(Qualified(a.Prefix, a.Local), a.Value)
+		a.Write(&w.out)
 	}
 	if len(n.Children) == 0 {
 		w.out.WriteString("/>")
@@ -158,14 +158,8 @@ func (w *writer) newElement(n *Node) {
 
 func (w *writer) declarations(all []Declaration) {
 	for _, d := range all {
-		w.attribute(strings.TrimSuffix("xmlns:"+d.Prefix, ":"), d.URI)
+		d.Write(&w.out)
 	}
-}
-
-func (w *writer) attribute(name, value string) {
-	w.out.WriteString(" " + name + `="`)
-	_, _ = AttributeEscapes.WriteString(&w.out, value)
-	w.out.WriteString(`"`)
 }
 
 func (w *writer) children(n *Node) {
@@ -174,10 +168,26 @@ func (w *writer) children(n *Node) {
 	}
 }
 
-// TextEscapes and AttributeEscapes write what canonical XML writes for the
-// characters that would be read as something else.
+// Write writes the attribute as canonical XML has it, with a space in front.
+func (a Attribute) Write(out *bytes.Buffer) {
+	out.WriteString(" " + Qualified(a.Prefix, a.Local) + `="`)
+	_, _ = attributeEscapes.WriteString(out, a.Value)
+	out.WriteString(`"`)
+}
+
+// Write writes the declaration as canonical XML has it, with a space in front.
+func (d Declaration) Write(out *bytes.Buffer) {
+	a := Attribute{Prefix: "xmlns", Local: d.Prefix, Value: d.URI}
+	if d.Prefix == "" {
+		a = Attribute{Local: "xmlns", Value: d.URI}
+	}
+	a.Write(out)
+}
+
+// TextEscapes writes what canonical XML writes for the characters that would be read
+// as something else; attributeEscapes does in attributes.
 var (
 	TextEscapes      = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
-	AttributeEscapes = strings.NewReplacer(
+	attributeEscapes = strings.NewReplacer(
 		"&", "&amp;", "<", "&lt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;")
 )

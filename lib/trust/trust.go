@@ -68,6 +68,12 @@ type Verdict struct {
 	Hint string
 }
 
+// Decision answers whether the user relies on a document, as Judge.Decide does.
+type Decision func(by *signature.Endorsed, now time.Time) Verdict
+
+// Refusal answers why the user refuses an image, as Judge.RefuseImage does.
+type Refusal func(by *signature.Endorsed, image diskimage.Image) string
+
 // New reads whom to trust, and warns about files that it passes over. The errors
 // about what cannot be read are of kind report.Credentials.
 func New(ctx context.Context, o Options, log report.Log) (*Judge, error) {

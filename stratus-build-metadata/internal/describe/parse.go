@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,17 +32,6 @@ func SomeText(value string) (string, error) {
 func ParseIdentifier(value string) (string, error) {
 	_, err := metadata.DecodeIdentifier(value)
 	return value, err
-}
-
-// OneOf returns a parser that accepts two or more words.
-func OneOf(words ...string) func(string) (string, error) {
-	return func(value string) (string, error) {
-		if slices.Contains(words, value) {
-			return value, nil
-		}
-		last := len(words) - 1
-		return "", fmt.Errorf("not supported; want %s or %s", strings.Join(words[:last], ", "), words[last])
-	}
 }
 
 // uriLetters is the alphabet of RFC 3986, after a scheme.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/metadata"
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 func TestLocation(t *testing.T) {
@@ -99,8 +100,8 @@ func TestParseTexts(t *testing.T) {
 		value string
 		want  string // part of the error, empty for none
 	}{
-		{"one of the words", OneOf("a", "b", "c"), "b", ""},
-		{"none of the words", OneOf("a", "b", "c"), "A", "not supported; want a, b or c"},
+		{"one of the words", report.OneOf("a", "b", "c"), "b", ""},
+		{"none of the words", report.OneOf("a", "b", "c"), "A", "not supported; want a, b or c"},
 		{"something", SomeText, " x", ""},
 		{"white space", SomeText, " \n\t", "it is empty"},
 		{"an identifier", ParseIdentifier, "MMZu9WvwKIro-rtBQfDk4PsKO7_", ""},

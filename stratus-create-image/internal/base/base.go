@@ -13,7 +13,6 @@ import (
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/report"
-	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base/fetch"
 )
 
@@ -91,7 +90,7 @@ func (f *Found) Endorsement() string {
 	}
 	e := f.signed
 	return fmt.Sprintf("%s, endorsed by %s on %s, certificate %s: %s",
-		e.Identifier, e.Email, e.Created, signature.Fingerprint(e.Endorsed.Certificate), e.reason)
+		e.Identifier, e.Email, e.Created, e.Summary().Fingerprint, e.reason)
 }
 
 // check compares an image with all that is known of the base, and asks the image

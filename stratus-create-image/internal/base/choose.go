@@ -9,7 +9,6 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/report"
-	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -116,7 +115,7 @@ func refuse(c *candidate) error {
 func (s *search) warn(current []*candidate, chosen *candidate, image diskimage.Image) {
 	if s.Insecure {
 		s.log.Warnf("--insecure-no-trust: only the image policies were asked about %s, certificate %s: anybody can sign under any name",
-			chosen.Email, signature.Fingerprint(chosen.Endorsed.Certificate))
+			chosen.Email, chosen.summary.Fingerprint)
 	}
 	if image.SHA256 == nil && image.SHA512 == nil {
 		s.log.Warnf("the description of %s has only digests that can be forged, MD5 and SHA-1", chosen.Identifier)

@@ -12,11 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/report"
-	"github.com/stratuslab/stratus/lib/signature"
 	"github.com/stratuslab/stratus/lib/trust"
 )
 
@@ -34,9 +32,9 @@ type Finder struct {
 	// Where is the Marketplace, for messages.
 	Where string
 	// Trust decides whether the user relies on a document.
-	Trust func(by *signature.Endorsed, now time.Time) trust.Verdict
+	Trust trust.Decision
 	// RefuseImage returns why an image policy refuses the image, or nothing.
-	RefuseImage func(by *signature.Endorsed, image diskimage.Image) string
+	RefuseImage trust.Refusal
 	// Insecure says that Trust does not look at certificates.
 	Insecure bool
 	// AllowDeprecated and AllowExpired accept what is refused otherwise.

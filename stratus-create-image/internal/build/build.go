@@ -51,7 +51,7 @@ const consoleLines = 40
 type run struct {
 	*Request
 	log     report.Log
-	phase   string // what is being done, as in "starting the machine"
+	phases  []phase // the present one last
 	seed    *contextualize.Seed
 	disks   []contextualize.Disk // with the context
 	notes   []string             // about the context, one line each
@@ -74,15 +74,18 @@ const FirstPhase = "checking what is asked for"
 // Run makes the image. The report is never nil.
 func Run(ctx context.Context, q *Request) (*notify.Report, error) {
 	start := time.Now()
-	r := &run{Request: q, log: stamped{q.Log, start}, phase: FirstPhase}
+	r := &run{Request: q, log: stamped{q.Log, start}}
+	r.begin(FirstPhase)
 	err := r.check(ctx)
 	if err == nil {
 		err = r.run(ctx)
 	}
-	outcome := &notify.Report{Title: q.Texts.Title, Base: q.Base.Name.Text, Started: start, Ended: time.Now(), Image: r.saved}
+	outcome := &notify.Report{Title: q.Texts.Title, Base: q.Base.Name.Text, Started: start, Image: r.saved}
+	outcome.Ended = time.Now()
+	outcome.Phases = took(r.phases, outcome.Ended)
 	if err != nil {
 		cause, _, _ := strings.Cut(err.Error(), marker)
-		outcome.Failure = &notify.Failure{Phase: r.phase, Cause: cause, Console: r.console}
+		outcome.Failure = &notify.Failure{Phase: r.phases[len(r.phases)-1].name, Cause: cause, Console: r.console}
 	}
 	return outcome, err
 }
@@ -102,7 +105,7 @@ func (r *run) check(ctx context.Context) (err error) {
 }
 
 func (r *run) run(ctx context.Context) (err error) {
-	r.phase = "making the outputs"
+	r.begin("making the outputs")
 	out, err := r.createOutputs()
 	if err != nil {
 		return err
@@ -112,22 +115,22 @@ func (r *run) run(ctx context.Context) (err error) {
 		return fmt.Errorf("making a work directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.release(ctx, err != nil)) }()
-	r.phase = "taking in the base image"
+	r.begin("taking in the base image")
 	if err := r.takeBase(ctx); err != nil {
 		return err
 	}
-	r.phase = "starting the machine"
+	r.begin("starting the machine")
 	if err := r.boot(ctx); err != nil {
 		return err
 	}
-	r.phase = "customizing the machine"
+	r.begin("waiting until the machine has come up")
 	if err := r.customize(ctx); err != nil {
 		return r.keepFailed(ctx, err)
 	}
 	if r.KeepRunning {
 		return r.keepRunning()
 	}
-	r.phase = "sealing the image"
+	r.begin("sealing the image")
 	if err := r.finish(ctx); err != nil {
 		return r.keepFailed(ctx, err)
 	}
@@ -135,7 +138,7 @@ func (r *run) run(ctx context.Context) (err error) {
 		r.log.Infof("done; nothing is saved")
 		return nil
 	}
-	r.phase = "saving the image"
+	r.begin("saving the image")
 	return r.save(ctx, out)
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine/enginetest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sandboxtest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/seal"
@@ -84,6 +85,27 @@ func names(t *testing.T, dir string) []string {
 	return found
 }
 
+// checkPhases checks that the phases of a build took as long as the build, and that
+// it failed in the last one.
+func checkPhases(t *testing.T, outcome *notify.Report) {
+	t.Helper()
+	var sum time.Duration
+	for _, p := range outcome.Phases {
+		sum += p.Took
+	}
+	last := outcome.Phases[len(outcome.Phases)-1].Name
+	if all := outcome.Ended.Sub(outcome.Started); sum > all || sum < all-time.Second {
+		t.Errorf("the phases %v took %v, all together %v", outcome.Phases, sum, all)
+	}
+	want := "saving the image"
+	if outcome.Failure != nil {
+		want = outcome.Failure.Phase
+	}
+	if last != want {
+		t.Errorf("the last phase is %q, want %q", last, want)
+	}
+}
+
 // TestFailingEngine has each step of the engine fail, and be cancelled, and a
 // command in the guest fail: the error is reported, there are no outputs, and
 // nothing is left of the machine and on this host.
@@ -115,8 +137,8 @@ func TestFailingEngine(t *testing.T) {
 		{name: "connect", at: "connect", phase: "starting the machine", console: true, files: onlyBase},
 		{name: "connect, cancelled", at: "connect", cancel: true, phase: "starting the machine", console: true, files: onlyBase},
 		{name: "command", guest: "touch /root/fails", phase: "customizing the machine", console: true, files: onlyBase},
-		{name: "stop", at: "stop", phase: "sealing the image", console: true, files: onlyBase},
-		{name: "stop, cancelled", at: "stop", cancel: true, phase: "sealing the image", console: true, files: onlyBase},
+		{name: "stop", at: "stop", phase: "shutting down the machine", console: true, files: onlyBase},
+		{name: "stop, cancelled", at: "stop", cancel: true, phase: "shutting down the machine", console: true, files: onlyBase},
 		{name: "save", at: "save", phase: "saving the image", console: true, files: onlyBase},
 		{name: "save, cancelled", at: "save", cancel: true, phase: "saving the image", console: true, files: onlyBase},
 		{name: "destroy", at: "destroy", phase: "saving the image", files: outputs, left: machine},
@@ -133,6 +155,7 @@ func TestFailingEngine(t *testing.T) {
 				fake.Stop, want = func() { stop(stopped) }, stopped
 			}
 			outcome, err := Run(ctx, request(t, dir, fake, login))
+			checkPhases(t, outcome)
 			switch {
 			case test.phase == "":
 				if err != nil || outcome.Failure != nil || outcome.Image == nil {

@@ -21,6 +21,7 @@ func (r *run) customize(ctx context.Context) (err error) {
 	if err := r.waitUp(alive); err != nil {
 		return r.explain(err)
 	}
+	r.begin("customizing the machine")
 	if err := r.checkAccount(alive); err != nil {
 		return r.explain(err)
 	}
@@ -115,6 +116,7 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sealing the image: %w", err)
 	}
+	r.begin("shutting down the machine")
 	r.log.Infof("shutting down")
 	var left error // of the command that ends the machine
 	err = r.machine.Stop(ctx, patience, func(ctx context.Context) error {

@@ -31,27 +31,14 @@ const (
 	CloudInitV1 Scheme = "cloud-init-v1" // the original's cloud-init.txt, which no machine reads
 )
 
-var (
-	bootable  = []Scheme{Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, None}
-	printable = []Scheme{Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, CloudInitV1}
-)
-
 // ParseScheme parses the name of a scheme with which a machine can be started.
-func ParseScheme(name string) (Scheme, error) { return parseScheme(name, bootable) }
+func ParseScheme(name string) (Scheme, error) {
+	return report.OneOf(Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, None)(name)
+}
 
 // ParsePrintable parses the name of a scheme that has files to print.
-func ParsePrintable(name string) (Scheme, error) { return parseScheme(name, printable) }
-
-func parseScheme(name string, allowed []Scheme) (Scheme, error) {
-	if slices.Contains(allowed, Scheme(name)) {
-		return Scheme(name), nil
-	}
-	names := make([]string, len(allowed))
-	for i, s := range allowed {
-		names[i] = string(s)
-	}
-	last := len(names) - 1
-	return "", fmt.Errorf("not supported; want %s or %s", strings.Join(names[:last], ", "), names[last])
+func ParsePrintable(name string) (Scheme, error) {
+	return report.OneOf(Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, CloudInitV1)(name)
 }
 
 // Context is what a machine is told.

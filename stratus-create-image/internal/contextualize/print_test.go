@@ -159,7 +159,7 @@ func tree(t *testing.T, dir string) (names []string) {
 }
 
 func TestParseScheme(t *testing.T) {
-	for _, s := range bootable {
+	for _, s := range []Scheme{Auto, CloudInit, NoCloud, ConfigDrive, OpenNebula, StratusLab, HEPiX, None} {
 		if got, err := ParseScheme(string(s)); got != s || err != nil {
 			t.Errorf("%s: %s, %v", s, got, err)
 		}

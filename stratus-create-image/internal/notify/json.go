@@ -14,6 +14,10 @@ func (r *Report) JSON() ([]byte, error) {
 		Cause   string   `json:"cause"`
 		Console []string `json:"console,omitempty"`
 	}
+	type phase struct {
+		Phase   string  `json:"phase"`
+		Seconds float64 `json:"seconds"`
+	}
 	object := struct {
 		Outcome    string    `json:"outcome"` // "saved", "tried" or "failed"
 		Title      string    `json:"title,omitempty"`
@@ -22,6 +26,7 @@ func (r *Report) JSON() ([]byte, error) {
 		Started    time.Time `json:"started"`
 		Ended      time.Time `json:"ended"`
 		Seconds    float64   `json:"seconds"`
+		Phases     []phase   `json:"phases,omitempty"`
 		Identifier string    `json:"identifier,omitempty"`
 		Image      string    `json:"image,omitempty"`
 		Location   string    `json:"location,omitempty"`
@@ -33,6 +38,9 @@ func (r *Report) JSON() ([]byte, error) {
 		Outcome: "saved", Title: r.Title, Base: r.Base, Host: r.Host,
 		Started: r.Started.UTC(), Ended: r.Ended.UTC(), Seconds: r.Ended.Sub(r.Started).Seconds(),
 		Next: r.Next(),
+	}
+	for _, p := range r.Phases {
+		object.Phases = append(object.Phases, phase{p.Name, p.Took.Seconds()})
 	}
 	switch i := r.Image; {
 	case r.Failure != nil:

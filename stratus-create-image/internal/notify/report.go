@@ -1,9 +1,12 @@
 package notify
 
 import (
+	"fmt"
+	"io"
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,9 +21,26 @@ type Report struct {
 	Host     string // on which it was built
 	Started  time.Time
 	Ended    time.Time
+	Phases   []Phase  // of the build, in their order
 	Image    *Image   // nil where nothing was saved
 	Failure  *Failure // nil where the build succeeded
 	Endpoint string   // the Marketplace that the user named, or empty
+}
+
+// Phase is one part of a build.
+type Phase struct {
+	Name string // as in "starting the machine"
+	Took time.Duration
+}
+
+// WriteTimings writes how many seconds each phase took, and all together, in lines.
+func (r *Report) WriteTimings(w io.Writer) error {
+	for _, p := range append(slices.Clone(r.Phases), Phase{"in all", r.Ended.Sub(r.Started)}) {
+		if _, err := fmt.Fprintf(w, "%8.2f s  %s\n", p.Took.Seconds(), p.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Image is a new image.

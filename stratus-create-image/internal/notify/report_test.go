@@ -159,6 +159,25 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// timedReport returns a report with phases.
+func timedReport() *Report {
+	r := failedReport()
+	r.Failure.Console = nil
+	r.Phases = []Phase{{"starting the machine", 1500 * time.Millisecond}, {"running scripts", 722 * time.Second}}
+	return r
+}
+
+func TestWriteTimings(t *testing.T) {
+	var b strings.Builder
+	if err := timedReport().WriteTimings(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := "    1.50 s  starting the machine\n  722.00 s  running scripts\n  723.50 s  in all\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestJSON(t *testing.T) {
 	for name, test := range map[string]struct {
 		report *Report
@@ -175,6 +194,12 @@ func TestJSON(t *testing.T) {
 			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
 			`"failure":{"phase":"running scripts","cause":"running \"setup.sh\": exit code 1\nsetup.sh: \u001b[31mno\n",` +
 			`"console":["login:","\u001b]0;evil\u0007 panic","spoof\n\nNext"]}}` + "\n"},
+		"with phases": {timedReport(), `{"outcome":"failed","title":"Web server",` +
+			`"base":"jane@example.org/debian-12","host":"builder",` +
+			`"started":"2026-11-22T09:00:00Z","ended":"2026-11-22T09:12:03.5Z","seconds":723.5,` +
+			`"phases":[{"phase":"starting the machine","seconds":1.5},{"phase":"running scripts","seconds":722}],` +
+			`"failure":{"phase":"running scripts",` +
+			`"cause":"running \"setup.sh\": exit code 1\nsetup.sh: \u001b[31mno\n"}}` + "\n"},
 	} {
 		got, err := test.report.JSON()
 		if err != nil || !json.Valid(got) {

@@ -108,15 +108,6 @@ func selfSign(key crypto.Signer, o CertificateOptions) (*x509.Certificate, error
 	return x509.ParseCertificate(der)
 }
 
-// ParseKey reads the name of a kind.
-func ParseKey(text string) (Key, error) {
-	switch key := Key(text); key {
-	case RSA3072, P256:
-		return key, nil
-	}
-	return "", fmt.Errorf("not supported; want %s or %s", RSA3072, P256)
-}
-
 // ParseEmail reads an address.
 func ParseEmail(text string) (string, error) {
 	if len(text) > maxEmail || !metadata.ValidEmail(text) {

@@ -135,10 +135,10 @@ func (w *writer) element(n *strictxml.Node) {
 	}
 	w.out.WriteString("<" + name)
 	for _, d := range declared {
-		w.attribute(strings.TrimSuffix("xmlns:"+d.Prefix, ":"), d.URI)
+		d.Write(&w.out)
 	}
 	for _, a := range sorted(n.Attributes) {
-		w.attribute(strictxml.Qualified(a.Prefix, a.Local), a.Value)
+		a.Write(&w.out)
 	}
 	w.out.WriteByte('>')
 	for _, child := range n.Children {
@@ -148,12 +148,6 @@ func (w *writer) element(n *strictxml.Node) {
 	for i, d := range declared {
 		w.rendered[d.Prefix] = before[i]
 	}
-}
-
-func (w *writer) attribute(name, value string) {
-	w.out.WriteString(" " + name + `="`)
-	_, _ = strictxml.AttributeEscapes.WriteString(&w.out, value)
-	w.out.WriteByte('"')
 }
 
 // due returns the declarations that the canonical form has on n: those that say

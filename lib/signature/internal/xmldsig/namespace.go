@@ -13,7 +13,7 @@ import (
 func checkNamespaces(n *strictxml.Node) error {
 	for _, d := range n.Declarations {
 		if d.URI != "" && !absoluteURI(d.URI) {
-			return fmt.Errorf("%w: namespace %.80q of prefix %.80q; want an absolute URI", strictxml.ErrSyntax, d.URI, d.Prefix)
+			return fmt.Errorf("%w: namespace %.80q of prefix %.80q; want an absolute URI", ErrDocument, d.URI, d.Prefix)
 		}
 	}
 	for _, child := range n.Children {

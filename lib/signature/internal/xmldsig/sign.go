@@ -26,7 +26,7 @@ type Signer struct {
 }
 
 // Sign returns the signature of a document that has none yet, to be appended to
-// its root element. An error about the document wraps strictxml.ErrSyntax.
+// its root element. An error about the document wraps ErrDocument.
 func Sign(doc *strictxml.Document, s Signer) (*strictxml.Node, error) {
 	if err := checkNamespaces(doc.Root); err != nil {
 		return nil, err

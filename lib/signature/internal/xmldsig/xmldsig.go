@@ -26,6 +26,10 @@ const Namespace = "http://www.w3.org/2000/09/xmldsig#"
 // the document.
 var ErrBad = errors.New("bad signature")
 
+// ErrDocument is wrapped by the errors about a document that cannot be signed or
+// verified whatever its signature.
+var ErrDocument = strictxml.ErrSyntax
+
 // MaxBytes is the length of the longest document that is signed or verified.
 const MaxBytes = 1 << 20
 
@@ -46,7 +50,7 @@ type Verified struct {
 	Content []byte
 }
 
-// Parse reads a document as Verify does. Its error wraps strictxml.ErrSyntax.
+// Parse reads a document as Verify does. Its error wraps ErrDocument.
 func Parse(src []byte) (*strictxml.Document, error) {
 	doc, err := strictxml.Parse(src, limits)
 	if err != nil {

@@ -1,9 +1,10 @@
 package local
 
 import (
-	"errors"
 	"os"
 	"regexp"
+
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Accel is how a machine's processor is run.
@@ -17,13 +18,7 @@ const (
 )
 
 // ParseAccel reads an accelerator's name.
-func ParseAccel(name string) (Accel, error) {
-	switch a := Accel(name); a {
-	case Auto, KVM, TCG:
-		return a, nil
-	}
-	return "", errors.New("not supported; want auto, kvm or tcg")
-}
+func ParseAccel(name string) (Accel, error) { return report.OneOf(Auto, KVM, TCG)(name) }
 
 // virtualization matches the processor flags that KVM needs on x86.
 var virtualization = regexp.MustCompile(`(?m)^flags\s*:.*\b(vmx|svm)\b`)

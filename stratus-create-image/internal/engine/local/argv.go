@@ -2,12 +2,13 @@ package local
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Network is what a machine can reach.
@@ -21,13 +22,7 @@ const (
 )
 
 // ParseNetwork reads a network's name.
-func ParseNetwork(name string) (Network, error) {
-	switch n := Network(name); n {
-	case UserNetwork, NoNetwork:
-		return n, nil
-	}
-	return "", errors.New("not supported; want user or none")
-}
+func ParseNetwork(name string) (Network, error) { return report.OneOf(UserNetwork, NoNetwork)(name) }
 
 // MAC is the hardware address of the machine's network card; where it has two,
 // of the first. The others are what QEMU's user network gives the first machine

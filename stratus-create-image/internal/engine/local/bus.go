@@ -1,9 +1,10 @@
 package local
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/stratuslab/stratus/lib/report"
 )
 
 // Bus is how a machine's disks are attached.
@@ -19,13 +20,7 @@ const (
 )
 
 // ParseBus reads a bus's name.
-func ParseBus(name string) (Bus, error) {
-	switch b := Bus(name); b {
-	case AutoBus, Virtio, SCSI, IDE, SATA:
-		return b, nil
-	}
-	return "", errors.New("not supported; want auto, virtio, scsi, ide or sata")
-}
+func ParseBus(name string) (Bus, error) { return report.OneOf(AutoBus, Virtio, SCSI, IDE, SATA)(name) }
 
 // Candidates are the buses to try, one after the other for as long as a boot
 // ends with errNoDisk. hint is the bus that the image's description names, and

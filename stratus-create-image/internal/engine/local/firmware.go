@@ -20,11 +20,7 @@ const (
 
 // ParseFirmware reads a firmware's name.
 func ParseFirmware(name string) (Firmware, error) {
-	switch f := Firmware(name); f {
-	case AutoFirmware, BIOS, UEFI:
-		return f, nil
-	}
-	return "", errors.New("not supported; want auto, bios or uefi")
+	return report.OneOf(AutoFirmware, BIOS, UEFI)(name)
 }
 
 // OVMF is a UEFI firmware for virtual machines, in two files: its code, and
