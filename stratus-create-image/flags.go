@@ -12,7 +12,7 @@ import (
 func flags() []cli.Flag {
 	return slices.Concat(
 		outputFlags(), sealFlags(), recipeFlags(), textFlags(), sizeFlags(), contextFlags(), hardwareFlags(), tryFlags(),
-		baseFlags(), command.TrustFlags(baseCategory), notifyFlags(), command.EndpointFlags())
+		baseFlags(), reuseFlags(), command.TrustFlags(baseCategory), notifyFlags(), command.EndpointFlags())
 }
 
 // settings are the flags that the environment and the user's configuration

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -14,33 +15,46 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// boot starts the machine and logs in to it.
-func (r *run) boot(ctx context.Context) error {
+// start starts the machine, or resumes one of an earlier build, and logs in to it.
+func (r *run) start(ctx context.Context) error {
 	for _, note := range r.notes {
 		r.log.Warnf("%s", note)
 	}
+	from := engine.Base{Path: r.base.Path, Format: r.base.Format, Size: r.base.Size, Bus: r.base.DisksBus, Hold: r.base.Hold()}
+	spec := r.spec(r.dir, from)
+	if err := r.planLayers(ctx, spec); err != nil {
+		return err
+	}
+	if resumed, err := r.resume(ctx, spec); resumed || err != nil {
+		return err
+	}
+	r.at = -1
+	var err error
+	if r.machine, err = r.Engine.Start(ctx, spec); err != nil {
+		return err
+	}
+	if err := r.connect(ctx, r.Limit); err != nil {
+		return r.keepFailed(ctx, r.explainBoot(ctx, err))
+	}
+	r.log.Infof("logged in as %s", r.User)
+	return nil
+}
+
+// connect logs in to the machine.
+func (r *run) connect(ctx context.Context, limit time.Duration) error {
 	login, release, err := r.login(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	from := engine.Base{Path: r.base.Path, Format: r.base.Format, Size: r.base.Size, Bus: r.base.DisksBus, Hold: r.base.Hold()}
-	if r.machine, err = r.Engine.Start(ctx, r.spec(r.dir, from)); err != nil {
-		return err
-	}
-	err = r.machine.Connect(ctx, func(booting context.Context, address string) (err error) {
+	return r.machine.Connect(ctx, func(booting context.Context, address string) (err error) {
 		r.log.Infof("waiting for ssh")
-		limited, cancel := context.WithTimeoutCause(booting, r.Limit, tagged{fmt.Errorf("no login within %v", r.Limit), ErrLimit})
+		limited, cancel := context.WithTimeoutCause(booting, limit, tagged{fmt.Errorf("no login within %v", limit), ErrLimit})
 		defer cancel()
 		login.Address = address
 		r.guest, err = guest.Wait(limited, login, r.line)
 		return err
 	})
-	if err != nil {
-		return r.keepFailed(ctx, r.explainBoot(ctx, err))
-	}
-	r.log.Infof("logged in as %s", r.User)
-	return nil
 }
 
 // login returns how both sides prove who they are. A machine without a context

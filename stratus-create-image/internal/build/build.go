@@ -18,6 +18,7 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/notify"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
 )
 
@@ -63,6 +64,13 @@ type run struct {
 	os      guest.OS
 	kept    bool     // the machine and its directory outlive us
 	console []string // the last lines of a failed build's machine
+
+	layers   []*layer
+	at       int // the layer that the machine is
+	reused   []made
+	unfit    bool // the guest cannot be kept
+	swapping bool // it has its disk for swap
+	job      *recipe.Job
 
 	packages struct{ before, after sbom.Packages }
 	saved    *notify.Image // nil until then
@@ -120,10 +128,9 @@ func (r *run) run(ctx context.Context) (err error) {
 		return err
 	}
 	r.begin("starting the machine")
-	if err := r.boot(ctx); err != nil {
+	if err := r.start(ctx); err != nil {
 		return err
 	}
-	r.begin("waiting until the machine has come up")
 	if err := r.customize(ctx); err != nil {
 		return r.keepFailed(ctx, err)
 	}

@@ -40,6 +40,7 @@ type Request struct {
 	// more to come up.
 	Limit time.Duration
 
+	Reuse   *Reuse         // nil: every step is taken, and nothing is kept
 	Target  *engine.Target // nil: nothing is saved
 	SBOM    string         // path of the list of packages, or empty
 	Replace bool           // existing files

@@ -18,33 +18,88 @@ import (
 func (r *run) customize(ctx context.Context) (err error) {
 	alive, cancel := r.machine.Alive(ctx)
 	defer cancel()
-	if err := r.waitUp(alive); err != nil {
-		return r.explain(err)
+	if r.at < 0 {
+		r.begin("waiting until the machine has come up")
+		if err := r.comeUp(alive); err != nil {
+			return r.explain(err)
+		}
+		r.at = 0
+		if err := r.keepLayer(ctx, alive, r.layers[0]); err != nil {
+			return r.explain(err)
+		}
 	}
 	r.begin("customizing the machine")
-	if err := r.checkAccount(alive); err != nil {
+	r.log.Infof("the guest is %s %s on %s", r.os.ID, r.os.Version, r.os.Arch)
+	r.addSwap(alive)
+	if err := r.takeSteps(ctx, alive); err != nil {
 		return r.explain(err)
 	}
-	if r.os, err = r.guest.ReadOS(alive); err != nil {
-		return r.explain(err)
+	return r.explain(r.listPackages(alive, &r.packages.after))
+}
+
+// comeUp waits until the machine has come up, and looks at what it is.
+func (r *run) comeUp(ctx context.Context) (err error) {
+	if err := r.waitUp(ctx); err != nil {
+		return err
+	}
+	if err := r.checkAccount(ctx); err != nil {
+		return err
+	}
+	if r.os, err = r.guest.ReadOS(ctx); err != nil {
+		return err
 	}
 	if r.OS != "" {
 		r.os.ID, r.os.Like = strings.ToLower(r.OS), nil
 	}
-	r.log.Infof("the guest is %s %s on %s", r.os.ID, r.os.Version, r.os.Arch)
-	if pattern := r.machine.Hardware().Swap; pattern != "" {
-		addSwap := "for d in " + pattern + "; do mkswap $d && swapon $d && exit; done; exit 1"
-		if _, err := r.guest.Output(alive, "adding swap", addSwap); err != nil {
-			r.log.Warnf("the machine has no swap: %v", err)
+	return r.listPackages(ctx, &r.packages.before)
+}
+
+// takeSteps takes the steps of the recipe that the machine has not behind it yet.
+func (r *run) takeSteps(ctx, alive context.Context) (err error) {
+	if len(r.layers) == 1 {
+		return nil
+	}
+	if r.job, err = r.Recipe.For(alive, r.os, r.log.Infof); err != nil {
+		return err
+	}
+	defer func() { err = r.job.End(alive, err) }()
+	for r.at++; r.at < len(r.layers); r.at++ {
+		l := r.layers[r.at]
+		if err := r.job.Do(alive, r.guest, l.step); err != nil {
+			return err
+		}
+		if l.step.Lists {
+			if err := r.readArchives(alive, r.at); err != nil {
+				return err
+			}
+		}
+		if err := r.keepLayer(ctx, alive, l); err != nil {
+			return err
 		}
 	}
-	if err := r.listPackages(alive, &r.packages.before); err != nil {
-		return r.explain(err)
+	return nil
+}
+
+// addSwap gives the guest its disk for swap.
+func (r *run) addSwap(ctx context.Context) {
+	pattern := r.machine.Hardware().Swap
+	if pattern == "" || r.swapping {
+		return
 	}
-	if err := r.Recipe.Apply(alive, r.guest, r.os, r.log.Infof); err != nil {
-		return r.explain(err)
+	r.swapping = true
+	command := "for d in " + pattern + "; do mkswap $d && swapon $d && exit; done; exit 1"
+	if _, err := r.guest.Output(ctx, "adding swap", command); err != nil {
+		r.log.Warnf("the machine has no swap: %v", err)
 	}
-	return r.explain(r.listPackages(alive, &r.packages.after))
+}
+
+// swapOff takes the guest's disk for swap away: what is on it belongs to the machine's
+// memory.
+func (r *run) swapOff(ctx context.Context) {
+	if pattern := r.machine.Hardware().Swap; r.swapping {
+		r.swapping = false
+		_, _ = r.guest.Output(ctx, "taking the swap away", "for d in "+pattern+"; do swapoff $d; done 2>/dev/null; true")
+	}
 }
 
 // checkAccount checks that the account that the build has logged in to was made

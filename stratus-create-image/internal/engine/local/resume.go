@@ -161,3 +161,12 @@ func (m *machine) connected(ctx context.Context, err error) error {
 }
 
 var _ engine.Snapshotter = (*Engine)(nil)
+
+// Forget implements engine.Snapshotter.
+func (e *Engine) Forget(spec *engine.Spec, name string) error {
+	s, err := openStore(spec.Snapshots)
+	if err == nil {
+		_, err = s.remove(name)
+	}
+	return err
+}

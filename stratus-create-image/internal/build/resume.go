@@ -1,0 +1,164 @@
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/refresh"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/sbom"
+)
+
+// noteForm is the form of notes. Layers of another form have other keys.
+const noteForm = 1
+
+// note is what a build needs to go on from a snapshot.
+type note struct {
+	Seed   *contextualize.Seed
+	OS     guest.OS
+	Before sbom.Packages // of the base
+	Made   []made        // the kept layers up to this one
+}
+
+// made is a layer that was kept.
+type made struct {
+	Name string
+	Time time.Time
+}
+
+// resumeTime bounds the login to a resumed machine, which takes seconds.
+const resumeTime = 2 * time.Minute
+
+// resume goes on from the latest layer of which there is a snapshot, and reports
+// whether there is one.
+func (r *run) resume(ctx context.Context, spec *engine.Spec) (bool, error) {
+	snapshotter, can := r.Engine.(engine.Snapshotter)
+	if !can || spec.Snapshots == "" || r.Reuse.Refresh {
+		return false, nil
+	}
+	for i := len(r.layers) - 1; i >= 0; i-- {
+		l := r.layers[i]
+		if !l.kept || l.key == "" {
+			continue
+		}
+		err := r.resumeAt(ctx, snapshotter, spec, l.key)
+		if err == nil {
+			r.at = i
+			r.sayReused(time.Now())
+			return true, nil
+		}
+		if ctx.Err() != nil {
+			return false, err
+		}
+		if r.machine != nil {
+			err = errors.Join(err, r.machine.Destroy(ctx), snapshotter.Forget(spec, l.key))
+			r.machine = nil
+		}
+		if !errors.Is(err, engine.ErrNoSnapshot) || !errors.Is(err, fs.ErrNotExist) {
+			r.log.Warnf("not going on from an earlier build: %v", err)
+		}
+	}
+	return false, nil
+}
+
+// resumeAt resumes one snapshot, and makes its guest like one that has just started.
+func (r *run) resumeAt(ctx context.Context, s engine.Snapshotter, spec *engine.Spec, key string) error {
+	m, text, err := s.Resume(ctx, spec, key)
+	if err != nil {
+		return err
+	}
+	r.machine = m
+	var n note
+	if err := json.Unmarshal(text, &n); err != nil || n.Seed == nil {
+		return fmt.Errorf("reading the note of a snapshot: %w", errors.Join(err, engine.ErrNoSnapshot))
+	}
+	fresh := r.seed
+	r.seed, r.os, r.packages.before, r.reused = n.Seed, n.OS, n.Before, n.Made
+	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
+		r.seed = fresh
+		return err
+	}
+	return r.refresh(ctx)
+}
+
+// refresh makes a resumed guest like one that has just started. It gets a login key of
+// its own.
+func (r *run) refresh(ctx context.Context) error {
+	fresh, err := r.seed.WithNewLogin()
+	if err != nil {
+		return err
+	}
+	keys := refresh.Keys{User: r.User, Old: r.seed.Login.PublicKey(), New: fresh.Login.PublicKey()}
+	if err := refresh.Refresh(ctx, r.guest, keys, time.Now); err != nil {
+		return err
+	}
+	r.seed = fresh
+	return nil
+}
+
+// sayReused says which layers come from earlier builds.
+func (r *run) sayReused(now time.Time) {
+	for _, m := range r.reused {
+		r.log.Infof("%s: reused, made %s ago", m.Name, age(now.Sub(m.Time)))
+	}
+}
+
+// age returns a time span for people.
+func age(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d s", max(0, d/time.Second))
+}
+
+// keepLayer takes a snapshot of the machine, if the layer is one that is kept.
+func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
+	machine, can := r.machine.(engine.SnapshotMachine)
+	if !can || !l.kept || l.key == "" || r.unfit {
+		return nil
+	}
+	if r.job != nil {
+		if err := r.job.End(alive, nil); err != nil {
+			return err
+		}
+	}
+	r.swapOff(alive)
+	err := refresh.Settle(alive, r.guest)
+	if errors.Is(err, refresh.ErrUnfit) {
+		r.unfit = true
+		r.log.Infof("the machine is not kept for later builds: %v", err)
+		r.addSwap(alive)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.reused = append(r.reused[:len(r.reused):len(r.reused)], made{l.name(), time.Now()})
+	text, err := json.Marshal(note{r.seed, r.os, r.packages.before, r.reused})
+	if err != nil {
+		return err
+	}
+	r.guest.Close()
+	if _, err := machine.Snapshot(ctx, l.key, text); err != nil {
+		return err
+	}
+	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
+		return err
+	}
+	if err := r.refresh(alive); err != nil {
+		return err
+	}
+	r.addSwap(alive)
+	return nil
+}
