@@ -46,7 +46,7 @@ func (m *machine) snapshot(ctx context.Context, name string, note []byte) (err e
 	if _, err := os.Lstat(store.path(name)); err == nil {
 		return errThere
 	}
-	if err := m.checkIdentity(ctx); err != nil {
+	if err := m.live.identity.check(); err != nil {
 		return err
 	}
 	if err := m.checkRoom(); err != nil {
@@ -54,7 +54,7 @@ func (m *machine) snapshot(ctx context.Context, name string, note []byte) (err e
 	}
 	s := &taking{machine: m, dir: filepath.Join(m.live.lock.Name(), "entry")}
 	s.manifest = manifest{
-		Format: snapshotFormat, Identity: m.live.identity, Bus: m.config.Bus, UEFI: m.config.OVMF != nil,
+		Format: snapshotFormat, Identity: m.live.identity.String(), Bus: m.config.Bus, UEFI: m.config.OVMF != nil,
 		Files: make(map[string]check), Note: note,
 	}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
