@@ -107,12 +107,8 @@ type taking struct {
 // on.
 func (s *taking) freeze(ctx context.Context) (err error) {
 	m, c := s.machine, s.machine.config
-	n := len(c.Overlays)
-	if err := m.createOverlay(ctx, m.live.overlay(n)); err != nil {
-		return err
-	}
-	add := overlayNode(n, m.live.overlay(n), nil, false)
-	if err := m.vm.monitor.execute(ctx, "blockdev-add", add, nil); err != nil {
+	over, err := s.addOverlay(ctx)
+	if err != nil {
 		return err
 	}
 	if err := m.vm.monitor.execute(ctx, "stop", nil, nil); err != nil {
@@ -123,11 +119,12 @@ func (s *taking) freeze(ctx context.Context) (err error) {
 			err = fmt.Errorf("%w: %w", errLost, errors.Join(err, cont))
 		}
 	}()
-	over := map[string]string{"node": diskName(n - 1), "overlay": diskName(n)}
-	if err := m.vm.monitor.execute(ctx, "blockdev-snapshot", over, nil); err != nil {
-		return err
+	n := len(c.Overlays)
+	nodes := map[string]string{"node": diskName(n - 1), "overlay": diskName(n)}
+	if err := m.vm.monitor.execute(ctx, "blockdev-snapshot", nodes, nil); err != nil {
+		return errors.Join(err, s.removeOverlay(ctx))
 	}
-	c.Overlays = append(c.Overlays, m.live.overlay(n))
+	c.Overlays = append(c.Overlays, over)
 	if err := s.state(ctx); err != nil {
 		return err
 	}
@@ -148,6 +145,27 @@ func (s *taking) freeze(ctx context.Context) (err error) {
 		return s.copy(ctx, c.vars())
 	}
 	return nil
+}
+
+// addOverlay makes QEMU know an empty overlay, to which it does not write yet, and
+// returns its path.
+func (s *taking) addOverlay(ctx context.Context) (string, error) {
+	m, n := s.machine, len(s.machine.config.Overlays)
+	path := m.live.overlay(n)
+	if err := m.createOverlay(ctx, path); err != nil {
+		return "", errors.Join(err, os.RemoveAll(path))
+	}
+	if err := m.vm.monitor.execute(ctx, "blockdev-add", overlayNode(n, path, nil, false), nil); err != nil {
+		return "", errors.Join(err, os.Remove(path))
+	}
+	return path, nil
+}
+
+// removeOverlay undoes addOverlay.
+func (s *taking) removeOverlay(ctx context.Context) error {
+	m, n := s.machine, len(s.machine.config.Overlays)
+	node := map[string]string{"node-name": diskName(n)}
+	return errors.Join(m.vm.monitor.execute(ctx, "blockdev-del", node, nil), os.Remove(m.live.overlay(n)))
 }
 
 // state keeps the state of the devices.
