@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -128,7 +127,7 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 		return fmt.Errorf("locking the image cache: %w", err)
 	}
 	defer trimming.Close()
-	if err := flock(i.Lock, unix.LOCK_SH); err != nil {
+	if err := files.Flock(i.Lock, unix.LOCK_SH); err != nil {
 		return fmt.Errorf("locking the cached image %q: %w", i.Path, err)
 	}
 	i.Present = true
@@ -175,18 +174,8 @@ var ErrUnsafe = report.WithHint(errors.New("unsafe image cache"),
 // use.
 func (c *Cache) checkOwn() error {
 	for _, dir := range []string{filepath.Dir(c.dir), c.dir} {
-		info, err := os.Lstat(dir)
-		if err != nil {
-			return fmt.Errorf("looking at the image cache: %w", err)
-		}
-		stat, ok := info.Sys().(*syscall.Stat_t)
-		switch {
-		case !info.IsDir():
-			return fmt.Errorf("%w: %q is not a directory, or is a link to one", ErrUnsafe, dir)
-		case !ok || int(stat.Uid) != os.Geteuid():
-			return fmt.Errorf("%w: %q belongs to another user", ErrUnsafe, dir)
-		case info.Mode().Perm()&0o022 != 0:
-			return fmt.Errorf("%w: others may write to %q, which has the mode %#o", ErrUnsafe, dir, info.Mode().Perm())
+		if err := files.CheckOwn(dir, 0o022); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnsafe, err)
 		}
 	}
 	return nil

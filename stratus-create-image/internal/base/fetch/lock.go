@@ -19,7 +19,7 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 		if err != nil {
 			return nil, err
 		}
-		err = flock(f, how|unix.LOCK_NB)
+		err = files.Flock(f, how|unix.LOCK_NB)
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			if waiting != nil {
 				waiting()
@@ -34,7 +34,7 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 		}
 		// With the image, trim removes the file: the lock of a file without a name
 		// keeps no other process out.
-		if named(f, path) {
+		if files.Named(f, path) {
 			return f, nil
 		}
 		if err := f.Close(); err != nil {
@@ -54,10 +54,10 @@ func openLock(path string) (*os.File, error) {
 }
 
 // waitLock waits for the lock until the context ends. After an error, the file is
-// closed at once or when flock returns.
+// closed at once or when the lock is there.
 func waitLock(ctx context.Context, f *os.File, how int) error {
 	_, err := files.Await(ctx, func() (any, error) {
-		err := flock(f, how)
+		err := files.Flock(f, how)
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -67,22 +67,4 @@ func waitLock(ctx context.Context, f *os.File, how int) error {
 		return nil, err
 	})
 	return err
-}
-
-func flock(f *os.File, how int) error {
-	for {
-		if err := unix.Flock(int(f.Fd()), how); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
-}
-
-// named reports whether the path leads to the open file.
-func named(f *os.File, path string) bool {
-	open, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	there, err := os.Lstat(path)
-	return err == nil && os.SameFile(open, there)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // trimLock is the lock that a process holds while it removes images.
@@ -125,8 +127,8 @@ func (c *Cache) tryLock(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking in the image cache: %w", err)
 	}
-	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil && named(f, f.Name()) {
+	err = files.Flock(f, unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil && files.Named(f, f.Name()) {
 		return f, nil
 	}
 	_ = f.Close()

@@ -31,6 +31,10 @@ type Subject struct {
 	Login func(ctx context.Context, address string) error
 	// Poweroff shuts the guest down that Login has logged in to.
 	Poweroff func(ctx context.Context) error
+	// Settle logs out of the guest, which is idle then, and Damage changes the named
+	// snapshot. Both are only for engines that keep snapshots.
+	Settle func(ctx context.Context) error
+	Damage func(t *testing.T, name string)
 	// Left returns what there is of machines, and of what belongs to them.
 	Left func(t *testing.T) []string
 }
@@ -42,13 +46,15 @@ var errStop = errors.New("stopped by the test")
 const patience = 2 * time.Minute
 
 // Run checks the contract. It boots one machine, and starts some more that it
-// destroys at once.
+// destroys at once. Where the engine keeps snapshots and Spec has a place for them, a
+// snapshot with the name "kept" is left.
 func Run(t *testing.T, s *Subject) {
 	t.Run("describe", s.describe)
 	t.Run("start", s.start)
 	t.Run("connect", s.connect)
 	t.Run("stop", s.stop)
 	t.Run("whole", s.whole)
+	t.Run("snapshots", s.snapshots)
 }
 
 // wantNothing fails if anything is left of the machines.
@@ -176,6 +182,9 @@ func (s *Subject) whole(t *testing.T) {
 	}
 	if lines := m.Console(t.Context(), 3); len(lines) == 0 || len(lines) > 3 {
 		t.Errorf("the console's last 3 lines are %q", lines)
+	}
+	if s.snapshotter(t) != nil {
+		s.keep(t, m, kept)
 	}
 	alive, cancel := m.Alive(t.Context())
 	defer cancel()

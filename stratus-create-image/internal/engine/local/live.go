@@ -16,7 +16,7 @@ type live struct {
 	store    *store
 	lock     *os.File
 	memory   *os.File
-	identity string
+	identity *identity
 	checks   map[string]check // of the overlays that are not written to any more, by their names
 	resumed  string           // name of the snapshot until it has been logged in to; else empty
 }
@@ -38,27 +38,18 @@ func (m *machine) makeLive(ctx context.Context) error {
 	if need := int64(m.spec.Size.RAM) << 21; free < need {
 		return fmt.Errorf("%d MiB are free at %q; want twice the memory, %d MiB", free>>20, s.dir, need>>20)
 	}
+	id, err := m.engine.identify(ctx, m.spec)
+	if err != nil {
+		return err
+	}
 	lock, err := s.makeLive()
 	if err != nil {
 		return err
 	}
-	identity, err := m.engine.Identity(ctx, m.spec)
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(lock.Name()), lock.Close())
-	}
-	m.live = &live{store: s, lock: lock, identity: identity, checks: make(map[string]check)}
+	m.live = &live{store: s, lock: lock, identity: id, checks: make(map[string]check)}
 	m.config.Holds = append(m.config.Holds, lock)
 	m.config.Overlays = []string{m.live.overlay(0)}
 	return nil
-}
-
-// checkIdentity reports a base, or a QEMU, that was replaced since the machine began.
-func (m *machine) checkIdentity(ctx context.Context) error {
-	now, err := m.engine.Identity(ctx, m.spec)
-	if err == nil && now != m.live.identity {
-		err = errors.New("the base image or QEMU was replaced while the machine ran")
-	}
-	return err
 }
 
 // overlay returns the path of the nth overlay.

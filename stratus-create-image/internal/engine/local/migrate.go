@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
@@ -12,7 +13,19 @@ import (
 // store writes the state of the devices of a machine that is stopped to a file. The
 // memory, which QEMU shares with a file, is not in it.
 func (m *process) store(ctx context.Context, state *os.File) error {
-	return m.migrate(ctx, state, "migrate")
+	if err := m.migrate(ctx, state, "migrate"); err != nil {
+		return err
+	}
+	// The machine can go on a little after the event, and there is none for that.
+	for {
+		var now struct {
+			Status string `json:"status"`
+		}
+		if err := m.monitor.execute(ctx, "query-status", nil, &now); err != nil || now.Status != "finish-migrate" {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // load reads the state of the devices from a file, into a QEMU that waits for it.

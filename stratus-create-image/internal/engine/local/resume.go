@@ -58,7 +58,7 @@ func (e *Engine) resume(ctx context.Context, spec *engine.Spec, s *store, name s
 			err = errors.Join(err, m.Destroy(ctx))
 		}
 	}()
-	if m.live.identity != kept.Identity {
+	if m.live.identity.String() != kept.Identity {
 		return nil, nil, errors.New("it was made by another QEMU, on other hardware, or over another base")
 	}
 	m.live.resumed = name
@@ -73,7 +73,7 @@ func (e *Engine) resume(ctx context.Context, spec *engine.Spec, s *store, name s
 	if err := m.resume(ctx); err != nil {
 		return nil, nil, err
 	}
-	if err := m.checkIdentity(ctx); err != nil {
+	if err := m.live.identity.check(); err != nil {
 		return nil, nil, err
 	}
 	now := time.Now()

@@ -46,7 +46,7 @@ func (m *machine) snapshot(ctx context.Context, name string, note []byte) (err e
 	if _, err := os.Lstat(store.path(name)); err == nil {
 		return errThere
 	}
-	if err := m.checkIdentity(ctx); err != nil {
+	if err := m.live.identity.check(); err != nil {
 		return err
 	}
 	if err := m.checkRoom(); err != nil {
@@ -54,7 +54,7 @@ func (m *machine) snapshot(ctx context.Context, name string, note []byte) (err e
 	}
 	s := &taking{machine: m, dir: filepath.Join(m.live.lock.Name(), "entry")}
 	s.manifest = manifest{
-		Format: snapshotFormat, Identity: m.live.identity, Bus: m.config.Bus, UEFI: m.config.OVMF != nil,
+		Format: snapshotFormat, Identity: m.live.identity.String(), Bus: m.config.Bus, UEFI: m.config.OVMF != nil,
 		Files: make(map[string]check), Note: note,
 	}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
@@ -107,12 +107,8 @@ type taking struct {
 // on.
 func (s *taking) freeze(ctx context.Context) (err error) {
 	m, c := s.machine, s.machine.config
-	n := len(c.Overlays)
-	if err := m.createOverlay(ctx, m.live.overlay(n)); err != nil {
-		return err
-	}
-	add := overlayNode(n, m.live.overlay(n), nil, false)
-	if err := m.vm.monitor.execute(ctx, "blockdev-add", add, nil); err != nil {
+	over, err := s.addOverlay(ctx)
+	if err != nil {
 		return err
 	}
 	if err := m.vm.monitor.execute(ctx, "stop", nil, nil); err != nil {
@@ -123,11 +119,12 @@ func (s *taking) freeze(ctx context.Context) (err error) {
 			err = fmt.Errorf("%w: %w", errLost, errors.Join(err, cont))
 		}
 	}()
-	over := map[string]string{"node": diskName(n - 1), "overlay": diskName(n)}
-	if err := m.vm.monitor.execute(ctx, "blockdev-snapshot", over, nil); err != nil {
-		return err
+	n := len(c.Overlays)
+	nodes := map[string]string{"node": diskName(n - 1), "overlay": diskName(n)}
+	if err := m.vm.monitor.execute(ctx, "blockdev-snapshot", nodes, nil); err != nil {
+		return errors.Join(err, s.removeOverlay(ctx))
 	}
-	c.Overlays = append(c.Overlays, m.live.overlay(n))
+	c.Overlays = append(c.Overlays, over)
 	if err := s.state(ctx); err != nil {
 		return err
 	}
@@ -148,6 +145,27 @@ func (s *taking) freeze(ctx context.Context) (err error) {
 		return s.copy(ctx, c.vars())
 	}
 	return nil
+}
+
+// addOverlay makes QEMU know an empty overlay, to which it does not write yet, and
+// returns its path.
+func (s *taking) addOverlay(ctx context.Context) (string, error) {
+	m, n := s.machine, len(s.machine.config.Overlays)
+	path := m.live.overlay(n)
+	if err := m.createOverlay(ctx, path); err != nil {
+		return "", errors.Join(err, os.RemoveAll(path))
+	}
+	if err := m.vm.monitor.execute(ctx, "blockdev-add", overlayNode(n, path, nil, false), nil); err != nil {
+		return "", errors.Join(err, os.Remove(path))
+	}
+	return path, nil
+}
+
+// removeOverlay undoes addOverlay.
+func (s *taking) removeOverlay(ctx context.Context) error {
+	m, n := s.machine, len(s.machine.config.Overlays)
+	node := map[string]string{"node-name": diskName(n)}
+	return errors.Join(m.vm.monitor.execute(ctx, "blockdev-del", node, nil), os.Remove(m.live.overlay(n)))
 }
 
 // state keeps the state of the devices.

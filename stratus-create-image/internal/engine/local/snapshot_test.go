@@ -1,146 +1,318 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/stratuslab/stratus/lib/diskimage"
+	"golang.org/x/sys/unix"
+
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// counter returns a program for the BIOS that counts in memory, and prints each number
-// on the serial console as a line of four letters, A for 0.
-func counter() []byte {
-	code := []byte{
-		0xfa,       // cli
-		0x31, 0xc0, // xor ax, ax
-		0x8e, 0xd8, // mov ds, ax
-		0xa3, 0x00, 0x05, // mov [0x500], ax
-		0xff, 0x06, 0x00, 0x05, // count: inc word [0x500]
-		0x8b, 0x1e, 0x00, 0x05, // mov bx, [0x500]
-		0xb9, 0x05, 0x00, // mov cx, 5
-		0xc1, 0xc3, 0x04, // digit: rol bx, 4
-		0x88, 0xd8, // mov al, bl
-		0x24, 0x0f, // and al, 15
-		0x04, 'A', // add al, 'A'
-		0x83, 0xf9, 0x01, // cmp cx, 1
-		0x75, 0x02, // jne print
-		0xb0, '\n', // mov al, '\n'
-		0x88, 0xc4, // print: mov ah, al
-		0xba, 0xfd, 0x03, // mov dx, 0x3fd
-		0xec,       // wait: in al, dx
-		0xa8, 0x20, // test al, 0x20
-		0x74, 0xfb, // jz wait
-		0xba, 0xf8, 0x03, // mov dx, 0x3f8
-		0x88, 0xe0, // mov al, ah
-		0xee,       // out dx, al
-		0xe2, 0xde, // loop digit
-		0x66, 0xb9, 0x80, 0x84, 0x1e, 0x00, // mov ecx, 2000000
-		0x66, 0x49, // delay: dec ecx
-		0x75, 0xfc, // jnz delay
-		0xeb, 0xc7, // jmp count
-	}
-	sector := append(code, make([]byte, 510-len(code))...)
-	return append(sector, 0x55, 0xaa)
+// counting returns the engine for machines that count.
+func counting() *Engine {
+	return &Engine{Accel: TCG, Network: NoNetwork, Bus: Virtio, Firmware: BIOS}
 }
 
-// counterSpec returns a machine that counts.
-func counterSpec(t *testing.T, store string) *engine.Spec {
+// startCounter starts a machine that counts, and returns it when it does.
+func startCounter(t *testing.T, spec *engine.Spec) (m *machine, number string) {
 	t.Helper()
-	base := filepath.Join(filepath.Dir(store), "base.raw")
-	if _, err := os.Stat(base); err != nil {
-		if err := os.WriteFile(base, append(counter(), make([]byte, 1<<20-512)...), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return &engine.Spec{
-		Dir: t.TempDir(), Base: engine.Base{Path: base, Format: diskimage.Raw, Size: 1 << 20},
-		Size: engine.Size{CPU: 1, RAM: 64, Swap: 1}, Log: &testLog{t: t}, Snapshots: store, SnapshotBytes: 1 << 30,
-	}
-}
-
-type testLog struct {
-	recorder
-	t *testing.T
-}
-
-func (l *testLog) Infof(format string, args ...any)    { l.t.Logf(format, args...) }
-func (l *testLog) Warnf(format string, args ...any)    { l.t.Logf("warning: "+format, args...) }
-func (l *testLog) Verbosef(format string, args ...any) {}
-
-var number = regexp.MustCompile(`^[A-P]{4}$`)
-
-// count returns the next numbers that a machine prints.
-func count(t *testing.T, m engine.Machine) string {
-	t.Helper()
-	before := last(m)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for ctx.Err() == nil {
-		if now := last(m); now != before && now != "" {
-			return now
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Fatalf("the machine does not count: %q", m.Console(ctx, 10))
-	return ""
-}
-
-func last(m engine.Machine) string {
-	lines := m.Console(context.Background(), 3)
-	for i := len(lines) - 2; i >= 0; i-- { // the last one may not be whole
-		if number.MatchString(lines[i]) {
-			return lines[i]
-		}
-	}
-	return ""
-}
-
-func TestSnapshotCounter(t *testing.T) {
 	peers.Need(t, qemuProgram, imgProgram)
-	store := filepath.Join(t.TempDir(), "warm")
-	e := &Engine{Accel: TCG, Network: NoNetwork, Bus: Virtio, Firmware: BIOS}
-	m, err := e.Start(t.Context(), counterSpec(t, store))
+	started, err := counting().Start(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Destroy(t.Context())
-	before := count(t, m)
-	start := time.Now()
-	kept, err := m.(engine.SnapshotMachine).Snapshot(t.Context(), "one", []byte("note"))
-	t.Log(kept, err, time.Since(start))
-	if err != nil || !kept {
+	m = started.(*machine)
+	destroyAtEnd(t, m)
+	return m, count(t, m)
+}
+
+func destroyAtEnd(t *testing.T, m engine.Machine) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := m.Destroy(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// keep keeps a machine as a snapshot.
+func keep(t *testing.T, m *machine, name string) {
+	t.Helper()
+	if kept, err := m.Snapshot(t.Context(), name, []byte("note of "+name)); err != nil || !kept {
+		t.Fatalf("keeping the machine: %t, %v", kept, err)
+	}
+}
+
+// resume resumes a machine that goes on counting after a number.
+func resume(t *testing.T, spec *engine.Spec, name, after string) *machine {
+	t.Helper()
+	m, note, err := counting().Resume(t.Context(), spec, name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if next := count(t, m); next <= before {
-		t.Errorf("it goes on with %s after %s", next, before)
+	destroyAtEnd(t, m)
+	if want := "note of " + name; string(note) != want {
+		t.Errorf("the note is %q, want %q", note, want)
+	}
+	if next := count(t, m); next <= after {
+		t.Errorf("it goes on with %s after %s", next, after)
+	}
+	if console := strings.Join(m.Console(t.Context(), 1000), "\n"); strings.Contains(console, "BIOS") {
+		t.Errorf("it was started anew: %q", console)
+	}
+	return m.(*machine)
+}
+
+// wantNone checks that a snapshot cannot be resumed, and is gone.
+func wantNone(t *testing.T, e *Engine, spec *engine.Spec, name string) {
+	t.Helper()
+	m, _, err := e.Resume(t.Context(), spec, name)
+	if !errors.Is(err, engine.ErrNoSnapshot) {
+		t.Errorf("resuming it: %v, want %v", err, engine.ErrNoSnapshot)
+	}
+	if m != nil {
+		destroyAtEnd(t, m)
+	}
+	if got := names(t, spec.Snapshots); len(got) > 0 {
+		t.Errorf("left: %q", got)
+	}
+}
+
+// names returns what is in a store, but for what is remembered of files.
+func names(t *testing.T, store string) (found []string) {
+	t.Helper()
+	entries, err := os.ReadDir(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != memoryFile {
+			found = append(found, e.Name())
+		}
+	}
+	return found
+}
+
+// TestSnapshot keeps a machine, then one that was resumed from it, which needs nothing
+// of its parent any more.
+func TestSnapshot(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "warm")
+	m, first := startCounter(t, counterSpec(t, store))
+	keep(t, m, "one")
+	if next := count(t, m); next <= first {
+		t.Errorf("it goes on with %s after %s", next, first)
+	}
+	resumed := resume(t, counterSpec(t, store), "one", first)
+	second := count(t, resumed)
+	keep(t, resumed, "two")
+	if next := count(t, resumed); next <= second {
+		t.Errorf("it goes on with %s after %s", next, second)
 	}
 	for range 2 {
-		start = time.Now()
-		r, note, err := e.Resume(t.Context(), counterSpec(t, store), "one")
-		t.Log(time.Since(start))
+		resume(t, counterSpec(t, store), "one", first)
+	}
+	if removed, err := m.live.store.remove("one"); err != nil || !removed {
+		t.Errorf("removing the parent: %t, %v", removed, err)
+	}
+	third := resume(t, counterSpec(t, store), "two", second)
+	if len(third.config.Overlays) != 3 {
+		t.Errorf("the chain is %q", third.config.Overlays)
+	}
+}
+
+// TestSnapshotDamage changes what a snapshot depends on, and each of its files: it is
+// not resumed, and goes.
+func TestSnapshotDamage(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "warm")
+	spec := counterSpec(t, store)
+	spec.Context = []engine.Disk{{Label: "CONTEXT", Write: func(w io.Writer) error {
+		_, err := w.Write(bytes.Repeat([]byte("context"), 1000))
+		return err
+	}}}
+	m, _ := startCounter(t, spec)
+	keep(t, m, "one")
+	if err := m.Destroy(t.Context()); err != nil {
+		t.Error(err)
+	}
+	at := func(s *engine.Spec, name string) string { return filepath.Join(s.Snapshots, "one", name) }
+	type damage struct {
+		name string
+		do   func(t *testing.T, s *engine.Spec) error
+	}
+	tests := []damage{
+		{"another base", func(_ *testing.T, s *engine.Spec) error {
+			return errors.Join(os.Remove(s.Base.Path), os.WriteFile(s.Base.Path, make([]byte, 1<<20), 0o600))
+		}},
+		{"another memory", func(_ *testing.T, s *engine.Spec) error { s.Size.RAM = 65; return nil }},
+		{"another disk", func(_ *testing.T, s *engine.Spec) error { s.DiskSize = 2 << 20; return nil }},
+		{"another QEMU", func(t *testing.T, _ *engine.Spec) error {
+			program, err := exec.LookPath(qemuProgram)
+			if err != nil {
+				return err
+			}
+			dir := t.TempDir()
+			t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+			return os.WriteFile(filepath.Join(dir, qemuProgram), []byte("#!/bin/sh\nexec "+program+" \"$@\"\n"), 0o700)
+		}},
+		{"another format", func(_ *testing.T, s *engine.Spec) error {
+			kept, err := readManifest(filepath.Dir(at(s, manifestFile)))
+			if err != nil {
+				return err
+			}
+			kept.Format++
+			return writeManifest(filepath.Dir(at(s, manifestFile)), kept)
+		}},
+		{"a hole in the memory filled", func(t *testing.T, s *engine.Spec) error { flip(t, at(s, ramFile), 48<<20); return nil }},
+	}
+	for _, file := range []string{ramFile, stateFile, overlayName(0), manifestFile, "context-context.iso", swapFile} {
+		tests = append(tests,
+			damage{file + " missing", func(_ *testing.T, s *engine.Spec) error { return os.Remove(at(s, file)) }},
+			damage{file + " cut", func(_ *testing.T, s *engine.Spec) error {
+				info, err := os.Stat(at(s, file))
+				return errors.Join(err, os.Truncate(at(s, file), info.Size()*2/3))
+			}},
+			damage{file + " changed", func(t *testing.T, s *engine.Spec) error { flip(t, at(s, file), 0x100); return nil }},
+			damage{file + " a link", func(_ *testing.T, s *engine.Spec) error {
+				return errors.Join(os.Rename(at(s, file), at(s, "x")), os.Symlink("x", at(s, file)))
+			}},
+		)
+	}
+	tests[len(tests)-1].name += " to itself"
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			own := copyStore(t, spec)
+			if err := test.do(t, own); err != nil {
+				t.Fatal(err)
+			}
+			wantNone(t, counting(), own, "one")
+		})
+	}
+}
+
+// copyStore returns a machine with copies of the snapshots and of the base.
+func copyStore(t *testing.T, spec *engine.Spec) *engine.Spec {
+	t.Helper()
+	own := *spec
+	dir := t.TempDir()
+	own.Dir, own.Snapshots, own.Base.Path = t.TempDir(), filepath.Join(dir, "warm"), filepath.Join(dir, "base.raw")
+	if out, err := exec.Command("cp", "-a", "--sparse=always", spec.Snapshots, spec.Base.Path, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return &own
+}
+
+// TestSnapshotTwice has two machines make the same snapshot at once.
+func TestSnapshotTwice(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "warm")
+	first, before := startCounter(t, counterSpec(t, store))
+	second, _ := startCounter(t, counterSpec(t, store))
+	kept := make(chan bool, 2)
+	for _, m := range []*machine{first, second} {
+		go func() {
+			ok, err := m.Snapshot(t.Context(), "one", []byte("note of one"))
+			if err != nil {
+				t.Error(err)
+			}
+			kept <- ok
+		}()
+	}
+	if a, b := <-kept, <-kept; a == b {
+		t.Errorf("kept: %t and %t, want one of them", a, b)
+	}
+	count(t, first)
+	count(t, second)
+	resume(t, counterSpec(t, store), "one", before)
+}
+
+// TestSnapshotFull keeps machines where there is no room: they go on, and nothing is
+// left.
+func TestSnapshotFull(t *testing.T) {
+	for inodes := 4; ; inodes++ {
+		store := filepath.Join(smallDisk(t, fmt.Sprintf("size=200m,nr_inodes=%d", inodes)), "warm")
+		spec := counterSpec(t, filepath.Join(t.TempDir(), "warm"))
+		spec.Snapshots = store
+		m, err := counting().Start(t.Context(), spec)
 		if err != nil {
+			if errors.Is(err, unix.ENOSPC) || strings.Contains(err.Error(), "No space left") {
+				continue
+			}
 			t.Fatal(err)
 		}
-		defer r.Destroy(t.Context())
-		if string(note) != "note" {
-			t.Errorf("the note is %q", note)
+		count(t, m)
+		kept, err := m.(*machine).Snapshot(t.Context(), "one", nil)
+		if err != nil {
+			t.Errorf("with %d files: %v", inodes, err)
 		}
-		if next := count(t, r); next <= before {
-			t.Errorf("it resumes with %s after %s", next, before)
+		count(t, m)
+		if got := slices.Contains(names(t, store), "one"); got != kept {
+			t.Errorf("with %d files: kept %t, there %t", inodes, kept, got)
 		}
-		if console := strings.Join(r.Console(t.Context(), 1000), "\n"); strings.Contains(console, "BIOS") {
-			t.Errorf("it was started anew: %q", console)
+		if err := m.Destroy(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if left := names(t, store); !kept && len(left) > 0 {
+			t.Errorf("with %d files: left %q", inodes, left)
+		}
+		if kept {
+			break
+		}
+		if inodes > 30 {
+			t.Fatal("it is never kept")
 		}
 	}
-	if _, _, err := e.Resume(t.Context(), counterSpec(t, store), "none"); !errors.Is(err, engine.ErrNoSnapshot) {
-		t.Error(err)
+	store := filepath.Join(smallDisk(t, "size=140m"), "warm")
+	spec := counterSpec(t, filepath.Join(t.TempDir(), "warm"))
+	spec.Snapshots = store
+	m, _ := startCounter(t, spec)
+	if err := os.WriteFile(store+".fill", make([]byte, 138<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := m.Snapshot(t.Context(), "one", nil); err != nil || kept {
+		t.Errorf("kept without room: %t, %v", kept, err)
+	}
+	count(t, m)
+}
+
+// smallDisk returns a directory on a disk of its own.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, options+",mode=0700"); err != nil {
+		t.Skipf("mounting a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// flip changes one byte of a file.
+func flip(t *testing.T, path string, offset int64) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b [1]byte
+	if _, err := f.ReadAt(b[:], offset); err != nil {
+		t.Fatal(err)
+	}
+	b[0] ^= 1
+	if _, err := f.WriteAt(b[:], offset); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // store is the directory of snapshots. A snapshot NAME is the directory NAME, which
@@ -42,18 +43,8 @@ func openStore(dir string) (*store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the store of snapshots: %w", err)
 	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return nil, fmt.Errorf("looking at the store of snapshots: %w", err)
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	switch {
-	case !info.IsDir():
-		return nil, fmt.Errorf("%w: %q is not a directory, or is a link to one", errUnsafe, dir)
-	case !ok || int(stat.Uid) != os.Geteuid():
-		return nil, fmt.Errorf("%w: %q belongs to another user", errUnsafe, dir)
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("%w: %q has the mode %#o; want 0700", errUnsafe, dir, info.Mode().Perm())
+	if err := files.CheckOwn(dir, 0o077); err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnsafe, err)
 	}
 	return &store{dir}, nil
 }
@@ -70,20 +61,12 @@ func lockDir(path string, how int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for err = unix.EINTR; errors.Is(err, unix.EINTR); {
-		err = unix.Flock(int(d.Fd()), how|unix.LOCK_NB)
-	}
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	err = files.Flock(d, how|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
 		err = errInUse
-	}
-	if err == nil {
-		var open, there os.FileInfo
-		if open, err = d.Stat(); err == nil {
-			there, err = os.Lstat(path)
-		}
-		if err == nil && !os.SameFile(open, there) {
-			err = fs.ErrNotExist // it was removed, and perhaps made again
-		}
+	case err == nil && !files.Named(d, path):
+		err = fs.ErrNotExist // it was removed, and perhaps made again
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("locking %q: %w", path, err), d.Close())
@@ -201,52 +184,6 @@ func (s *store) trim(limit int64) error {
 		if _, err := s.remove(m.name); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// usage counts what files take on the disk.
-type usage struct {
-	bytes int64
-	seen  map[[2]uint64]bool // by device and number
-}
-
-func newUsage() *usage { return &usage{seen: make(map[[2]uint64]bool)} }
-
-// add counts the files in a directory, each once.
-func (u *usage) add(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // just removed
-	}
-	if err != nil {
-		return fmt.Errorf("reading the snapshot: %w", err)
-	}
-	for _, e := range entries {
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("reading the snapshot: %w", err)
-		}
-		stat, ok := info.Sys().(*syscall.Stat_t)
-		if id := [2]uint64{stat.Dev, stat.Ino}; ok && !u.seen[id] {
-			u.seen[id] = true
-			u.bytes += stat.Blocks * 512 // whatever the block size of the file system is
-		}
-	}
-	return nil
-}
-
-// addFile counts an open file.
-func (u *usage) addFile(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		u.bytes += stat.Blocks * 512
 	}
 	return nil
 }
