@@ -8,6 +8,10 @@ GO      ?= go
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
+# Without the command line library's own generator of manuals, whose packages take
+# milliseconds of each start.
+TAGS = urfave_cli_no_docs
+
 TOOLS    = $(wildcard stratus-*)
 PROGRAMS = find-image marketplace
 HELPERS  = boot-image build-base-image audit-image audit-guest.sh check-sealed
@@ -22,7 +26,7 @@ help: ## list the targets
 
 build: ## the commands and programs, as static binaries in bin/
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ $(TOOLS:%=./%) $(PROGRAMS:%=./scripts/%)
+	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -o bin/ $(TOOLS:%=./%) $(PROGRAMS:%=./scripts/%)
 
 demo: ## make a base image, customize, sign and publish it, and start again from there
 	@scripts/install-deps demo
@@ -76,7 +80,7 @@ vuln:
 
 bench: ## ratios, measured side by side in one run
 	@scripts/install-deps check
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./lib/digest
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./lib/digest ./scripts
 	$(GO) test -run '^$$' -bench . -benchtime 32x -timeout 30m ./lib/marketplace/publish
 
 install: build ## commands, man pages and helpers, below DESTDIR and PREFIX

@@ -122,17 +122,7 @@ func checkNamed(t *testing.T, path string, draft []byte, image *cdx.Component) {
 	if !regexp.MustCompile(`<stratus:sbom-sha256[^>]*>` + sum + `</stratus:sbom-sha256>`).Match(draft) {
 		t.Errorf("the draft does not name the bill of materials, %s:\n%s", sum, draft)
 	}
-	d, err := metadata.Parse(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Check(metadata.Draft); err != nil {
-		t.Error(err)
-	}
-	is, err := d.Image()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, is := parseDraft(t, draft)
 	hashes := make(map[cdx.HashAlgorithm]string)
 	for _, h := range *image.Hashes {
 		hashes[h.Algorithm] = h.Value

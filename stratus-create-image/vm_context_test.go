@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/lib/remote/sshdtest"
 )
 
 // Every context is tested with both releases of Debian that the tests know, in
@@ -133,7 +134,7 @@ func matches(text, expression string) []string {
 // it, which an ssh agent has.
 func startUntold(t *testing.T, dir, image, key string, more ...string) *child {
 	t.Helper()
-	env := []string{"SSH_AUTH_SOCK=" + startAgent(t, key)}
+	env := []string{"SSH_AUTH_SOCK=" + sshdtest.StartAgent(t, key)}
 	args := []string{"--context", "none", "--ram", "700",
 		"--run", "ls -d /run/told /run/stratus-context /run/cloud-init/result.json 2>/dev/null | wc -l"}
 	return startFrom(t, dir, env, image, append(args, more...)...)

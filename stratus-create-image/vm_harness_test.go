@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/command/commandtest"
+	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -216,4 +218,21 @@ func writeFile(t *testing.T, path, content string, mode os.FileMode) {
 	if err := os.WriteFile(path, []byte(content), mode); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// parseDraft checks a draft, and returns it with the image that it describes.
+func parseDraft(t *testing.T, draft []byte) (*metadata.Document, diskimage.Image) {
+	t.Helper()
+	d, err := metadata.Parse(draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Check(metadata.Draft); err != nil {
+		t.Error(err)
+	}
+	is, err := d.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, is
 }

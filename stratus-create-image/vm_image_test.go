@@ -48,17 +48,7 @@ touch /root/.bash_history /tmp/left-over /opt/junk-1
 // checkDraft compares the description with what coreutils say of the files.
 func checkDraft(t *testing.T, image, base string, draft []byte) {
 	t.Helper()
-	d, err := metadata.Parse(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Check(metadata.Draft); err != nil {
-		t.Error(err)
-	}
-	got, err := d.Image()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, got := parseDraft(t, draft)
 	if diff := cmp.Diff(digests(t, image), got); diff != "" {
 		t.Errorf("the draft's digests (-want +got):\n%s", diff)
 	}

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stratuslab/stratus/lib/peers"
@@ -124,27 +121,4 @@ func (m *message) want(cloudInit bool) []string {
 		said = "by cloud-init"
 	}
 	return append(lines, fmt.Sprintf("%x", sha256.Sum256(m.script)), said, m.key)
-}
-
-// startAgent runs ssh-agent with a key until the test ends.
-func startAgent(t *testing.T, key string) (socket string) {
-	t.Helper()
-	peers.Need(t, "ssh-agent", "ssh-add")
-	dir, err := os.MkdirTemp("", "agent") // t.TempDir may be too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	socket = filepath.Join(dir, "s")
-	said := regexp.MustCompile(`SSH_AGENT_PID=(\d+)`).FindStringSubmatch(output(t, "ssh-agent", "-s", "-a", socket))
-	if said == nil {
-		t.Fatal("ssh-agent does not say its process")
-	}
-	pid, err := strconv.Atoi(said[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGTERM) })
-	output(t, "env", "SSH_AUTH_SOCK="+socket, "ssh-add", "-q", key)
-	return socket
 }

@@ -55,17 +55,7 @@ func field(mail smtpdtest.Parsed, name string) string {
 // identifierOf is that of a draft, which is checked.
 func identifierOf(t *testing.T, draft []byte) string {
 	t.Helper()
-	d, err := metadata.Parse(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Check(metadata.Draft); err != nil {
-		t.Error(err)
-	}
-	is, err := d.Image()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, is := parseDraft(t, draft)
 	return metadata.IdentifierOf(is.SHA1)
 }
 

@@ -36,7 +36,11 @@ func program() *command.Program {
 }
 
 func flags() []cli.Flag {
-	sign := command.InCategory("Signing",
+	return slices.Concat(signFlags(), verifyFlags(), command.TrustFlags("Verifying"), certifyFlags(), command.CredentialFlags())
+}
+
+func signFlags() []cli.Flag {
+	return command.InCategory("Signing",
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
 		&cli.BoolFlag{Name: "in-place", Aliases: []string{"i"}, Usage: "replace each FILE by its signed form"},
 		&cli.StringFlag{Name: "suffix", Value: ".orig", Usage: "with --in-place, keep the unsigned document as FILE with `SUFFIX` appended"},
@@ -47,11 +51,17 @@ func flags() []cli.Flag {
 		&cli.BoolFlag{Name: "allow-no-location", Usage: "sign a document that does not say where the image is"},
 		&cli.BoolFlag{Name: "show", Usage: "print what would be endorsed and by whom, and sign nothing"},
 	)
-	verify := command.InCategory("Verifying",
+}
+
+func verifyFlags() []cli.Flag {
+	return command.InCategory("Verifying",
 		&cli.BoolFlag{Name: "verify", Usage: "verify signed documents, and sign nothing"},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON object for each document"},
 	)
-	certify := command.InCategory("Making a certificate",
+}
+
+func certifyFlags() []cli.Flag {
+	return command.InCategory("Making a certificate",
 		&cli.StringFlag{Name: "new-certificate", Usage: "make a self-signed certificate in the PKCS#12 `FILE`, and sign nothing"},
 		&cli.StringFlag{Name: "name", Usage: "set the `NAME` of the owner, whose address is that of --email"},
 		&cli.StringFlag{Name: "organization", Usage: "set the owner's `ORGANIZATION`"},
@@ -59,5 +69,4 @@ func flags() []cli.Flag {
 		&cli.IntFlag{Name: "days", Value: 365, Usage: "make the certificate valid for `DAYS`"},
 		&cli.StringFlag{Name: "key", Value: "rsa3072", Usage: "make a key of `KIND`: rsa3072 or p256"},
 	)
-	return slices.Concat(sign, verify, command.TrustFlags("Verifying"), certify, command.CredentialFlags())
 }

@@ -11,23 +11,18 @@ import (
 
 // mode is one of the things that the command can do.
 type mode struct {
-	flag string   // asks for it, "" for signing
-	with []string // the other flags that it takes
-	run  func(*command.Call) error
+	flag  string // asks for it, "" for signing
+	flags []cli.Flag
+	run   func(*command.Call) error
 }
 
+// modes are all of them; the first one that is asked for counts.
 func modes() []mode {
-	names := func(flags []cli.Flag) (names []string) {
-		for _, f := range flags {
-			names = append(names, f.Names()[0])
-		}
-		return names
-	}
-	signing := append(names(command.CredentialFlags()),
-		"email", "output", "in-place", "suffix", "profile", "chain", "check-image", "allow-no-location")
+	signing := append(signFlags(), command.CredentialFlags()...)
+	email := &cli.StringFlag{Name: "email"} // means the same to both
 	return []mode{
-		{"verify", append(names(command.TrustFlags("")), "json"), runVerify},
-		{"new-certificate", append(names(command.PassphraseFlags()), "email", "name", "organization", "country", "days", "key"), runNewCertificate},
+		{"verify", append(verifyFlags(), command.TrustFlags("")...), runVerify},
+		{"new-certificate", append(certifyFlags(), append(command.PassphraseFlags(), email)...), runNewCertificate},
 		{"show", signing, runShow},
 		{"", signing, runSign},
 	}
@@ -39,12 +34,13 @@ func run(c *command.Call) error {
 	chosen := all[slices.IndexFunc(all, func(m mode) bool { return m.flag == "" || c.IsSet(m.flag) })]
 	for _, f := range flags() {
 		name := f.Names()[0]
-		if c.Typed(name) && name != chosen.flag && !slices.Contains(chosen.with, name) {
-			if chosen.flag == "" {
-				return report.Usagef("--%s has no meaning for signing", name)
-			}
-			return report.Usagef("--%s and --%s exclude each other", chosen.flag, name)
+		if !c.Typed(name) || slices.ContainsFunc(chosen.flags, func(f cli.Flag) bool { return f.Names()[0] == name }) {
+			continue
 		}
+		if chosen.flag == "" {
+			return report.Usagef("--%s has no meaning for signing", name)
+		}
+		return report.Usagef("--%s and --%s exclude each other", chosen.flag, name)
 	}
 	return chosen.run(c)
 }

@@ -113,7 +113,7 @@ func (i source) vmdkText() error {
 	if !hasAt(text, 0, vmdkText) {
 		return malformed("neither a VMDK header nor a VMDK descriptor")
 	}
-	return foreign("VMDK descriptor with the extent %q", firstExtent(string(text)))
+	return foreign("VMDK descriptor with the extent %.1000q", firstExtent(string(text)))
 }
 
 // vmdkDescriptor returns the descriptor embedded in a sparse file.

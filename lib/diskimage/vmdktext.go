@@ -7,10 +7,10 @@ import (
 
 var (
 	// An extent is: access, sectors, type, and for most types a file name.
-	vmdkExtent = regexp.MustCompile(`(?i)^\s*(?:RW|RDONLY|NOACCESS)\s+\S+\s+(\S+)(?:\s+"([^"]{0,1000}))?`)
+	vmdkExtent = regexp.MustCompile(`(?i)^\s*(?:RW|RDONLY|NOACCESS)\s+\S+\s+(\S+)(?:\s+"([^"]*))?`)
 
 	// QEMU finds this word anywhere in a descriptor, even in a comment.
-	vmdkParentHint = regexp.MustCompile(`(?i)parentFileNameHint[\s="]*([^"\r\n\x00]{0,1000})`)
+	vmdkParentHint = regexp.MustCompile(`(?i)parentFileNameHint[\s="]*([^"\r\n\x00]*)`)
 )
 
 // vmdkNoParent is the parent content ID of an image without a parent.
@@ -26,7 +26,7 @@ func checkDescriptor(text string) error {
 	for line := range strings.FieldsFuncSeq(text, lineBreak) {
 		if extent := vmdkExtent.FindStringSubmatch(line); extent != nil {
 			if extents++; extents > 1 || !strings.EqualFold(extent[1], "SPARSE") {
-				return foreign("VMDK descriptor with the extent %q of type %.100q", extent[2], extent[1])
+				return foreign("VMDK descriptor with the extent %.1000q of type %.100q", extent[2], extent[1])
 			}
 			continue
 		}
@@ -52,13 +52,13 @@ func checkDescriptor(text string) error {
 
 func checkParentHint(text string) error {
 	if hint := vmdkParentHint.FindStringSubmatch(text); hint != nil {
-		return foreign("parent %q", hint[1])
+		return foreign("parent %.1000q", hint[1])
 	}
 	return nil
 }
 
 // firstExtent returns the file name in the first extent of a descriptor that
-// has one, or nothing.
+// has one, or nothing. It may be as long as the descriptor.
 func firstExtent(text string) string {
 	for line := range strings.FieldsFuncSeq(text, lineBreak) {
 		if extent := vmdkExtent.FindStringSubmatch(line); extent != nil && extent[2] != "" {

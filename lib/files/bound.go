@@ -1,6 +1,9 @@
 package files
 
 import (
+	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -67,3 +70,45 @@ func (h *Head) Write(p []byte) (int, error) {
 
 // Bytes returns what was kept.
 func (h *Head) Bytes() []byte { return h.data }
+
+// maxLine bounds a line that FirstLine reads, in bytes.
+const maxLine = 4 << 10
+
+// ErrNoLine is returned by FirstLine for an input without a single byte.
+var ErrNoLine = errors.New("there is nothing in it, not even an empty line")
+
+// FirstLine reads the first line, of at most 4 KiB, and returns it without its
+// end. It may read beyond that line.
+func FirstLine(r io.Reader) (string, error) {
+	line, err := bufio.NewReaderSize(r, maxLine).ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return "", fmt.Errorf("its first line is longer than %d bytes", maxLine)
+	case errors.Is(err, io.EOF) && len(line) == 0:
+		return "", ErrNoLine
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", err
+	}
+	return string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))), nil
+}
+
+// Await lets the end of the context end the wait for something that cannot be
+// stopped, such as a read from a terminal; it stays behind in its goroutine.
+func Await[T any](ctx context.Context, wait func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := wait()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var zero T
+		return zero, context.Cause(ctx)
+	}
+}

@@ -99,22 +99,22 @@ func Connect(ctx context.Context, where string, o Access) (*Connection, error) {
 	return c, nil
 }
 
-func (at endpoint) connect(ctx context.Context, o Access) (c *Connection, err error) {
-	c = &Connection{base: strings.TrimRight(at.url.String(), "/") + "/"}
+func (e endpoint) connect(ctx context.Context, o Access) (c *Connection, err error) {
+	c = &Connection{base: strings.TrimRight(e.url.String(), "/") + "/"}
 	switch {
-	case at.path == "":
+	case e.path == "":
 		client, err := remote.NewHTTP(o)
 		if err != nil {
 			return nil, err
 		}
-		c.API, err = api.New(at.url, client)
+		c.API, err = api.New(e.url, client)
 		return c, err
-	case at.host != "":
-		if c.session, err = remote.DialSFTP(ctx, at.user, at.host, at.port, o); err == nil {
-			c.SFTP = registry.SFTP(c.session.Client, at.path)
+	case e.host != "":
+		if c.session, err = remote.DialSFTP(ctx, e.user, e.host, e.port, o); err == nil {
+			c.SFTP = registry.SFTP(c.session.Client, e.path)
 		}
 	default:
-		c.Local, err = registry.Local(at.path)
+		c.Local, err = registry.Local(e.path)
 	}
 	return c, err
 }

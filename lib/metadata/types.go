@@ -1,12 +1,15 @@
 package metadata
 
 import (
+	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"math"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/strictxml"
@@ -127,3 +130,53 @@ func uriForm(text string) string {
 	}
 	return ""
 }
+
+// identifierLength is the number of base 64 digits that hold 160 bits.
+const identifierLength = 27
+
+// IdentifierOf returns the identifier of the uncompressed image that has the
+// given SHA-1 digest of 20 bytes: the digest as a number in base 64, the most
+// significant digit first, 27 characters. It is empty for any other length.
+func IdentifierOf(digest []byte) string {
+	if len(digest) != sha1.Size {
+		return ""
+	}
+	// A zero byte in front makes the bits fill base64 digits from the right,
+	// and one digit too many, which is zero.
+	padded := append([]byte{0}, digest...)
+	return base64.RawURLEncoding.EncodeToString(padded)[1:]
+}
+
+// DecodeIdentifier returns the SHA-1 digest, 20 bytes, that an identifier
+// stands for.
+func DecodeIdentifier(id string) ([]byte, error) {
+	const zero = "A"
+	padded, err := base64.RawURLEncoding.DecodeString(zero + id)
+	if err != nil || len(id) != identifierLength || len(padded) != 1+sha1.Size || padded[0] != 0 {
+		return nil, fmt.Errorf("image identifier %.80q is not %d of the characters A-Z a-z 0-9 - _, the first of them A to P",
+			id, identifierLength)
+	}
+	return padded[1:], nil
+}
+
+const timeLayout = "2006-01-02T15:04:05Z"
+
+// FormatTime writes a time as image metadata has it, in UTC and to the second:
+// 2006-01-02T15:04:05Z.
+func FormatTime(t time.Time) string {
+	return t.UTC().Format(timeLayout)
+}
+
+// ParseTime reads what FormatTime writes, and nothing else.
+func ParseTime(s string) (time.Time, error) {
+	t, err := time.Parse(timeLayout, s)
+	// time.Parse lets pass single digits and fractions of a second.
+	if err != nil || FormatTime(t) != s {
+		return time.Time{}, fmt.Errorf("time %.80q is not a UTC time such as %q", s, timeLayout)
+	}
+	return t, nil
+}
+
+// DefaultValidity is how long a description is valid where nothing else is
+// said. The documentation of StratusLab promises six months.
+const DefaultValidity = 180 * 24 * time.Hour

@@ -8,41 +8,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
-	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/remote/sshdtest"
 )
-
-// startAgent runs ssh-agent with the keys until the test ends.
-func startAgent(t *testing.T, keys ...string) {
-	t.Helper()
-	peers.Need(t, "ssh-agent", "ssh-add")
-	dir, err := os.MkdirTemp("", "agent") // t.TempDir may be too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "s")
-	said := regexp.MustCompile(`SSH_AGENT_PID=(\d+)`).FindStringSubmatch(run(t, "ssh-agent", "-s", "-a", socket))
-	if said == nil {
-		t.Fatal("ssh-agent does not say its process")
-	}
-	pid, err := strconv.Atoi(said[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGTERM) })
-	t.Setenv("SSH_AUTH_SOCK", socket)
-	for _, key := range keys {
-		run(t, "ssh-add", "-q", key)
-	}
-}
 
 // lock puts a passphrase on a copy of the key.
 func lock(t *testing.T, key, path string) {
@@ -73,7 +44,7 @@ func TestAgent(t *testing.T) {
 	other := sshdtest.NewKey(t, t.TempDir(), "other")
 	locked := filepath.Join(newHome(t), "key")
 	lock(t, server.Key, locked)
-	startAgent(t, other, server.Key)
+	t.Setenv("SSH_AUTH_SOCK", sshdtest.StartAgent(t, other, server.Key))
 	for name, test := range map[string]struct {
 		key  string
 		want []string
@@ -98,7 +69,7 @@ func TestKeys(t *testing.T) {
 	if _, _, err := remote.Keys(t.Context(), remote.Options{}); !errors.Is(err, remote.ErrCredentials) {
 		t.Errorf("no keys: %v", err)
 	}
-	startAgent(t, server.Key)
+	t.Setenv("SSH_AUTH_SOCK", sshdtest.StartAgent(t, server.Key))
 	signers, release, err := remote.Keys(t.Context(), remote.Options{})
 	if err != nil || len(signers) != 1 {
 		t.Fatalf("%d keys, %v, want the agent's", len(signers), err)
@@ -152,7 +123,7 @@ func TestLockedOldFormat(t *testing.T) {
 	rsa := filepath.Join(dir, "rsa")
 	run(t, "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", rsa)
 	server := sshdtest.Start(t, "AuthorizedKeysFile "+rsa+".pub")
-	startAgent(t, rsa)
+	t.Setenv("SSH_AUTH_SOCK", sshdtest.StartAgent(t, rsa))
 	run(t, "ssh-keygen", "-q", "-p", "-P", "", "-N", "a passphrase", "-m", "PEM", "-f", rsa)
 	o := server.Options()
 	o.SSHKey = rsa

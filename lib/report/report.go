@@ -1,6 +1,7 @@
 // Package report is how the rooms speak to people: errors with a kind and a hint,
-// the log that they are handed, and what makes foreign text fit to be quoted. It
-// must not know exit codes, nor where anything is shown.
+// among them those about a word that is not one of a choice, the log that they are
+// handed, and what makes foreign text fit to be quoted. It must not know exit codes,
+// nor where anything is shown.
 package report
 
 import (

@@ -130,12 +130,15 @@ func TestBrowserSearch(t *testing.T) {
 			}
 			b.looks("list-" + name)
 			b.enter(b.find(`//input[@name="words"]`), "TOO debian")
+			// If the keys come slowly, "TOO" alone has been searched before.
+			var typed bool
+			b.run(`return new Promise(done => {
+				const look = () => new URLSearchParams(location.search).get('words') === 'TOO debian' ? done(true) : setTimeout(look, 10);
+				look();
+			})`, &typed)
 			b.counted("1 of 1 images")
 			if diff := cmp.Diff(all[2:3], b.rows()); diff != "" {
 				t.Errorf("after typing (-want +got):\n%s", diff)
-			}
-			if !strings.Contains(b.property("url"), "words=TOO+debian") {
-				t.Errorf("the address is %q", b.property("url"))
 			}
 			b.enter(b.find(`//input[@name="words"]`), "\ue009a\ue000\ue003") // Control-A, Backspace
 			b.click(b.find(`//select[@name="status"]/option[.="expired"]`))

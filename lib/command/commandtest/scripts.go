@@ -41,7 +41,7 @@ func Main(m *testing.M, name string, main func()) {
 // env wins over the rest of its environment.
 func Process(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...) //nolint:gosec // the test itself
 	cmd.Env = append(os.Environ(), RunMain+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+t.TempDir())
 	cmd.Env = append(cmd.Env, env...)
 	return cmd

@@ -133,6 +133,56 @@ func TestFewFiles(t *testing.T) {
 	}
 }
 
+// TestMostFiles: a publication writes the most files if everything is full at once, the
+// listings of its image, of its tag and of the tag that it replaces, and if the style
+// and the script are of another version. Each full listing costs two files: the older
+// one has the bytes of the newest, but renaming that would leave no listing for a
+// moment, and not every SFTP server makes hard links.
+func TestMostFiles(t *testing.T) {
+	dir := memory(t)
+	var full []spec
+	for i := range registry.ListingEntries - 1 {
+		full = append(full, spec{image: 1, second: i})
+	}
+	for i := range registry.TagEntries {
+		full = append(full, spec{image: 1000 + i, tag: "new"})
+	}
+	for i := range registry.TagEntries - 1 {
+		full = append(full, spec{image: 2000 + i, tag: "old"})
+	}
+	for i := len(full) + 1; i < registry.PageEntries; i++ {
+		full = append(full, spec{image: 3000 + i})
+	}
+	documents := make(map[string]string)
+	for _, s := range full {
+		e := s.entry(t)
+		documents[e.Path()] = string(e.Source)
+	}
+	restore(t, dir, documents)
+	f := &created{files: localFiles(t, dir)}
+	w := at(f)
+	publish(t, w, spec{image: 1, at: 30, tag: "old"}.entry(t)) // makes the listings
+	restore(t, dir, map[string]string{"marketplace.css": "another", "marketplace.js": "another"})
+	f.n.Store(0)
+	publish(t, w, spec{image: 1, at: 40, tag: "new"}.entry(t))
+	// The lock, the document, three listings of two files, the page and the head of the
+	// log, the feed, the static page, its style and its script.
+	if n := f.n.Load(); n != 14 {
+		t.Errorf("%d files are written, want 14", n)
+	}
+	for _, name := range []string{
+		"metadata/" + spec{image: 1}.entry(t).Identifier + "/index.1.xml",
+		"tag/eve@example.org/new/index.1.xml", "tag/eve@example.org/old/index.1.xml",
+	} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("a listing is not filled up: %v", err)
+		}
+	}
+	if h, err := registry.ReadHead(f); err != nil || h.Pages != 2 {
+		t.Errorf("%d pages of the log, %v; want 2", h.Pages, err)
+	}
+}
+
 // created counts the files that are written.
 type created struct {
 	files

@@ -27,9 +27,9 @@ const (
 // on how many other entries there are.
 func (r *Registry) Find(ctx context.Context, q entry.Query) iter.Seq2[*entry.Entry, error] {
 	return func(yield func(*entry.Entry, error) bool) {
-		ctx, cancel := context.WithTimeoutCause(ctx, maxSearchTime, report.Refusedf("searching the registry takes more than %s", maxSearchTime))
+		ctx, cancel := context.WithTimeoutCause(ctx, r.searchTime, report.Refusedf("searching the registry takes more than %s", r.searchTime))
 		defer cancel()
-		r := New(&budget{Files: r.files})
+		r := New(&budget{Files: r.files, most: r.searchBytes})
 		candidates := r.fromLog(ctx, q)
 		if q.Identifier != "" {
 			candidates = r.ofImage(ctx, q.Identifier, q.Email)
@@ -135,13 +135,14 @@ func logged(ctx context.Context, f FileReader) iter.Seq2[entry.Candidate, error]
 // budget bounds the bytes that a search reads.
 type budget struct {
 	Files
+	most int64
 	read atomic.Int64
 }
 
 func (b *budget) ReadFile(name string, limit int64) ([]byte, error) {
 	body, err := b.Files.ReadFile(name, limit)
-	if b.read.Add(int64(len(body))) > maxSearchBytes {
-		return nil, report.WithHint(report.Refusedf("searching the registry reads more than %d bytes", maxSearchBytes),
+	if b.read.Add(int64(len(body))) > b.most {
+		return nil, report.WithHint(report.Refusedf("searching the registry reads more than %d bytes", b.most),
 			"ask for less: name an image, or an endorser and a tag")
 	}
 	return body, err

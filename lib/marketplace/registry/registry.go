@@ -34,15 +34,22 @@ import (
 	"io/fs"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
 // Registry reads a directory of entries. It may be used by several goroutines.
-type Registry struct{ files Files }
+type Registry struct {
+	files       Files
+	searchBytes int64
+	searchTime  time.Duration
+}
 
 // New returns the registry in a directory.
-func New(f Files) *Registry { return &Registry{f} }
+func New(f Files) *Registry {
+	return &Registry{files: f, searchBytes: maxSearchBytes, searchTime: maxSearchTime}
+}
 
 // Read returns the document of an entry, unverified. The error wraps
 // fs.ErrNotExist if there is none.

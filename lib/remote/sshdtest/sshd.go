@@ -207,11 +207,13 @@ func (l logger) Write(p []byte) (int, error) {
 	return l.log.Write(p)
 }
 
-func run(t testing.TB, name string, args ...string) {
+func run(t testing.TB, name string, args ...string) (output string) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
+	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	if err != nil {
 		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
+	return string(out)
 }
 
 func write(t testing.TB, path, content string) {

@@ -47,7 +47,7 @@ type Context struct {
 	// is handed to a cloud.
 	Seed      *Seed
 	Keys      []string // more public keys to let in, as lines of authorized_keys
-	UserData  *UserData
+	UserData  UserData
 	Variables []Variable
 	Card      *Card // nil where the cloud describes the network
 }
@@ -68,11 +68,11 @@ func (d *Disk) Write(w io.Writer) error { return writeVolume(w, d.Label, d.Files
 // wrong and what does not reach the machine. A context for None that is not empty
 // is an error of kind report.Usage; other errors are of kind report.BadInput.
 func (c *Context) Disks(scheme Scheme) (disks []Disk, notes []string, err error) {
-	notes = c.warnings()
+	notes = slices.Clone(c.UserData.Warnings)
 	var parts []Scheme
 	switch scheme {
 	case None:
-		if len(c.parts())+len(c.otherKeys())+len(c.Variables) > 0 {
+		if len(c.UserData.Parts)+len(c.otherKeys())+len(c.Variables) > 0 {
 			return nil, nil, report.Usagef("a machine without a context (--context none) gets neither keys, user data nor variables")
 		}
 	case Auto:
@@ -95,7 +95,7 @@ func (c *Context) Disks(scheme Scheme) (disks []Disk, notes []string, err error)
 			return nil, nil, err
 		}
 	}
-	if _, others := splitScripts(c.parts()); len(others) > 0 && (scheme == StratusLab || scheme == HEPiX) {
+	if _, others := splitScripts(c.UserData.Parts); len(others) > 0 && (scheme == StratusLab || scheme == HEPiX) {
 		notes = append(notes, fmt.Sprintf("the context %q runs scripts only and leaves out %s", scheme, strings.Join(others, ", ")))
 	}
 	return disks, notes, nil
@@ -136,33 +136,12 @@ func (c *Context) keys() []string {
 }
 
 // otherKeys returns the keys that are not the build's own.
-func (c *Context) otherKeys() []string {
-	keys := slices.Clone(c.Keys)
-	if c.UserData != nil {
-		keys = append(keys, c.UserData.Keys...)
-	}
-	return keys
-}
-
-// parts returns the user's own parts of the user data.
-func (c *Context) parts() []Part {
-	if c.UserData == nil {
-		return nil
-	}
-	return c.UserData.Parts
-}
-
-func (c *Context) warnings() []string {
-	if c.UserData == nil {
-		return nil
-	}
-	return slices.Clone(c.UserData.Warnings)
-}
+func (c *Context) otherKeys() []string { return slices.Concat(c.Keys, c.UserData.Keys) }
 
 // document returns the user data for cloud-init, nil for none. The build's own
 // part comes last: where two parts set the same thing, cloud-init takes the later.
 func (c *Context) document() ([]byte, error) {
-	parts := c.parts()
+	parts := c.UserData.Parts
 	if c.Seed != nil {
 		_, others := splitScripts(parts) // scripts do not say which users there are
 		config, err := c.Seed.cloudConfig(c.otherKeys(), len(others) > 0)

@@ -98,7 +98,7 @@ func read(t *testing.T, source Scheme, dir string) (got struct {
 // TestCloudInit hands a cloud's contexts to cloud-init.
 func TestCloudInit(t *testing.T) {
 	script := Part{Name: "s", Content: []byte("#!/bin/sh\n" + strings.Repeat("0123456789\n", 2000) + "\x00\xff")}
-	c := &Context{Keys: []string{key}, UserData: &UserData{Keys: []string{key + "2"}, Parts: []Part{script}},
+	c := &Context{Keys: []string{key}, UserData: UserData{Keys: []string{key + "2"}, Parts: []Part{script}},
 		Variables: hostile[:10], Card: card}
 	dirs := disks(t, c, Auto)
 	meta := make(map[string]any)
@@ -200,7 +200,7 @@ func TestLimits(t *testing.T) {
 		}
 		packed.Write(sum)
 	}
-	c := &Context{UserData: &UserData{Parts: []Part{{Name: "f", Content: packed.Bytes()}}}}
+	c := &Context{UserData: UserData{Parts: []Part{{Name: "f", Content: packed.Bytes()}}}}
 	if all, notes, err := c.Disks(Auto); err != nil || len(all) != 3 || len(notes) != 1 ||
 		!strings.Contains(notes[0], "USER_DATA has") {
 		t.Errorf("auto: %d disks, %q, %v", len(all), notes, err)

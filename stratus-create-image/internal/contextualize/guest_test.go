@@ -89,7 +89,7 @@ func TestGuest(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			peers.Need(t, "bash", "busybox")
 			exec := Variable{"SCRIPT_EXEC", "#!/bin/sh\nprintf '%s|' exec \"$QUOTES\" >>/run/ran"}
-			x := &Context{Seed: newSeed(t, "root"), Keys: []string{key}, UserData: &UserData{Parts: script},
+			x := &Context{Seed: newSeed(t, "root"), Keys: []string{key}, UserData: UserData{Parts: script},
 				Variables: []Variable{hostile[0], exec}}
 			dir := guestDir(t, x, c.scheme)
 			// Twice, as at a second start of what runs it.
@@ -141,7 +141,7 @@ func guestDir(t *testing.T, c *Context, scheme Scheme) string {
 func TestGuestFailure(t *testing.T) {
 	parts := []Part{{Name: "bad.sh", Content: []byte("#!/bin/sh\nexit 3")},
 		{Name: "good.sh", Content: []byte("#!/bin/sh\necho good >>/run/ran")}}
-	c := &Context{UserData: &UserData{Parts: parts}}
+	c := &Context{UserData: UserData{Parts: parts}}
 	dir := guestDir(t, c, StratusLab)
 	got := inGuest(t, dir, "sh /mnt/stratuslab/init.sh 2>&1 || echo failed; cat /run/ran")
 	if want := "stratus-context: bad.sh: exit status 3\nfailed\ngood\n"; got != want {
@@ -172,7 +172,7 @@ cat /home/stratus-guest/.ssh/authorized_keys /etc/sudoers.d/*; cat /root/.ssh/au
 // TestShellcheck reads the longest of the generated scripts.
 func TestShellcheck(t *testing.T) {
 	peers.Need(t, "shellcheck")
-	c := &Context{Seed: newSeed(t, "root"), UserData: &UserData{Parts: script}}
+	c := &Context{Seed: newSeed(t, "root"), UserData: UserData{Parts: script}}
 	cmd := exec.Command("shellcheck", "-s", "sh", "-")
 	cmd.Stdin = strings.NewReader(c.startScript())
 	if out, err := cmd.CombinedOutput(); err != nil {

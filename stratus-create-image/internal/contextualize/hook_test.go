@@ -34,7 +34,7 @@ func TestHook(t *testing.T) {
 	}
 	run := command + " prolog; cat /root/.ssh/authorized_keys; test -e /run/ran || echo prolog; " +
 		command + " epilog; cat /run/ran; ls /mnt/stratuslab"
-	dir := guestDir(t, &Context{Keys: []string{key}, UserData: &UserData{Parts: script}}, StratusLab)
+	dir := guestDir(t, &Context{Keys: []string{key}, UserData: UserData{Parts: script}}, StratusLab)
 
 	image := filepath.Join(t.TempDir(), "disk")
 	if out, err := exec.Command("mke2fs", "-q", "-t", "ext2", "-L", "_STRATUSLAB", "-d", dir, image,

@@ -50,7 +50,7 @@ func (c *Context) openNebula() ([]File, error) {
 // startScript returns a script that lets the build in and runs the user's
 // scripts. It is empty where there is neither.
 func (c *Context) startScript() string {
-	scripts, _ := splitScripts(c.parts())
+	scripts, _ := splitScripts(c.UserData.Parts)
 	if c.Seed == nil && len(scripts) == 0 {
 		return ""
 	}

@@ -23,7 +23,7 @@ func (c *Context) Files(scheme Scheme) (files []File, notes []string, err error)
 		if err != nil {
 			return nil, nil, report.BadInputf("making the context %q: %w", scheme, err)
 		}
-		return files, c.warnings(), nil
+		return files, c.UserData.Warnings, nil
 	case CloudInit: // both disks hold the same, and clouds make that of ConfigDrive
 		scheme = NoCloud
 	}

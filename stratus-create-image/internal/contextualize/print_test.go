@@ -50,7 +50,7 @@ func TestText(t *testing.T) {
 // TestCloudInitV1 unpacks what the original's clouds did.
 func TestCloudInitV1(t *testing.T) {
 	want := []byte("#!/bin/sh\necho '\xc3\xa9'\n")
-	c := &Context{UserData: &UserData{Parts: []Part{{Name: "s", Content: want}}}}
+	c := &Context{UserData: UserData{Parts: []Part{{Name: "s", Content: want}}}}
 	files, _, err := c.Files(CloudInitV1)
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func (c *Context) stratusLab(scheme Scheme, shared bool) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	scripts, _ := splitScripts(c.parts())
+	scripts, _ := splitScripts(c.UserData.Parts)
 	files := []File{
 		{Path: "context.sh", Content: text},
 		{Path: "access.sh", Content: []byte(c.access(`"${PUBLIC_KEY-}"`))},

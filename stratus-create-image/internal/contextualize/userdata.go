@@ -49,22 +49,22 @@ var knownTypes = []string{
 // or several TYPE,FILE joined with #. A file may be a pipe, such as <(command) of
 // a shell; the end of the context ends the wait. Errors are of kind
 // report.BadInput.
-func ReadUserData(ctx context.Context, values []string) (*UserData, error) {
-	d, err := files.Await(ctx, func() (*UserData, error) { return readUserData(values) })
+func ReadUserData(ctx context.Context, values []string) (UserData, error) {
+	d, err := files.Await(ctx, func() (UserData, error) { return readUserData(values) })
 	if err != nil {
-		return nil, report.BadInputf("reading the user data: %w", err)
+		return UserData{}, report.BadInputf("reading the user data: %w", err)
 	}
 	return d, nil
 }
 
-func readUserData(values []string) (*UserData, error) {
-	d := new(UserData)
+func readUserData(values []string) (UserData, error) {
+	var d UserData
 	literal, left := 0, int64(MaxUserData)
 	for _, value := range values {
 		for _, n := range parseValue(value) {
 			content, err := readFile(n.file, left)
 			if err != nil {
-				return nil, err
+				return UserData{}, err
 			}
 			left -= int64(len(content))
 			part := Part{Name: filepath.Base(n.file), Type: n.kind, Content: content}
@@ -79,12 +79,12 @@ func readUserData(values []string) (*UserData, error) {
 				err = d.addPart(part)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("%q: %w", n.file, err)
+				return UserData{}, fmt.Errorf("%q: %w", n.file, err)
 			}
 		}
 	}
 	if literal > 0 && len(d.Parts) > 1 {
-		return nil, fmt.Errorf("the type %q takes one file as it is, not %d files", typeLiteral, len(d.Parts))
+		return UserData{}, fmt.Errorf("the type %q takes one file as it is, not %d files", typeLiteral, len(d.Parts))
 	}
 	return d, nil
 }

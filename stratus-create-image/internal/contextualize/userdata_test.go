@@ -80,7 +80,7 @@ func TestReadUserData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &UserData{
+	want := UserData{
 		Keys: []string{plainKey + " me", plainKey + " you"},
 		Parts: []Part{
 			{"a.sh", "", []byte("#!/bin/sh\n")}, {"c.yaml", "cloud-config", []byte("#cloud-config\n{}\n")},
