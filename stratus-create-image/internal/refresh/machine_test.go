@@ -41,8 +41,9 @@ end
 printf '[Service]\nExecStart=/usr/bin/python3 /etc/keeper\n' >/etc/systemd/system/keeper.service
 for job in missed caught; do
     printf '[Service]\nType=oneshot\nExecStart=touch /root/%s\n' $job >/etc/systemd/system/$job.service
-    printf '[Timer]\nOnCalendar=daily\nPersistent=%s\n' $([ $job = caught ] && echo yes || echo no) >/etc/systemd/system/$job.timer
+    printf '[Timer]\nOnCalendar=daily\n' >/etc/systemd/system/$job.timer
 done
+echo Persistent=yes >>/etc/systemd/system/caught.timer
 systemctl daemon-reload
 systemctl start keeper.service missed.timer caught.timer
 `

@@ -21,7 +21,7 @@ import (
 )
 
 // ErrUnfit reports that a guest cannot be kept: Refresh could not make it like one
-// that has just started. The guest is as it was before.
+// that has just started.
 var ErrUnfit = errors.New("the guest cannot be kept")
 
 // The scripts: functions, and what Settle and Refresh do with them.
@@ -46,7 +46,8 @@ const timeLimit = 5 * time.Minute
 // clock would start, writes everything to the disk, and frees the memory that only
 // caches files. Nothing may run in the guest between it and the snapshot, and Refresh
 // must follow, whether the snapshot was kept or not. An error that wraps ErrUnfit
-// says why this guest cannot be kept; Refresh need not follow then.
+// says why this guest cannot be kept; it is as it was then. After another error some
+// jobs may be stopped.
 func Settle(ctx context.Context, g *guest.Guest) error {
 	const label = "preparing the guest for a snapshot"
 	seed, err := newSeed()
@@ -74,9 +75,11 @@ type Keys struct {
 
 // Refresh makes a guest that was resumed after Settle like one that has just
 // started, and lets the new key in instead of the old one. Nothing may run in the
-// guest before it. The clock is set to what now returns when the guest asks for it.
-// Sessions that are open remain; log in again for one whose
-// keys are of fresh random numbers.
+// guest before it. The clock is set to what now returns when the command has been
+// sent. It is late by the time that the guest takes to start a shell.
+//
+// Open sessions remain, with keys of the old random numbers: the caller logs in again
+// with the new key. After an error the guest must not be used.
 func Refresh(ctx context.Context, g *guest.Guest, keys Keys, now func() time.Time) error {
 	const label = "refreshing the resumed guest"
 	seed, err := newSeed()

@@ -38,7 +38,8 @@ func sandbox(t *testing.T) (*guest.Guest, func(t *testing.T, shellCommand, call 
 // onlyPrograms makes a directory of the named programs alone, and is followed by a
 // command that finds no others.
 func onlyPrograms(names string) string {
-	return "rm -rf /run/only; mkdir /run/only; for p in " + names + "; do ln -s \"$(command -v $p)\" /run/only; done; PATH=/run/only; "
+	return "rm -rf /run/only; mkdir /run/only; for p in " + names +
+		"; do ln -s \"$(command -v $p)\" /run/only; done; PATH=/run/only; "
 }
 
 func TestReseed(t *testing.T) {
@@ -122,12 +123,13 @@ chmod 600 /home/one/.ssh/authorized_keys; chown 1:1 /home/one/.ssh/authorized_ke
 	for _, sh := range shells {
 		sandboxtest.Output(t, g, user)
 		call(t, sh, "replace_key one 'ssh-ed25519 AAAA+/2=' 'ssh-ed25519 AAAA&/3='")
-		got := sandboxtest.Output(t, g, "cd /; cat root/.ssh/*; for u in one two; do stat -c '%a %u' home/$u/.ssh/*; cat home/$u/.ssh/*; done")
+		got := sandboxtest.Output(t, g, "cd /home; cat /root/.ssh/*; for u in one two; do stat -c '%a %u' $u/.ssh/*; cat $u/.ssh/*; done")
 		const ours = "ssh-ed25519 AAAA+/1=\nno-pty ssh-ed25519 AAAA&/3= a\\b | c\nssh-rsa BBBB\n"
 		if diff := cmp.Diff(ours+"600 1\n"+ours+"644 0\nssh-ed25519 AAAA+/2=\n", got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", sh, diff)
 		}
-		if got := call(t, sh, "replace_key one 'ssh-ed25519 CCCC' x || echo failed"); got != "no authorized_keys has the former login key\nfailed" {
+		const missing = "no authorized_keys has the former login key\nfailed"
+		if got := call(t, sh, "replace_key one 'ssh-ed25519 CCCC' x || echo failed"); got != missing {
 			t.Errorf("%s: a key that nobody has: %q", sh, got)
 		}
 	}
