@@ -127,6 +127,10 @@ func TestRun(t *testing.T) {
 	if err := g.Run(ctx, "sleep", "sleep 600"); err == nil || !strings.Contains(err.Error(), "time is up") {
 		t.Errorf("a command without end gives %v", err)
 	}
+	const script = "read -r a; read -r b; echo $b $a; cat"
+	if out, err := g.Feed(t.Context(), "feed", script, strings.NewReader("one\ntwo\nthree")); out != "two one\nthree" || err != nil {
+		t.Errorf("a command with input prints %q, %v", out, err)
+	}
 	out, err := g.Output(t.Context(), "much", "head -c 1000000 /dev/zero")
 	if err != nil || len(out) != maxOutput {
 		t.Errorf("much output gives %d bytes, %v", len(out), err)

@@ -81,8 +81,8 @@ func (g *Guest) Output(ctx context.Context, label, command string) (string, erro
 	return string(out.Bytes()), err
 }
 
-// Feed is Output with a standard input, which the command reads to its end or
-// closes. What is secret goes there: everybody in the guest sees the command.
+// Feed is Output with a standard input, all of which the command must read. What is
+// secret goes there: everybody in the guest sees the command.
 func (g *Guest) Feed(ctx context.Context, label, command string, input io.Reader) (string, error) {
 	out := &files.Head{Limit: maxOutput}
 	err := g.stream(ctx, label, command, input, out)

@@ -123,7 +123,8 @@ chmod 600 /home/one/.ssh/authorized_keys; chown 1:1 /home/one/.ssh/authorized_ke
 	for _, sh := range shells {
 		sandboxtest.Output(t, g, user)
 		call(t, sh, "replace_key one 'ssh-ed25519 AAAA+/2=' 'ssh-ed25519 AAAA&/3='")
-		got := sandboxtest.Output(t, g, "cd /home; cat /root/.ssh/*; for u in one two; do stat -c '%a %u' $u/.ssh/*; cat $u/.ssh/*; done")
+		got := sandboxtest.Output(t, g, "cd /home; cat /root/.ssh/*; "+
+			"for u in one two; do stat -c '%a %u' $u/.ssh/*; cat $u/.ssh/*; done")
 		const ours = "ssh-ed25519 AAAA+/1=\nno-pty ssh-ed25519 AAAA&/3= a\\b | c\nssh-rsa BBBB\n"
 		if diff := cmp.Diff(ours+"600 1\n"+ours+"644 0\nssh-ed25519 AAAA+/2=\n", got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", sh, diff)
