@@ -33,6 +33,10 @@ func testBase(t *testing.T) string {
 	return base
 }
 
+// runCache is the cache of all builds of this run of the tests: a machine comes up
+// once for those that start alike. It goes with the run's temporary files.
+func runCache() string { return filepath.Join(os.TempDir(), "cache") }
+
 // child is a run of the command with directories of its own.
 type child struct {
 	t      *testing.T
@@ -55,7 +59,7 @@ func startWith(t *testing.T, dir string, env []string, args ...string) *child {
 	b := &child{t: t, tmp: t.TempDir(), lines: make(chan string, 100)}
 	b.cmd = exec.Command(os.Args[0], args...)
 	b.cmd.Dir = dir
-	b.cmd.Env = append(os.Environ(), commandtest.RunMain+"=1", "TMPDIR="+b.tmp, "HOME="+b.tmp, "STRATUS_TEST_SECRET=from outside")
+	b.cmd.Env = append(os.Environ(), commandtest.RunMain+"=1", "TMPDIR="+b.tmp, "HOME="+b.tmp, "XDG_CACHE_HOME="+runCache(), "STRATUS_TEST_SECRET=from outside")
 	b.cmd.Env = append(b.cmd.Env, env...)
 	b.cmd.Stdout = &b.stdout
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
