@@ -134,9 +134,9 @@ func TestSnapshotKilled(t *testing.T) {
 		t.Error(err)
 	}
 	for _, task := range []string{"keep", "resume"} {
-		for _, after := range []time.Duration{0, 3, 10, 30, 60, 150} {
+		for _, after := range []int{0, 3, 10, 30, 60, 150} { // milliseconds
 			child, _ := startTask(t, task, dir)
-			time.Sleep(after * time.Millisecond) // the moment is what is tested
+			time.Sleep(time.Duration(after) * time.Millisecond) // the moment is what is tested
 			kill(t, child)
 			awaitEnd(t, dir)
 			live, err := m.live.store.makeLive()
