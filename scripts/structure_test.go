@@ -32,8 +32,8 @@ var linked = map[string]string{
 		stratus-create-image/internal/build stratus-create-image/internal/contextualize
 		stratus-create-image/internal/engine stratus-create-image/internal/engine/local
 		stratus-create-image/internal/guest stratus-create-image/internal/notify
-		stratus-create-image/internal/recipe stratus-create-image/internal/sbom
-		stratus-create-image/internal/seal
+		stratus-create-image/internal/recipe stratus-create-image/internal/refresh
+		stratus-create-image/internal/sbom stratus-create-image/internal/seal
 		github.com/CycloneDX/cyclonedx-go github.com/ProtonMail/go-crypto github.com/beevik/etree
 		github.com/cloudflare/circl github.com/hashicorp/go-cleanhttp
 		github.com/hashicorp/go-retryablehttp github.com/jonboulle/clockwork github.com/kdomanski/iso9660

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 
@@ -15,9 +14,10 @@ import (
 
 // CopyData copies what is in src to dst, an empty file, and leaves holes where src
 // has holes or zeros; dst may be nil. Sum, which may be nil, gets the offset, as 8 bytes,
-// and the content of each block of 4 KiB that is not zero, whatever is a hole. The
-// size in bytes of these blocks is returned. The offsets of both files do not matter.
-func CopyData(ctx context.Context, dst, src *os.File, sum hash.Hash) (data int64, err error) {
+// and the content of each block of 4 KiB that is not zero, whether the others are holes
+// or not, in one Write each. The size in bytes of these blocks is returned. The offsets
+// of both files do not matter.
+func CopyData(ctx context.Context, dst, src *os.File, sum io.Writer) (data int64, err error) {
 	info, err := src.Stat()
 	if err != nil {
 		return 0, err
@@ -71,13 +71,13 @@ func nextData(f *os.File, at, size int64) (start, end int64, err error) {
 
 type copier struct {
 	dst  *os.File
-	sum  hash.Hash
+	sum  io.Writer
+	part []byte // what is written to sum
 	data int64
 }
 
 // add copies data that begins at a multiple of the block size.
 func (c *copier) add(p []byte, offset int64) error {
-	var number [8]byte
 	for at := 0; at < len(p); at += holeSize {
 		block := p[at:min(len(p), at+holeSize)]
 		if isZero(block) {
@@ -85,9 +85,10 @@ func (c *copier) add(p []byte, offset int64) error {
 		}
 		c.data += int64(len(block))
 		if c.sum != nil {
-			binary.BigEndian.PutUint64(number[:], uint64(offset)+uint64(at))
-			c.sum.Write(number[:])
-			c.sum.Write(block)
+			c.part = append(binary.BigEndian.AppendUint64(c.part[:0], uint64(offset)+uint64(at)), block...)
+			if _, err := c.sum.Write(c.part); err != nil {
+				return err
+			}
 		}
 	}
 	if c.dst == nil {

@@ -1,6 +1,6 @@
-// Package files makes output files that appear whole or not at all, and opens
-// input files without waiting for ever. It must not know what is in them, nor the
-// standard streams.
+// Package files makes output files that appear whole or not at all, opens input
+// files without waiting for ever, copies files with holes, and locks files. It must
+// not know what is in them, nor the standard streams.
 package files
 
 import (

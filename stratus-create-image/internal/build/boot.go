@@ -22,8 +22,15 @@ func (r *run) start(ctx context.Context) error {
 	}
 	from := engine.Base{Path: r.base.Path, Format: r.base.Format, Size: r.base.Size, Bus: r.base.DisksBus, Hold: r.base.Hold()}
 	spec := r.spec(r.dir, from)
-	if err := r.planLayers(ctx, spec); err != nil {
+	if err := r.Recipe.LoadKeys(ctx); err != nil {
 		return err
+	}
+	if err := r.planLayers(ctx, spec); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		r.log.Warnf("nothing is kept for later builds, nor taken from earlier ones: %v", err)
+		r.unfit, spec.Snapshots = true, ""
 	}
 	if resumed, err := r.resume(ctx, spec); resumed || err != nil {
 		return err

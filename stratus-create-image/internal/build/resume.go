@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
@@ -42,12 +44,18 @@ func (r *run) resume(ctx context.Context, spec *engine.Spec) (bool, error) {
 	if !can || spec.Snapshots == "" || r.Reuse.Refresh {
 		return false, nil
 	}
+	one := *spec // what an attempt leaves is not in the way of the next one
+	one.Dir = filepath.Join(r.dir, "resumed")
 	for i := len(r.layers) - 1; i >= 0; i-- {
 		l := r.layers[i]
 		if !l.kept || l.key == "" {
 			continue
 		}
-		err := r.resumeAt(ctx, snapshotter, spec, l.key)
+		if err := os.Mkdir(one.Dir, 0o700); err != nil {
+			return false, fmt.Errorf("making a directory for the machine: %w", err)
+		}
+		before := *r
+		err := r.resumeAt(ctx, snapshotter, &one, l.key)
 		if err == nil {
 			r.at = i
 			r.sayReused(time.Now())
@@ -56,9 +64,15 @@ func (r *run) resume(ctx context.Context, spec *engine.Spec) (bool, error) {
 		if ctx.Err() != nil {
 			return false, err
 		}
+		if r.guest != nil {
+			r.guest.Close()
+		}
 		if r.machine != nil {
 			err = errors.Join(err, r.machine.Destroy(ctx), snapshotter.Forget(spec, l.key))
-			r.machine = nil
+		}
+		*r = before // a machine that starts has other keys, and nothing of earlier builds
+		if err := os.RemoveAll(one.Dir); err != nil {
+			return false, fmt.Errorf("removing a directory of the machine: %w", err)
 		}
 		if !errors.Is(err, engine.ErrNoSnapshot) || !errors.Is(err, fs.ErrNotExist) {
 			r.log.Warnf("not going on from an earlier build: %v", err)
@@ -78,10 +92,8 @@ func (r *run) resumeAt(ctx context.Context, s engine.Snapshotter, spec *engine.S
 	if err := json.Unmarshal(text, &n); err != nil || n.Seed == nil {
 		return fmt.Errorf("reading the note of a snapshot: %w", errors.Join(err, engine.ErrNoSnapshot))
 	}
-	fresh := r.seed
 	r.seed, r.os, r.packages.before, r.reused = n.Seed, n.OS, n.Before, n.Made
 	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
-		r.seed = fresh
 		return err
 	}
 	return r.refresh(ctx)
@@ -128,8 +140,13 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 	if !can || !l.kept || l.key == "" || r.unfit {
 		return nil
 	}
+	if err := r.checkInputs(l); err != nil {
+		r.unfit = true
+		r.log.Warnf("the machine is not kept for later builds: %v", err)
+		return nil
+	}
 	if r.job != nil {
-		if err := r.job.End(alive, nil); err != nil {
+		if err := r.job.Pause(alive); err != nil {
 			return err
 		}
 	}
@@ -160,5 +177,25 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 		return err
 	}
 	r.addSwap(alive)
+	return nil
+}
+
+// checkInputs reports whether the inputs of the steps up to a layer are still those that
+// its key stands for: files may have changed before they were copied.
+func (r *run) checkInputs(last *layer) error {
+	for _, l := range r.layers {
+		if l.step != nil {
+			digest, err := l.step.Digest()
+			if err != nil {
+				return err
+			}
+			if digest != l.digest {
+				return fmt.Errorf("the inputs of %s have changed since the build began", l.name())
+			}
+		}
+		if l == last {
+			break
+		}
+	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (r *run) takeSteps(ctx, alive context.Context) (err error) {
 	if r.job, err = r.Recipe.For(alive, r.os, r.log.Infof); err != nil {
 		return err
 	}
-	defer func() { err = r.job.End(alive, err) }()
+	defer func() { err = r.job.End(alive, r.guest, err) }()
 	for r.at++; r.at < len(r.layers); r.at++ {
 		l := r.layers[r.at]
 		if err := r.job.Do(alive, r.guest, l.step); err != nil {
@@ -80,7 +80,7 @@ func (r *run) takeSteps(ctx, alive context.Context) (err error) {
 	return nil
 }
 
-// addSwap gives the guest its disk for swap.
+// addSwap has the guest use its disk for swap.
 func (r *run) addSwap(ctx context.Context) {
 	pattern := r.machine.Hardware().Swap
 	if pattern == "" || r.swapping {

@@ -24,7 +24,8 @@ type Snapshotter interface {
 	// Resume starts a machine from a snapshot, with the context that it was taken
 	// with: Spec.Context is not read. It returns the note of the snapshot. The error
 	// wraps ErrNoSnapshot, and fs.ErrNotExist, if there is none; ErrNoSnapshot alone if
-	// what is there is damaged or does not start; that is removed. Connect must be called, as after Start.
+	// what is there is damaged or does not start; that is removed. Connect must be
+	// called, as after Start.
 	Resume(ctx context.Context, spec *Spec, name string) (m Machine, note []byte, err error)
 
 	// Forget removes a snapshot, if there is one, unless somebody else uses it.

@@ -18,14 +18,15 @@ import (
 func apply(t *testing.T, g *guest.Guest, s *sandboxtest.Sandbox, r *Recipe) error {
 	t.Helper()
 	var says []string
-	j, err := r.For(t.Context(), osOf(r.Installer), func(format string, args ...any) { says = append(says, fmt.Sprintf(format, args...)) })
+	say := func(format string, args ...any) { says = append(says, fmt.Sprintf(format, args...)) }
+	j, err := r.For(t.Context(), osOf(r.Installer), say)
 	if err == nil {
 		for _, step := range r.Steps() {
 			if err = j.Do(t.Context(), g, step); err != nil {
 				break
 			}
 		}
-		err = j.End(t.Context(), err)
+		err = j.End(t.Context(), g, err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -13,7 +13,7 @@ type Job struct {
 	*packaging
 	guest *guest.Guest
 
-	// What the steps need in the guest: End removes it, and the next step makes it anew.
+	// What the steps need in the guest: Pause removes it, and the next step makes it anew.
 	dir             *guest.Dir // nil: nothing is there
 	configured      bool       // the package manager
 	exported        bool       // the variables of scripts and commands
@@ -51,17 +51,26 @@ func (j *Job) Do(ctx context.Context, g *guest.Guest, s *Step) error {
 	return s.do(j, ctx)
 }
 
-// End removes what the steps needed in the guest. It is given their error, to which
-// it adds its own.
-func (j *Job) End(ctx context.Context, err error) error {
-	if j.dir == nil || ctx.Err() != nil || errors.Is(err, guest.ErrBroken) { // then the whole machine goes
-		return err
+// Pause removes what the steps needed in the guest, which may then be replaced by a copy
+// of it. Package lists that name mirrors remain.
+func (j *Job) Pause(ctx context.Context) error {
+	if j.dir == nil {
+		return nil
 	}
-	if len(j.forScripts) > 0 {
-		err = errors.Join(err, j.limited(ctx, func(ctx context.Context) error { return forgetLists(ctx, j.guest) }))
-	}
-	err = errors.Join(err, j.limited(ctx, j.dir.Remove))
+	err := j.limited(ctx, j.dir.Remove)
 	*j = Job{packaging: j.packaging}
 	j.forScripts, j.conditions.environment, j.conditions.config = nil, "", ""
 	return err
+}
+
+// End removes from the guest what is only there for the recipe, whichever steps were done.
+// It is given their error, to which it adds its own.
+func (j *Job) End(ctx context.Context, g *guest.Guest, err error) error {
+	if ctx.Err() != nil || errors.Is(err, guest.ErrBroken) { // then the whole machine goes
+		return err
+	}
+	if len(j.Mirrors) > 0 && j.installer == Apt {
+		err = errors.Join(err, j.limited(ctx, func(ctx context.Context) error { return forgetLists(ctx, g) }))
+	}
+	return errors.Join(err, j.Pause(ctx))
 }

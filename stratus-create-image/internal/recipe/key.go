@@ -43,12 +43,12 @@ func (i Installer) readKey(ctx context.Context, client HTTP, r Repo) (*key, erro
 	if r.keyFrom == "" {
 		return nil, nil //nolint:nilnil // see above
 	}
+	if err := r.loadKey(ctx, client); err != nil {
+		return nil, err
+	}
 	data, name := r.keyBytes, path.Base(r.keyFrom)
-	if isURL(r.keyFrom) {
-		var err error
-		if data, name, err = loadKey(ctx, client, r.keyFrom); err != nil {
-			return nil, fmt.Errorf("reading the signing key: %w", err)
-		}
+	if u, err := url.Parse(r.keyFrom); err == nil && isURL(r.keyFrom) {
+		name = path.Base(u.Path)
 	}
 	parse := parseOpenPGP
 	if i == Apk {
@@ -67,25 +67,45 @@ func (i Installer) readKey(ctx context.Context, client HTTP, r Repo) (*key, erro
 
 var apkKeyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9@._+-]*\.rsa\.pub$`)
 
-func loadKey(ctx context.Context, client HTTP, from string) (data []byte, name string, err error) {
+// LoadKeys loads the signing keys of the repositories that are not here: what they
+// contain is an input of the recipe.
+func (r *Recipe) LoadKeys(ctx context.Context) error {
+	for i := range r.Repos {
+		if err := r.Repos[i].loadKey(ctx, r.HTTP); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadKey loads the signing key over https, once.
+func (r *Repo) loadKey(ctx context.Context, client HTTP) (err error) {
+	if isURL(r.keyFrom) && r.keyBytes == nil {
+		if r.keyBytes, err = fetchKey(ctx, client, r.keyFrom); err != nil {
+			return fmt.Errorf("reading the signing key: %w", err)
+		}
+	}
+	return nil
+}
+
+func fetchKey(ctx context.Context, client HTTP, from string) ([]byte, error) {
 	u, err := url.Parse(from)
 	if err != nil || u.Scheme != "https" || u.User != nil {
-		return nil, "", errors.New("not a valid place; want a local file or an https URL without a password")
+		return nil, errors.New("not a valid place; want a local file or an https URL without a password")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("%q answers %s, want 200", from, response.Status)
+		return nil, fmt.Errorf("%q answers %s, want 200", from, response.Status)
 	}
-	data, err = files.ReadAll(response.Body, maxKey)
-	return data, path.Base(u.Path), err
+	return files.ReadAll(response.Body, maxKey)
 }
 
 func parsePEM(data []byte) (*key, error) {

@@ -23,7 +23,7 @@ type Repo struct {
 	text     string   // as the user wrote it
 	option   string   // of an apt source, such as "signed-by=/etc/apt/keyrings/x.gpg", or empty
 	keyFrom  string   // the path here, or the URL, of its signing key, or empty
-	keyBytes []byte   // content of the file keyFrom; nil where that is a URL
+	keyBytes []byte   // content of keyFrom; nil where that is a URL, until loadKey
 	fields   []string // its URL, and the words that the package manager needs
 }
 

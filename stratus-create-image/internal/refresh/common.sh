@@ -3,7 +3,6 @@
 set -eu
 LC_ALL=C
 export LC_ALL
-umask 077
 run=/run
 if [ ! -d $run ]; then run=/var/run; fi
 kept=$run/stratus-refresh # a directory: what Settle leaves for Refresh

@@ -15,8 +15,9 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sandboxtest"
 )
 
-// shells are those that /bin/sh may be.
-var shells = []string{"dash", "bash --posix", "busybox sh"}
+// shells are those that /bin/sh may be. The last one has no programs but busybox's,
+// perl and python3.
+var shells = []string{"dash", "bash --posix", "env PATH=/run/busybox /usr/bin/busybox sh"}
 
 // sandbox starts a guest, and returns what calls functions of the scripts in it with
 // each of the shells. Functions that change the clock must not be called.
@@ -24,6 +25,8 @@ func sandbox(t *testing.T) (*guest.Guest, func(t *testing.T, shellCommand, call 
 	t.Helper()
 	peers.Need(t, "dash", "bash", "busybox", "perl", "python3")
 	g := sandboxtest.Start(t).Login("root")
+	const programs = "mkdir /run/busybox; busybox --install -s /run/busybox; ln -s /usr/bin/perl /usr/bin/python3 /run/busybox"
+	sandboxtest.Output(t, g, programs)
 	return g, func(t *testing.T, shellCommand, call string) string {
 		t.Helper()
 		script := common + settleFunctions + refreshFunctions + "{ " + call + "\n} 2>&1"

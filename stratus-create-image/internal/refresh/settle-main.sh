@@ -3,7 +3,7 @@
 IFS= read -r seed
 why=$(reseed "$seed" 2>&1) || { printf '%s\n' "$why"; exit; }
 services=$(stale) || { printf '%s\n' "$services" | tail -n 1; exit; }
-if [ ! -d $kept ]; then mkdir $kept; fi
+if [ ! -d $kept ]; then mkdir -m 700 $kept; fi
 printf '%s\n' "$services" >$kept/services
 id=$(own_id)
 printf '%s\n' "$id" >$kept/id

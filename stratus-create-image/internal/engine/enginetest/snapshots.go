@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -75,8 +76,8 @@ func (s *Subject) snapshots(t *testing.T) {
 		t.Skip("the engine keeps no machines")
 	}
 	s.identity(t, e)
-	if _, _, err := e.Resume(t.Context(), s.Spec(t), "missing"); !errors.Is(err, engine.ErrNoSnapshot) {
-		t.Errorf("resuming what is not there: %v, want %v", err, engine.ErrNoSnapshot)
+	if _, _, err := e.Resume(t.Context(), s.Spec(t), "missing"); !errors.Is(err, engine.ErrNoSnapshot) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("resuming what is not there: %v, want %v and %v", err, engine.ErrNoSnapshot, fs.ErrNotExist)
 	}
 	stopped, stop := context.WithCancelCause(t.Context())
 	stop(errStop)
@@ -96,9 +97,10 @@ func (s *Subject) snapshots(t *testing.T) {
 	s.destroy(t, s.resumed(t, e, "child"))
 
 	s.Damage(t, "child")
-	for range 2 { // the second time it is gone
-		if _, _, err := e.Resume(t.Context(), s.Spec(t), "child"); !errors.Is(err, engine.ErrNoSnapshot) {
-			t.Errorf("resuming what is damaged: %v, want %v", err, engine.ErrNoSnapshot)
+	for _, gone := range []bool{false, true} {
+		_, _, err := e.Resume(t.Context(), s.Spec(t), "child")
+		if !errors.Is(err, engine.ErrNoSnapshot) || errors.Is(err, fs.ErrNotExist) != gone {
+			t.Errorf("resuming what is damaged: %v, want %v, and that it is gone: %t", err, engine.ErrNoSnapshot, gone)
 		}
 		s.wantNothing(t)
 	}

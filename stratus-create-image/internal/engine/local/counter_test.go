@@ -68,9 +68,9 @@ type testLog struct {
 	t *testing.T
 }
 
-func (l *testLog) Infof(format string, args ...any)    { l.t.Logf(format, args...) }
-func (l *testLog) Warnf(format string, args ...any)    { l.t.Logf("warning: "+format, args...) }
-func (l *testLog) Verbosef(format string, args ...any) {}
+func (l *testLog) Infof(format string, args ...any) { l.t.Logf(format, args...) }
+func (l *testLog) Warnf(format string, args ...any) { l.t.Logf("warning: "+format, args...) }
+func (l *testLog) Verbosef(string, ...any)          {}
 
 var number = regexp.MustCompile(`^[A-P]{4}$`)
 

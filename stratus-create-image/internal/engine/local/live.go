@@ -18,7 +18,6 @@ type live struct {
 	memory   *os.File
 	identity *identity
 	checks   map[string]check // of the overlays that are not written to any more, by their names
-	resumed  string           // name of the snapshot until it has been logged in to; else empty
 }
 
 // makeLive makes the machine one that can be kept, if its spec has a store with room
@@ -29,6 +28,9 @@ func (m *machine) makeLive(ctx context.Context) error {
 	}
 	s, err := openStore(m.spec.Snapshots)
 	if err != nil {
+		return err
+	}
+	if err := s.trim(m.spec.SnapshotBytes); err != nil {
 		return err
 	}
 	free, err := s.free()

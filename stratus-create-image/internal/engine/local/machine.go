@@ -116,9 +116,6 @@ func (m *machine) Connect(ctx context.Context, login func(context.Context, strin
 		booting, cancel := m.vm.Booting(ctx)
 		err := login(booting, m.vm.Address())
 		cancel()
-		if m.live != nil && m.live.resumed != "" {
-			return m.connected(ctx, err)
-		}
 		if err == nil || !errors.Is(err, errNoDisk) || len(m.buses) == 1 || ctx.Err() != nil {
 			return err
 		}

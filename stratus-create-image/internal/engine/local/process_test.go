@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		fmt.Println(vm.Pid())
 		select {} // until the test kills us
 	}
+	if task := os.Getenv(childTask); task != "" {
+		fmt.Println(runTask(task, os.Getenv(childDir)))
+		os.Exit(1)
+	}
 	peers.Contain()
 	os.Exit(m.Run())
 }

@@ -27,7 +27,12 @@ func (e *Engine) Resume(ctx context.Context, spec *engine.Spec, name string) (en
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, err)
 	}
+	lock, err := lockDir(s.path(name), unix.LOCK_SH)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, err)
+	}
 	m, note, err := e.resume(ctx, spec, s, name)
+	err = errors.Join(err, lock.Close())
 	if err == nil {
 		return m, note, nil
 	}
@@ -35,16 +40,13 @@ func (e *Engine) Resume(ctx context.Context, spec *engine.Spec, name string) (en
 		return nil, nil, fmt.Errorf("resuming the machine %q: %w", name, err)
 	}
 	_, removed := s.remove(name)
-	return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, errors.Join(err, removed))
+	// By its text alone: a file that is missing does not mean that there was none.
+	return nil, nil, fmt.Errorf("%w: %s", engine.ErrNoSnapshot, errors.Join(err, removed).Error())
 }
 
+// resume resumes a snapshot that is locked.
 func (e *Engine) resume(ctx context.Context, spec *engine.Spec, s *store, name string) (_ *machine, note []byte, err error) {
 	dir := s.path(name)
-	lock, err := lockDir(dir, unix.LOCK_SH)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer lock.Close()
 	kept, err := readManifest(dir)
 	if err != nil {
 		return nil, nil, err
@@ -61,7 +63,6 @@ func (e *Engine) resume(ctx context.Context, spec *engine.Spec, s *store, name s
 	if m.live.identity.String() != kept.Identity {
 		return nil, nil, errors.New("it was made by another QEMU, on other hardware, or over another base")
 	}
-	m.live.resumed = name
 	if kept.UEFI {
 		if m.config.OVMF, err = findOVMF(places); err != nil {
 			return nil, nil, err
@@ -146,18 +147,6 @@ func (m *machine) resume(ctx context.Context) (err error) {
 	m.vm, err = startProcess(ctx, c)
 	c.State = nil
 	return err
-}
-
-// connected returns the error of the first login to a machine that was resumed. A
-// snapshot that cannot be logged in to is removed.
-func (m *machine) connected(ctx context.Context, err error) error {
-	name := m.live.resumed
-	m.live.resumed = ""
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	_, removed := m.live.store.remove(name)
-	return fmt.Errorf("%w: %w", engine.ErrNoSnapshot, errors.Join(err, removed))
 }
 
 var _ engine.Snapshotter = (*Engine)(nil)

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -78,8 +80,8 @@ func resume(t *testing.T, spec *engine.Spec, name, after string) *machine {
 func wantNone(t *testing.T, e *Engine, spec *engine.Spec, name string) {
 	t.Helper()
 	m, _, err := e.Resume(t.Context(), spec, name)
-	if !errors.Is(err, engine.ErrNoSnapshot) {
-		t.Errorf("resuming it: %v, want %v", err, engine.ErrNoSnapshot)
+	if !errors.Is(err, engine.ErrNoSnapshot) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("resuming it: %v, want %v alone", err, engine.ErrNoSnapshot)
 	}
 	if m != nil {
 		destroyAtEnd(t, m)
@@ -122,8 +124,13 @@ func TestSnapshot(t *testing.T) {
 	for range 2 {
 		resume(t, counterSpec(t, store), "one", first)
 	}
-	if removed, err := m.live.store.remove("one"); err != nil || !removed {
-		t.Errorf("removing the parent: %t, %v", removed, err)
+	for range 2 { // the second time there is none
+		if err := counting().Forget(counterSpec(t, store), "one"); err != nil {
+			t.Errorf("removing the parent: %v", err)
+		}
+	}
+	if _, _, err := counting().Resume(t.Context(), counterSpec(t, store), "one"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("resuming what was removed: %v", err)
 	}
 	third := resume(t, counterSpec(t, store), "two", second)
 	if len(third.config.Overlays) != 3 {
@@ -315,4 +322,64 @@ func flip(t *testing.T, path string, offset int64) {
 	if _, err := f.WriteAt(b[:], offset); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestSnapshotHardware keeps and resumes machines with every kind of disk, and one with
+// the variables of a UEFI firmware.
+func TestSnapshotHardware(t *testing.T) {
+	peers.Need(t, qemuProgram, imgProgram)
+	for _, bus := range []Bus{SCSI, IDE, SATA} {
+		t.Run(string(bus), func(t *testing.T) {
+			store := filepath.Join(t.TempDir(), "warm")
+			e := counting()
+			e.Bus = bus
+			m, err := e.Start(t.Context(), counterSpec(t, store))
+			if err != nil {
+				t.Fatal(err)
+			}
+			destroyAtEnd(t, m)
+			before := count(t, m)
+			keep(t, m.(*machine), "one")
+			resumed, _, err := e.Resume(t.Context(), counterSpec(t, store), "one")
+			if err != nil {
+				t.Fatal(err)
+			}
+			destroyAtEnd(t, resumed)
+			if next := count(t, resumed); next <= before || resumed.Hardware() != m.Hardware() {
+				t.Errorf("it goes on with %s after %s, on %+v", next, before, resumed.Hardware())
+			}
+		})
+	}
+	t.Run("uefi", func(t *testing.T) {
+		if _, err := findOVMF(places); err != nil {
+			peers.Missing(t, err.Error())
+		}
+		store := filepath.Join(t.TempDir(), "warm")
+		e := counting()
+		e.Firmware = UEFI
+		spec := counterSpec(t, store)
+		spec.Size.RAM = 128
+		m, err := e.Start(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		destroyAtEnd(t, m)
+		keep(t, m.(*machine), "one")
+		again := counterSpec(t, store)
+		again.Size.RAM = 128
+		resumed, _, err := e.Resume(t.Context(), again, "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		destroyAtEnd(t, resumed)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		err = resumed.Connect(ctx, func(booting context.Context, _ string) error {
+			<-booting.Done() // the firmware finds nothing to start
+			return context.Cause(booting)
+		})
+		if !errors.Is(err, errNoLoader) {
+			t.Errorf("the firmware goes on, and ends with %v", err)
+		}
+	})
 }
