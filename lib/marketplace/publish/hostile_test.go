@@ -242,3 +242,25 @@ func TestManyElements(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesOfManyElements: if no two documents fit into a file of a listing, none of the
+// older files can wait, and there are twelve files: bounding the elements that a reader
+// takes, and losing no document, count more.
+func TestFilesOfManyElements(t *testing.T) {
+	f := &created{files: localFiles(t, t.TempDir())}
+	w := at(f)
+	by := entrytest.NewEndorser(t, "eve@example.org")
+	publishTagged := func(content, tag string, minutes int) {
+		publish(t, w, by.Entry(t, entrytest.Description{
+			Content: content, Created: now.Add(time.Duration(minutes-60) * time.Minute), Elements: 18_000,
+			Texts: map[metadata.Term]string{metadata.Alternative: tag},
+		}))
+	}
+	publishTagged("another image", "new", 0)
+	publishTagged("image", "old", 1)
+	f.n.Store(0)
+	publishTagged("image", "new", 2)
+	if n := f.n.Load(); n != 12 {
+		t.Errorf("%d files are written, want 12", n)
+	}
+}

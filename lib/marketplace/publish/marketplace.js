@@ -154,14 +154,16 @@ async function start() {
 }
 
 let timer;
-form.addEventListener('input', () => {
+function changed() {
   clearTimeout(timer);
   shown = step;
   timer = setTimeout(() => {
     history.replaceState(null, '', '?' + new URLSearchParams(new FormData(form)));
     search();
   }, 150);
-});
+}
+form.addEventListener('input', changed);
+form.addEventListener('change', changed); // WebDriver sends no input when it picks an option
 form.addEventListener('submit', (event) => event.preventDefault());
 more.addEventListener('click', () => {
   shown += step;

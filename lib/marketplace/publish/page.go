@@ -56,11 +56,11 @@ func Static(name string) ([]byte, error) {
 }
 
 // putAssets writes the files of the static page that are the same in every registry,
-// unless they are there.
+// unless they are there: first the script, which has to suit the page.
 func (s *session) putAssets(b *batch) error {
 	var group errgroup.Group
 	var put [2]*change
-	for i, name := range []string{"marketplace.css", "marketplace.js"} {
+	for i, name := range []string{"marketplace.js", "marketplace.css"} {
 		group.Go(func() error {
 			body, err := static.ReadFile(name)
 			if err != nil {

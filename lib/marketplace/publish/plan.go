@@ -18,6 +18,11 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 )
 
+// mostFiles is how many files a publication writes at most, the note of its lock
+// included. It is more, 12, only where no two documents fit into a file of a listing,
+// because they have very many elements.
+const mostFiles = 10
+
 // plan is everything that the publication of an entry changes.
 type plan struct {
 	batch
@@ -42,11 +47,12 @@ func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
 	var group errgroup.Group
 	var image, tagged listing
 	var l log
+	var assets batch
 	group.Go(func() error { return p.place(ctx, s) })
 	group.Go(func() (err error) { image, err = s.listing(entry.Root + "/" + e.Identifier); return err })
 	group.Go(func() (err error) { tagged, err = s.listing(tag); return err })
 	group.Go(func() (err error) { l, err = s.log(); return err })
-	group.Go(func() error { return s.putAssets(&p.batch) })
+	group.Go(func() error { return s.putAssets(&assets) })
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
@@ -61,9 +67,12 @@ func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
 	} else {
 		p.put(asEntry, p.entry.Path(), e.Source)
 	}
-	listings := []listing{image, tagged}
+	listings := []listing{image}
+	if tag != "" {
+		listings = append(listings, tagged)
+	}
 	if p.previous != nil {
-		if old := entry.TagPath(e.Email, p.previous.Summary().Tag); old != tag {
+		if old := entry.TagPath(e.Email, p.previous.Summary().Tag); old != "" && old != tag {
 			untagged, err := s.listing(old)
 			if err != nil {
 				return nil, err
@@ -71,10 +80,20 @@ func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
 			listings = append(listings, untagged)
 		}
 	}
-	for _, l := range listings {
-		l.add(&p.batch, document)
+	if err := l.add(&p.batch, rowOf(p.entry)); err != nil {
+		return nil, err
 	}
-	return p, l.add(&p.batch, rowOf(p.entry))
+	// What is too much for one publication waits for the next ones.
+	spare := mostFiles - 1 - len(p.changes) - len(listings)
+	n := min(spare, len(assets.changes))
+	p.changes = append(p.changes, assets.changes[:n]...)
+	spare -= n
+	for _, l := range listings {
+		if l.add(&p.batch, document, spare > 0) {
+			spare--
+		}
+	}
+	return p, nil
 }
 
 // place finds out what is there of the series of the entry, and under which key the
@@ -125,7 +144,7 @@ func rowOf(e *entry.Entry) registry.Row {
 }
 
 // listing is the newest file of the listing in a directory, to which documents are
-// added. Without a directory it is nothing.
+// added.
 type listing struct {
 	dir       string
 	documents [][]byte // the newest first
@@ -155,27 +174,33 @@ func (s *session) lists(ctx context.Context, l listing, document []byte) (bool, 
 }
 
 // add adds a document, unless the listing has it: a publication that was interrupted
-// may have come so far.
-func (l *listing) add(b *batch, document []byte) {
-	if l.dir == "" || slices.ContainsFunc(l.documents, func(d []byte) bool { return bytes.Equal(d, document) }) {
-		return
+// may have come so far. Without spare a full file takes one more, if it can. add reports
+// whether a full file became an older one, which costs a file.
+func (l *listing) add(b *batch, document []byte, spare bool) (turned bool) {
+	if slices.ContainsFunc(l.documents, func(d []byte) bool { return bytes.Equal(d, document) }) {
+		return false
 	}
-	l.extend(b, document)
+	turned = l.extend(b, document, spare)
 	l.put(b, asIndex, 0)
+	return turned
 }
 
-// extend adds a document without writing the newest file. A full one becomes an older
-// one.
-func (l *listing) extend(b *batch, document []byte) {
-	if l.full(document) {
+// extend is add for a document that the listing has not, without writing the newest
+// file.
+func (l *listing) extend(b *batch, document []byte, spare bool) (turned bool) {
+	full, fits := l.room(document)
+	turned = full && spare || !fits
+	if turned {
 		l.put(b, asOlder, l.older+1)
 		l.documents, l.older = nil, l.older+1
 	}
 	l.documents = slices.Insert(l.documents, 0, document)
+	return turned
 }
 
-// full reports whether a further document belongs into the next file.
-func (l *listing) full(document []byte) bool {
+// room reports whether the newest file is full, and whether it can take a further
+// document nevertheless.
+func (l *listing) room(document []byte) (full, fits bool) {
 	var size entry.Size
 	for _, d := range l.documents {
 		size.Add(d)
@@ -184,11 +209,9 @@ func (l *listing) full(document []byte) bool {
 	if strings.HasPrefix(l.dir, "tag/") {
 		most = registry.TagEntries
 	}
-	if len(l.documents) >= most || size.Bytes >= registry.ListingBytes {
-		return true
-	}
+	full = len(l.documents) >= most || size.Bytes >= registry.ListingBytes
 	size.Add(document)
-	return len(l.documents) > 0 && !size.Readable()
+	return full, len(l.documents) == 0 || size.Readable()
 }
 
 // put writes the documents into a file of the listing.

@@ -109,7 +109,7 @@ func (r *rebuilding) image(ctx context.Context, identifier string) error {
 		if err != nil {
 			return err
 		}
-		l.extend(&b, document)
+		l.extend(&b, document, true)
 		row := rebuiltRow{rowOf(e), tags[e.Series()]}
 		tags[e.Series()] = row.Tag
 		rows = append(rows, row)
@@ -152,7 +152,7 @@ func (r *rebuilding) tags(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			l.extend(&b, document)
+			l.extend(&b, document, true)
 		}
 		l.put(&b, asIndex, 0)
 		return r.apply(ctx, &b)

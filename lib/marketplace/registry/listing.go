@@ -13,8 +13,10 @@ import (
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 )
 
-// ListingEntries, TagEntries and ListingBytes bound a file of the listing of an image
-// and of a tag: one that has as many is full.
+// ListingEntries, TagEntries and ListingBytes are how much a file of the listing of an
+// image and of a tag takes: one that has as many is full. It takes more only while the
+// publications that add to it have too many other files to write; entry.MaxListing
+// bounds it in any case.
 const (
 	ListingEntries = 100
 	TagEntries     = 20

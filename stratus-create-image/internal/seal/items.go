@@ -103,11 +103,12 @@ func removals(paths []string) string {
 	}
 	commands := ""
 	for _, call := range calls {
-		command := call + " " + strings.Join(arguments[call], " ") + "\n"
-		if strings.Contains(command, `"$h"`) {
-			command = "for h in $homes; do " + command + "done\n"
+		expanded := strings.Join(arguments[call], " ")
+		if strings.Contains(expanded, `"$h"`) {
+			commands += `set --; for h in $homes; do set -- "$@" ` + expanded + "; done\n"
+			expanded = `"$@"`
 		}
-		commands += command
+		commands += call + " " + expanded + "\n"
 	}
 	return commands
 }

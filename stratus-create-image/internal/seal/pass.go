@@ -54,7 +54,12 @@ below() {
   shift "$n"
   if [ $# -gt 0 ]; then eval 'find "$@" -xdev -type f \(' "$names" '\) -delete'; fi
 }
-content() { for d; do if [ -d "$d" ]; then find "$d" -xdev -mindepth 1 -delete; fi; done; }
+content() {
+  n=$#
+  for d; do if [ -d "$d" ]; then set -- "$@" "$d"; fi; done
+  shift "$n"
+  if [ $# -gt 0 ]; then find "$@" -xdev -mindepth 1 -delete; fi
+}
 lines() { re=$1; shift; for f; do if [ -f "$f" ]; then sed -E -i "/$re/d" "$f"; fi; done; }
 empty() { for f; do if [ -e "$f" ]; then : >"$f"; fi; done; }
 `

@@ -172,6 +172,46 @@ func content(t *testing.T, image []byte, format diskimage.Format) []byte {
 	return raw
 }
 
+// TestOldProgram has a qemu-img that does not know zstd: it is refused before a build
+// unless nothing needs it.
+func TestOldProgram(t *testing.T) {
+	peers.Need(t, qemuProgram, imgProgram)
+	real, err := exec.LookPath(imgProgram)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	old := "#!/bin/sh\ncase $* in *compression_type*) set -- \"$@\" -o compression_tipe=none ;; esac\nexec " + real + ` "$@"` + "\n"
+	e := &Engine{Accel: TCG}
+	for _, test := range []struct {
+		name     string
+		clusters engine.Clusters
+		old, bad bool
+	}{
+		{"a.qcow2", engine.ZstdClusters, false, false}, {"a.qcow2", engine.ZstdClusters, true, true},
+		{"a.qcow2", engine.PlainClusters, true, false}, {"a.qcow2.gz", engine.ZstdClusters, true, false},
+	} {
+		program := dir + "/" + imgProgram
+		if err := os.RemoveAll(program); err != nil {
+			t.Fatal(err)
+		}
+		if test.old {
+			if err := os.WriteFile(program, []byte(old), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		target, err := engine.ParseTarget(test.name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		target.Clusters = test.clusters
+		if err := e.Check(t.Context(), target); (err != nil) != test.bad || err != nil && !strings.Contains(err.Error(), "zstd") {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}
+
 func TestPackFails(t *testing.T) {
 	peers.Need(t, "qemu-img")
 	dir := t.TempDir()
