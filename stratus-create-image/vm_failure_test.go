@@ -64,7 +64,7 @@ func TestFailures(t *testing.T) {
 			if test.base == "" {
 				test.base = base
 			}
-			b := start(t, dir, append(append([]string{"-o", "out.qcow2"}, test.args...), test.base)...)
+			b := start(t, dir, append(append([]string{"--no-warm", "-o", "out.qcow2"}, test.args...), test.base)...)
 			if test.when != "" {
 				b.waitLine(test.when)
 				b.signal(test.sent)

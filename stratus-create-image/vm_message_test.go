@@ -96,7 +96,7 @@ func newScript(size int) []byte {
 // what it was told.
 func (m *message) args(more ...string) []string {
 	args := []string{
-		"--context", m.scheme, "--ram", "700",
+		"--no-warm", "--context", m.scheme, "--ram", "700",
 		"--user-data", "x-shellscript," + scriptName, "--user-data", "ssh,key.pub#cloud-config,config", "--user-data", "environ.sh",
 	}
 	values := "values.py"

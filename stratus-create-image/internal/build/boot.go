@@ -118,10 +118,16 @@ func (r *run) waitUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if taken := contextualize.ParseTaken(output); len(taken) > 0 {
-		r.log.Infof("the guest took its context from %s", strings.Join(taken, " and "))
+	r.taken = contextualize.ParseTaken(output)
+	r.sayTaken()
+	return nil
+}
+
+// sayTaken says which context the guest took.
+func (r *run) sayTaken() {
+	if len(r.taken) > 0 {
+		r.log.Infof("the guest took its context from %s", strings.Join(r.taken, " and "))
 	} else {
 		r.log.Infof("the source of the guest's context is unknown")
 	}
-	return nil
 }

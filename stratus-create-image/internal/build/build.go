@@ -61,6 +61,7 @@ type run struct {
 	base    *base.Image
 	machine engine.Machine
 	guest   *guest.Guest
+	taken   []string // where the guest took its context from
 	os      guest.OS
 	kept    bool     // the machine and its directory outlive us
 	console []string // the last lines of a failed build's machine

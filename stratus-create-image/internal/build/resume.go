@@ -23,6 +23,7 @@ const noteForm = 1
 // note is what a build needs to go on from a snapshot.
 type note struct {
 	Seed   *contextualize.Seed
+	Taken  []string // the context
 	OS     guest.OS
 	Before sbom.Packages // of the base
 	Made   []made        // the kept layers up to this one
@@ -92,7 +93,7 @@ func (r *run) resumeAt(ctx context.Context, s engine.Snapshotter, spec *engine.S
 	if err := json.Unmarshal(text, &n); err != nil || n.Seed == nil {
 		return fmt.Errorf("reading the note of a snapshot: %w", errors.Join(err, engine.ErrNoSnapshot))
 	}
-	r.seed, r.os, r.packages.before, r.reused = n.Seed, n.OS, n.Before, n.Made
+	r.seed, r.taken, r.os, r.packages.before, r.reused = n.Seed, n.Taken, n.OS, n.Before, n.Made
 	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
 		return err
 	}
@@ -116,6 +117,7 @@ func (r *run) refresh(ctx context.Context) error {
 
 // sayReused says which layers come from earlier builds.
 func (r *run) sayReused(now time.Time) {
+	r.sayTaken()
 	for _, m := range r.reused {
 		r.log.Infof("%s: reused, made %s ago", m.Name, age(now.Sub(m.Time)))
 	}
@@ -162,7 +164,7 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 		return err
 	}
 	r.reused = append(r.reused[:len(r.reused):len(r.reused)], made{l.name(), time.Now()})
-	text, err := json.Marshal(note{r.seed, r.os, r.packages.before, r.reused})
+	text, err := json.Marshal(note{r.seed, r.taken, r.os, r.packages.before, r.reused})
 	if err != nil {
 		return err
 	}
