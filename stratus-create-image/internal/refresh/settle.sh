@@ -51,8 +51,8 @@ stale() {
     for process in $(holders); do
         case $own in *" $process "*) continue ;; esac
         find_service "$process" || continue # it has ended
-        # systemd asks the kernel each time, but for the sessions of DNS over TLS.
-        case $service in init.scope | systemd-*) continue ;; esac
+        # systemd and the message bus ask the kernel each time, but for DNS over TLS.
+        case $service in init.scope | systemd-* | dbus*) continue ;; esac
         program=$(readlink "/proc/$process/exe") || continue
         case ${program% (deleted)} in
         */systemd/systemd) continue ;; # a user's, as above
