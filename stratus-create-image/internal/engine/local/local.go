@@ -2,6 +2,9 @@
 // must not know what a machine is for, nor log in to it, and must not be given a
 // base image that may name other files.
 //
+// A machine with a store of snapshots has its memory in a file, which is copied while
+// the machine is stopped for a moment, and its disk in layers, which are frozen.
+//
 // QEMU is our own child and is driven over its monitor, without a service such
 // as libvirt in between: the machine's life is bound to ours.
 package local

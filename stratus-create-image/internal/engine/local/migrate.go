@@ -10,9 +10,9 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
-// store writes the state of the devices of a machine that is stopped to a file. The
+// saveState writes the state of the devices of a machine that is stopped to a file. The
 // memory, which QEMU shares with a file, is not in it.
-func (m *process) store(ctx context.Context, state *os.File) error {
+func (m *process) saveState(ctx context.Context, state *os.File) error {
 	if err := m.migrate(ctx, state, "migrate"); err != nil {
 		return err
 	}
@@ -28,8 +28,8 @@ func (m *process) store(ctx context.Context, state *os.File) error {
 	}
 }
 
-// load reads the state of the devices from a file, into a QEMU that waits for it.
-func (m *process) load(ctx context.Context, state *os.File) error {
+// loadState reads the state of the devices from a file, into a QEMU that waits for it.
+func (m *process) loadState(ctx context.Context, state *os.File) error {
 	return m.migrate(ctx, state, "migrate-incoming")
 }
 

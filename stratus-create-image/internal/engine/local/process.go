@@ -53,7 +53,7 @@ func startProcess(ctx context.Context, config *machineConfig) (*process, error) 
 		err = m.findPort(ctx)
 	}
 	if err == nil && config.State != nil {
-		err = m.load(ctx, config.State)
+		err = m.loadState(ctx, config.State)
 	}
 	if err == nil {
 		err = m.monitor.execute(ctx, "cont", nil, nil)

@@ -176,7 +176,7 @@ func (s *taking) state(ctx context.Context) error {
 		return err
 	}
 	defer f.Close()
-	if err := s.machine.vm.store(ctx, f); err != nil {
+	if err := s.machine.vm.saveState(ctx, f); err != nil {
 		return err
 	}
 	s.manifest.Files[stateFile], err = copyChecked(ctx, nil, f)
