@@ -74,6 +74,7 @@ func TestExtensionIsAccepted(t *testing.T) {
 	vectors := "../testdata/vectors/"
 	d := parseExtended(t, string(readFile(t, vectors+"plain.xml")))
 	d.SetText(metadata.SBOM, strings.Repeat("ab", 32))
+	d.SetText(metadata.Reused, "packages 2026-12-01T01:30:00Z")
 	i := credentialtest.Vector(t, "rsa-san")
 	signed, err := signature.Sign(parseExtended(t, string(writeExtended(t, d))), signature.Signer{
 		Certificate: i.Certificate, Key: i.Key, Created: time.Now(),
@@ -82,8 +83,12 @@ func TestExtensionIsAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := parseExtended(t, string(signed)).Check(metadata.Complete); err != nil {
+	whole := parseExtended(t, string(signed))
+	if err := whole.Check(metadata.Complete); err != nil {
 		t.Error(err)
+	}
+	if got := whole.Text(metadata.Reused); got != "packages 2026-12-01T01:30:00Z" {
+		t.Errorf("signed, it has %s %q", metadata.Reused, got)
 	}
 	dir := t.TempDir()
 	draft, file, trusted := filepath.Join(dir, "draft.xml"), filepath.Join(dir, "signed.xml"), filepath.Join(dir, "trusted.pem")

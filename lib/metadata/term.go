@@ -52,6 +52,7 @@ var (
 	IsReplacedBy = Term{"dcterms", "isReplacedBy"} // identifier of a newer image
 	Deprecated   = Term{"slterms", "deprecated"}   // why the image should not be used
 	SBOM         = Term{"stratus", "sbom-sha256"}  // SHA-256, in hexadecimal, of the list of packages in the image
+	Reused       = Term{"stratus", "reused"}       // layers of earlier builds that the image has, with times
 )
 
 // The terms that hold elements, and those inside them.

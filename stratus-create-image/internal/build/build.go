@@ -67,10 +67,11 @@ type run struct {
 	console []string // the last lines of a failed build's machine
 
 	layers   []*layer
-	at       int // the layer that the machine is
-	reused   []made
-	unfit    bool // the guest cannot be kept
-	swapping bool // it has its disk for swap
+	at       int    // the layer that the machine is
+	reused   []made // by an earlier build
+	made     []made // those, and after them the layers of this build that are kept
+	unfit    bool   // the guest cannot be kept
+	swapping bool   // it has its disk for swap
 	job      *recipe.Job
 
 	packages struct{ before, after sbom.Packages }

@@ -48,6 +48,8 @@ func TestDraft(t *testing.T) {
 		machine: machine, found: &base.Found{Description: described("the base")}, base: &base.Image{Sums: sums},
 		os: guest.OS{ID: "debian", Version: "12", Arch: "x86_64"},
 	}
+	r.reused = []made{{"machine", "machine", time.Unix(1700000000, 0)},
+		{`the command "secret"`, "command", time.Unix(1700000060, 0)}}
 	text, err := r.draft(sums, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +62,7 @@ func TestDraft(t *testing.T) {
 	for _, term := range []metadata.Term{
 		metadata.Identifier, metadata.Bytes, metadata.Type, metadata.Version, metadata.Hypervisor, metadata.Publisher, metadata.Title,
 		metadata.Description, metadata.OS, metadata.OSVersion, metadata.Created, metadata.Valid,
-		metadata.IsVersionOf, metadata.Replaces,
+		metadata.IsVersionOf, metadata.Replaces, metadata.Reused,
 	} {
 		got[term.Name] = d.Text(term)
 	}
@@ -69,6 +71,7 @@ func TestDraft(t *testing.T) {
 		"hypervisor": "xen", "publisher": "Example",
 		"title": `a & "b"`, "description": "two\nlines", "os": "mint", "os-version": "12",
 		"created": "2023-11-14T22:13:20Z", "valid": "2024-05-12T22:13:20Z", "isVersionOf": "Avux7XqPw_byV0N1H88W8J12ooz",
+		"reused":   "machine 2023-11-14T22:13:20Z; command 2023-11-14T22:14:20Z",
 		"replaces": "J7M1U1pZuOJOcq_d7bypZorP2KY",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

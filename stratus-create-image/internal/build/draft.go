@@ -50,6 +50,9 @@ func (r *run) draft(image diskimage.Image, packages []byte) ([]byte, error) {
 	if packages != nil {
 		d.SetText(metadata.SBOM, hex.EncodeToString(packages))
 	}
+	if len(r.reused) > 0 {
+		d.SetText(metadata.Reused, r.reusedText())
+	}
 	if err := d.Check(metadata.Draft); err != nil {
 		return nil, fmt.Errorf("checking the new description: %w", err)
 	}

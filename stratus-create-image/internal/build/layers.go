@@ -24,6 +24,16 @@ type Reuse struct {
 	Scripts bool   // keep the machine after each script, too
 	Refresh bool   // take nothing from earlier builds
 	HTTP    recipe.HTTP
+
+	clock func() time.Time // nil: that of this host
+}
+
+// now returns the time by which the age of what is kept is known.
+func (u *Reuse) now() time.Time {
+	if u.clock != nil {
+		return u.clock().UTC()
+	}
+	return time.Now().UTC()
 }
 
 // layer is a machine after a step of the recipe.
@@ -40,6 +50,14 @@ func (l *layer) name() string {
 		return "machine"
 	}
 	return l.step.Name
+}
+
+// kind returns the layer's name without what the user has typed.
+func (l *layer) kind() string {
+	if l.step == nil {
+		return "machine"
+	}
+	return l.step.Kind
 }
 
 // unchecked is how long lists of packages are used that cannot be compared with the
@@ -154,7 +172,7 @@ func (r *run) knownArchives(ctx context.Context) func(name string) string {
 			return ""
 		}
 		if len(known.Archives) == 0 {
-			if age := time.Since(known.Made); age < 0 || age > unchecked {
+			if age := r.Reuse.now().Sub(known.Made); age < 0 || age > unchecked {
 				return ""
 			}
 			return known.state()
@@ -180,7 +198,7 @@ func (r *run) readArchives(ctx context.Context, at int) error {
 	if err != nil {
 		return err
 	}
-	now := lists{time.Now().UTC(), archives}
+	now := lists{r.Reuse.now(), archives}
 	text, err := json.Marshal(now)
 	if err != nil {
 		return err

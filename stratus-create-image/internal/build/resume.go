@@ -8,8 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/metadata"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
@@ -29,10 +32,10 @@ type note struct {
 	Made   []made        // the kept layers up to this one
 }
 
-// made is a layer that was kept.
+// made is a layer that was kept. Kind is its name without what the user has typed.
 type made struct {
-	Name string
-	Time time.Time
+	Name, Kind string
+	Time       time.Time
 }
 
 // resumeTime bounds the login to a resumed machine, which takes seconds.
@@ -59,7 +62,7 @@ func (r *run) resume(ctx context.Context, spec *engine.Spec) (bool, error) {
 		err := r.resumeAt(ctx, snapshotter, &one, l.key)
 		if err == nil {
 			r.at = i
-			r.sayReused(time.Now())
+			r.sayReused(r.Reuse.now())
 			return true, nil
 		}
 		if ctx.Err() != nil {
@@ -94,6 +97,7 @@ func (r *run) resumeAt(ctx context.Context, s engine.Snapshotter, spec *engine.S
 		return fmt.Errorf("reading the note of a snapshot: %w", errors.Join(err, engine.ErrNoSnapshot))
 	}
 	r.seed, r.taken, r.os, r.packages.before, r.reused = n.Seed, n.Taken, n.OS, n.Before, n.Made
+	r.made = n.Made
 	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
 		return err
 	}
@@ -121,6 +125,16 @@ func (r *run) sayReused(now time.Time) {
 	for _, m := range r.reused {
 		r.log.Infof("%s: reused, made %s ago", m.Name, age(now.Sub(m.Time)))
 	}
+}
+
+// reusedText returns which layers come from earlier builds, and when they were made, for
+// the description.
+func (r *run) reusedText() string {
+	texts := make([]string, len(r.reused))
+	for i, m := range r.reused {
+		texts[i] = m.Kind + " " + metadata.FormatTime(m.Time)
+	}
+	return strings.Join(texts, "; ")
 }
 
 // age returns a time span for people.
@@ -163,8 +177,8 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 	if err != nil {
 		return err
 	}
-	r.reused = append(r.reused[:len(r.reused):len(r.reused)], made{l.name(), time.Now()})
-	text, err := json.Marshal(note{r.seed, r.taken, r.os, r.packages.before, r.reused})
+	r.made = append(slices.Clone(r.made), made{l.name(), l.kind(), r.Reuse.now()})
+	text, err := json.Marshal(note{r.seed, r.taken, r.os, r.packages.before, r.made})
 	if err != nil {
 		return err
 	}

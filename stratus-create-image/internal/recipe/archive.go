@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/shell"
 )
 
@@ -82,7 +81,7 @@ func parseArchives(out string) []Archive {
 		if err != nil || bad != nil || len(sum) != sha256.Size || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 			return nil
 		}
-		archives = append(archives, Archive{u.String(), fields[1]})
+		archives = append(archives, Archive{u.String(), hex.EncodeToString(sum)})
 	}
 	return archives
 }
@@ -104,7 +103,10 @@ func Fetch(ctx context.Context, client HTTP, archives []Archive) ([]Archive, err
 			return nil
 		})
 	}
-	return now, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return now, nil
 }
 
 // fetchIndex returns the SHA-256 of an index, in hexadecimal digits.
@@ -121,13 +123,13 @@ func fetchIndex(ctx context.Context, client HTTP, from string) (string, error) {
 	if response.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("%q answers %s, want 200", from, response.Status)
 	}
-	body, err := files.ReadAll(response.Body, maxIndex)
-	if errors.Is(err, files.ErrTooLarge) {
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(response.Body, maxIndex+1))
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", from, err)
+	}
+	if n > maxIndex {
 		return "", fmt.Errorf("%q has more than %d bytes", from, maxIndex)
 	}
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:]), nil
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

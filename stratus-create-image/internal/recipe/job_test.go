@@ -21,7 +21,8 @@ func TestPause(t *testing.T) {
 	g := s.Login("root")
 	sandboxtest.Output(t, g, "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*proxy*")
 	r := &Recipe{Installer: Apt, Repos: repos(t, "[key="+keyFile+"] http://nowhere.invalid ./"),
-		Mirrors: mirrors(t, "http://nowhere.invalid="+url), Packages: install("stratus-beta"), Commands: []string{"apt-cache policy stratus-beta | grep -q " + url}}
+		Mirrors: mirrors(t, "http://nowhere.invalid="+url), Packages: install("stratus-beta"),
+		Commands: []string{"apt-cache policy stratus-beta | grep -q " + url}}
 	j, err := r.For(t.Context(), osOf(Apt), t.Logf)
 	if err != nil {
 		t.Fatal(err)

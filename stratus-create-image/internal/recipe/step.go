@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"hash"
 	"io"
@@ -16,6 +15,8 @@ import (
 // Step is a part of a recipe that is done by itself.
 type Step struct {
 	Name string // for people, as in "packages"
+	// Kind is the name without what the user has typed: "packages", "script" and so on.
+	Kind string
 	// Lists is set for the step that reads the lists of packages: what it leaves in the
 	// guest depends on the archives.
 	Lists bool
@@ -24,16 +25,21 @@ type Step struct {
 	Packages, Script bool
 
 	configured bool     // needs the settings of the package manager
-	inputs     any      // with a JSON form
+	inputs     any      // words, and slices and structs of them
 	files      []string // local ones that are inputs, too
 	do         func(j *Job, ctx context.Context) error
 }
 
 // Steps returns the steps in their order.
 func (r *Recipe) Steps() (steps []*Step) {
-	add := func(s Step) { steps = append(steps, &s) }
+	add := func(s Step) {
+		if s.Kind == "" {
+			s.Kind = s.Name
+		}
+		steps = append(steps, &s)
+	}
 	for _, c := range r.Copies {
-		add(Step{Name: fmt.Sprintf("the copy %q", c.target()), inputs: c.target(), files: []string{c.Local},
+		add(Step{Kind: "copy", Name: fmt.Sprintf("the copy %q", c.target()), inputs: c.target(), files: []string{c.Local},
 			do: func(j *Job, ctx context.Context) error { return j.copyOne(ctx, c) }})
 	}
 	if len(r.Repos) > 0 {
@@ -44,26 +50,27 @@ func (r *Recipe) Steps() (steps []*Step) {
 		}
 		add(Step{Name: "repositories", inputs: []any{r.Installer, r.AllowUnsigned, repos}, do: (*Job).addRepos})
 	}
+	mirrors := fmt.Sprintf("%q", []Mirror(r.Mirrors)) // where from and where to
 	if r.NeedsRepos() {
-		add(Step{Name: "package lists", Lists: true, configured: true, inputs: []any{r.Installer, fmt.Sprint(r.Mirrors)}, do: (*Job).refresh})
+		add(Step{Name: "package lists", Lists: true, configured: true, inputs: []any{r.Installer, mirrors}, do: (*Job).refresh})
 	}
 	if r.Update {
 		add(Step{Name: "update", Packages: true, configured: true, inputs: r.Update, do: (*Job).update})
 	}
 	if len(r.Remove) > 0 {
-		add(Step{Name: "removals", Packages: true, configured: true, inputs: r.Remove, do: (*Job).remove})
+		add(Step{Name: "removals", Packages: true, configured: true, inputs: []any{r.Installer, r.Remove}, do: (*Job).remove})
 	}
 	if len(r.Packages) > 0 {
 		add(Step{Name: "packages", Packages: true, configured: true, inputs: names(r.Packages, false), files: names(r.Packages, true), do: (*Job).install})
 	}
 	more := len(r.Mirrors) > 0 // scripts use them, too
 	for _, s := range r.Scripts {
-		add(Step{Name: fmt.Sprintf("the script %s", s), Script: true, configured: more,
-			inputs: []any{filepath.Base(s.Path), s.Args, r.Variables}, files: []string{s.Path},
+		add(Step{Kind: "script", Name: fmt.Sprintf("the script %s", s), Script: true, configured: more,
+			inputs: []any{filepath.Base(s.Path), s.Args, r.Variables, mirrors}, files: []string{s.Path},
 			do: func(j *Job, ctx context.Context) error { return j.runScript(ctx, s) }})
 	}
 	for _, c := range r.Commands {
-		add(Step{Name: fmt.Sprintf("the command %q", c), Script: true, configured: more, inputs: []any{c, r.Variables},
+		add(Step{Kind: "command", Name: fmt.Sprintf("the command %q", c), Script: true, configured: more, inputs: []any{c, r.Variables, mirrors},
 			do: func(j *Job, ctx context.Context) error { return j.runCommand(ctx, c) }})
 	}
 	return steps
@@ -74,9 +81,7 @@ func (r *Recipe) Steps() (steps []*Step) {
 // and time limits do not count.
 func (s *Step) Digest() (string, error) {
 	h := sha256.New()
-	if err := json.NewEncoder(h).Encode([]any{s.Lists, s.Packages, s.Script, s.inputs}); err != nil {
-		return "", fmt.Errorf("reading the inputs of %s: %w", s.Name, err)
-	}
+	fmt.Fprintf(h, "%s %#v\n", s.Kind, s.inputs) // keeps bytes apart that are not UTF-8
 	for _, name := range s.files {
 		if err := digestTree(h, name); err != nil {
 			return "", fmt.Errorf("reading the inputs of %s: %w", s.Name, err)
