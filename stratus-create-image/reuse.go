@@ -25,6 +25,10 @@ func readReuse(c *command.Call, q *build.Request) (err error) {
 	if c.Bool("no-warm") {
 		return nil
 	}
+	if !q.Seal.Whole() { // images of one snapshot would share what is left in them
+		c.Log.Infof("keeping nothing for later builds, because of --no-seal")
+		return nil
+	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		c.Log.Warnf("keeping nothing for later builds: %v", err)

@@ -52,6 +52,9 @@ func NewPlan(without []Item, exclude []Path) *Plan {
 	return p
 }
 
+// Whole reports whether the plan has every item.
+func (p *Plan) Whole() bool { return len(p.Items) == len(items) }
+
 // Describe calls step with a description of each removal.
 func (p *Plan) Describe(step func(name, format string, args ...any)) {
 	for _, pattern := range p.Exclude {
