@@ -101,7 +101,11 @@ func (r *run) resumeAt(ctx context.Context, s engine.Snapshotter, spec *engine.S
 	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
 		return err
 	}
-	return r.refresh(ctx)
+	if err := r.refresh(ctx); err != nil {
+		return err
+	}
+	r.guest.Close() // its keys are made of the snapshot's random numbers
+	return r.connect(ctx, min(r.Limit, resumeTime))
 }
 
 // refresh makes a resumed guest like one that has just started. It gets a login key of
@@ -189,7 +193,7 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
 		return err
 	}
-	if err := r.refresh(alive); err != nil {
+	if err := refresh.GoOn(alive, r.guest, time.Now); err != nil {
 		return err
 	}
 	r.addSwap(alive)

@@ -38,8 +38,8 @@ type SnapshotMachine interface {
 
 	// Snapshot keeps the machine under a name, a word of letters and digits, with a
 	// note of the caller that is kept as secret as the machine's memory. The machine must
-	// be idle, and nobody logged in. It goes on as one resumed from the snapshot:
-	// Connect must be called again. If the snapshot cannot be kept, kept is false, its
-	// reason is logged, and the machine goes on as well. With an error the machine is lost.
+	// be idle, and nobody logged in. The machine itself goes on, and Connect must be
+	// called again. If the snapshot cannot be kept, kept is false, its reason is logged,
+	// and the machine goes on as well. With an error the machine is lost.
 	Snapshot(ctx context.Context, name string, note []byte) (kept bool, err error)
 }

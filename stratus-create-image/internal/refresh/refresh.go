@@ -44,8 +44,8 @@ const timeLimit = 5 * time.Minute
 
 // Settle prepares an idle guest for a snapshot: it stops the jobs that a jump of the
 // clock would start, writes everything to the disk, and frees the memory that only
-// caches files. Nothing may run in the guest between it and the snapshot, and Refresh
-// must follow, whether the snapshot was kept or not. An error that wraps ErrUnfit
+// caches files. Nothing may run in the guest between it and the snapshot. In a copy Refresh
+// must follow, in the guest itself GoOn, whether the snapshot was kept or not. An error that wraps ErrUnfit
 // says why this guest cannot be kept; it is as it was then. After another error some
 // jobs may be stopped.
 func Settle(ctx context.Context, g *guest.Guest) error {
@@ -91,6 +91,16 @@ func Refresh(ctx context.Context, g *guest.Guest, keys Keys, now func() time.Tim
 	rest := strings.Join([]string{seed, keys.User, line(keys.Old), line(keys.New)}, "\n") + "\n"
 	input := io.MultiReader(&clock{now: now}, strings.NewReader(rest))
 	_, err = g.Feed(ctx, label, common+refreshFunctions+refreshMain, input)
+	return err
+}
+
+// GoOn starts again what Settle has stopped, in the guest itself: it is no copy, and
+// keeps everything else.
+func GoOn(ctx context.Context, g *guest.Guest, now func() time.Time) error {
+	const label = "going on after a snapshot"
+	ctx, cancel := context.WithTimeoutCause(ctx, timeLimit, fmt.Errorf("it took longer than %v", timeLimit))
+	defer cancel()
+	_, err := g.Feed(ctx, label, common+refreshFunctions+"read -r time digits\nstart_jobs \"$digits\"\n", &clock{now: now})
 	return err
 }
 
