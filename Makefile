@@ -78,10 +78,11 @@ lint:
 vuln:
 	@scripts/check-vulnerabilities $(GOVULNCHECK)
 
-bench: ## ratios, measured side by side in one run
-	@scripts/install-deps check
+bench: build base ## ratios, measured side by side in one run
+	@scripts/install-deps bench
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./lib/digest ./scripts
 	$(GO) test -run '^$$' -bench . -benchtime 32x -timeout 30m ./lib/marketplace/publish
+	scripts/bench-builds 3 $(BASE)
 
 install: build ## commands, man pages and helpers, below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/libexec/stratus/context
