@@ -79,10 +79,17 @@ func run(c *command.Call) error {
 	}
 	outcome := &notify.Report{Title: c.String("title"), Base: c.Args().First(), Started: time.Now()}
 	q, err := readRequest(c)
+	same := false
 	if err == nil {
+		same, err = upToDate(c, q)
+	}
+	switch {
+	case same:
+		return nil
+	case err == nil:
 		outcome, err = build.Run(c.Ctx, q)
 		err = withHint(c, err)
-	} else {
+	default:
 		outcome.Ended, outcome.Failure = time.Now(), &notify.Failure{Phase: build.FirstPhase, Cause: err.Error()}
 	}
 	if c.Bool("timings") {

@@ -19,7 +19,7 @@ func readRequest(c *command.Call) (*build.Request, error) {
 		Product: func(text []byte) error { return c.WriteProduct(c.String("metadata"), text) },
 	}
 	for _, read := range []func(*command.Call, *build.Request) error{
-		readOutputs, readTexts, readMachine, readChanges, readLogin, readReuse,
+		readOutputs, readTexts, readMachine, readChanges, readLogin, readReuse, checkIfChanged,
 	} {
 		if err := read(c, q); err != nil {
 			return nil, err

@@ -53,6 +53,7 @@ var (
 	Deprecated   = Term{"slterms", "deprecated"}   // why the image should not be used
 	SBOM         = Term{"stratus", "sbom-sha256"}  // SHA-256, in hexadecimal, of the list of packages in the image
 	Reused       = Term{"stratus", "reused"}       // layers of earlier builds that the image has, with times
+	Inputs       = Term{"stratus", "inputs"}       // digest, in hexadecimal, of all that the image was made from, with a secret of its maker
 )
 
 // The terms that hold elements, and those inside them.

@@ -66,6 +66,8 @@ type run struct {
 	kept    bool     // the machine and its directory outlive us
 	console []string // the last lines of a failed build's machine
 
+	record   *record // of what the image is made from; nil: there is none
+	lists    *lists  // the package lists that the guest has; nil: they are not known
 	layers   []*layer
 	at       int    // the layer that the machine is
 	reused   []made // by an earlier build
@@ -129,6 +131,7 @@ func (r *run) run(ctx context.Context) (err error) {
 	if err := r.takeBase(ctx); err != nil {
 		return err
 	}
+	r.record = r.newRecord(ctx)
 	r.begin("starting the machine")
 	if err := r.start(ctx); err != nil {
 		return err

@@ -53,6 +53,9 @@ func (r *run) draft(image diskimage.Image, packages []byte) ([]byte, error) {
 	if len(r.reused) > 0 {
 		d.SetText(metadata.Reused, r.reusedText())
 	}
+	if r.record != nil {
+		d.SetText(metadata.Inputs, r.record.digest())
+	}
 	if err := d.Check(metadata.Draft); err != nil {
 		return nil, fmt.Errorf("checking the new description: %w", err)
 	}

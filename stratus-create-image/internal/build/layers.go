@@ -175,6 +175,7 @@ func (r *run) knownArchives(ctx context.Context) func(name string) string {
 			if age := r.Reuse.now().Sub(known.Made); age < 0 || age > unchecked {
 				return ""
 			}
+			r.lists = &known
 			return known.state()
 		}
 		if known.Archives, err = recipe.Fetch(ctx, r.Reuse.HTTP, known.Archives); err != nil {
@@ -183,6 +184,7 @@ func (r *run) knownArchives(ctx context.Context) func(name string) string {
 			}
 			return ""
 		}
+		r.lists = &known
 		return known.state()
 	}
 }
@@ -199,6 +201,7 @@ func (r *run) readArchives(ctx context.Context, at int) error {
 		return err
 	}
 	now := lists{r.Reuse.now(), archives}
+	r.lists = &now
 	text, err := json.Marshal(now)
 	if err != nil {
 		return err

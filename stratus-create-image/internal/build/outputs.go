@@ -66,6 +66,7 @@ func (r *run) save(ctx context.Context, out outputs) error {
 	if err != nil {
 		return err
 	}
+	r.finishRecord()
 	draft, err := r.draft(sums, list)
 	if err != nil {
 		return err
@@ -124,6 +125,7 @@ func (r *run) publish(out outputs, sums diskimage.Image, draft []byte) error {
 	if err != nil {
 		return fmt.Errorf("naming the image: %w", err)
 	}
+	r.writeRecord()
 	r.saved = &notify.Image{Path: path, Identifier: metadata.IdentifierOf(sums.SHA1), Draft: draft}
 	return nil
 }

@@ -13,14 +13,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
 // identity is what a snapshot depends on.
 type identity struct {
 	Format   int
-	QEMU     []stamp // of its program, and of the UEFI firmware that it may use
-	Version  string  // in QEMU's words
+	QEMU     []files.Stamp // of its program, and of the UEFI firmware that it may use
+	Version  string        // in QEMU's words
 	Argv     []string
 	Base     string // SHA-256, in hexadecimal digits
 	DiskSize int64  // bytes
@@ -28,7 +29,7 @@ type identity struct {
 	Firmware Firmware
 	CPU      string // that of the host where the machine has the same; else empty
 
-	base stamp
+	base files.Stamp
 }
 
 // identify returns the identity of a machine. The paths of the run and of the base are
@@ -51,7 +52,7 @@ func (e *Engine) identify(ctx context.Context, spec *engine.Spec) (*identity, er
 		programs = append(programs, ovmf.Code, ovmf.Vars)
 	}
 	for _, path := range programs {
-		s, err := stampOf(path)
+		s, err := files.StampOf(path)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +67,7 @@ func (e *Engine) identify(ctx context.Context, spec *engine.Spec) (*identity, er
 	if id.Version, err = known.of(ctx, id.QEMU[0], versionOf); err != nil {
 		return nil, err
 	}
-	if id.base, err = stampOf(spec.Base.Path); err != nil {
+	if id.base, err = files.StampOf(spec.Base.Path); err != nil {
 		return nil, err
 	}
 	if id.Base, err = known.of(ctx, id.base, sumOf); err != nil {
@@ -87,8 +88,8 @@ func (id *identity) String() string {
 
 // check reports a base, or a QEMU, that is not any more what it was.
 func (id *identity) check() error {
-	for _, want := range slices.Concat(id.QEMU, []stamp{id.base}) {
-		if now, err := stampOf(want.Path); err != nil || now != want {
+	for _, want := range slices.Concat(id.QEMU, []files.Stamp{id.base}) {
+		if now, err := files.StampOf(want.Path); err != nil || now != want {
 			return errors.Join(fmt.Errorf("%q was replaced meanwhile", want.Path), err)
 		}
 	}

@@ -6,30 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/stratuslab/stratus/lib/files"
 )
-
-// stamp is by what a file is recognized without being read.
-type stamp struct {
-	Path          string // without symbolic links
-	Size          int64  // bytes
-	MTime, CTime  int64  // nanoseconds since 1970
-	Device, Inode uint64
-}
-
-func stampOf(path string) (stamp, error) {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return stamp{}, err
-	}
-	var s syscall.Stat_t
-	if err := syscall.Stat(path, &s); err != nil {
-		return stamp{}, fmt.Errorf("looking at %q: %w", path, err)
-	}
-	return stamp{path, s.Size, s.Mtim.Nano(), s.Ctim.Nano(), s.Dev, s.Ino}, nil
-}
 
 // memory has what was found out about files, so that it is found out once. It is a file
 // in the store of snapshots.
@@ -40,7 +19,7 @@ type memory struct {
 }
 
 type fact struct {
-	Stamp stamp
+	Stamp files.Stamp
 	Text  string
 }
 
@@ -63,7 +42,7 @@ func recall(store string) *memory {
 }
 
 // of returns what find returns for a file. The file must not change meanwhile.
-func (m *memory) of(ctx context.Context, s stamp, find func(context.Context, string) (string, error)) (string, error) {
+func (m *memory) of(ctx context.Context, s files.Stamp, find func(context.Context, string) (string, error)) (string, error) {
 	if f, ok := m.facts[s.Path]; ok && f.Stamp == s {
 		return f.Text, nil
 	}
@@ -71,7 +50,7 @@ func (m *memory) of(ctx context.Context, s stamp, find func(context.Context, str
 	if err != nil {
 		return "", err
 	}
-	if now, err := stampOf(s.Path); err != nil || now != s {
+	if now, err := files.StampOf(s.Path); err != nil || now != s {
 		return "", fmt.Errorf("the file %q changes", s.Path)
 	}
 	if len(m.facts) >= maxFacts {

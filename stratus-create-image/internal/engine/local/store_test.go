@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/files"
 )
 
 // entry makes a snapshot that was used some hours ago, with a file of a size in KiB.
@@ -135,7 +137,7 @@ func TestRemember(t *testing.T) {
 	s, path := newStore(t), filepath.Join(t.TempDir(), "base")
 	ask := func(want string) {
 		t.Helper()
-		at, err := stampOf(path)
+		at, err := files.StampOf(path)
 		if err != nil {
 			t.Fatal(err)
 		}
