@@ -48,7 +48,7 @@ func program() *command.Program {
 func flags() []cli.Flag {
 	return slices.Concat(
 		outputFlags(), sealFlags(), recipeFlags(), textFlags(), sizeFlags(), contextFlags(), hardwareFlags(), tryFlags(),
-		baseFlags(), reuseFlags(), command.TrustFlags(baseCategory), notifyFlags(), command.EndpointFlags())
+		reuseFlags(), baseFlags(), command.TrustFlags(baseCategory), notifyFlags(), command.EndpointFlags())
 }
 
 // settings are the flags that the environment and the user's configuration

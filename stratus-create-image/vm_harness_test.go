@@ -59,7 +59,8 @@ func startWith(t *testing.T, dir string, env []string, args ...string) *child {
 	b := &child{t: t, tmp: t.TempDir(), lines: make(chan string, 100)}
 	b.cmd = exec.Command(os.Args[0], args...)
 	b.cmd.Dir = dir
-	b.cmd.Env = append(os.Environ(), commandtest.RunMain+"=1", "TMPDIR="+b.tmp, "HOME="+b.tmp, "XDG_CACHE_HOME="+runCache(), "STRATUS_TEST_SECRET=from outside")
+	b.cmd.Env = append(os.Environ(), commandtest.RunMain+"=1", "TMPDIR="+b.tmp, "HOME="+b.tmp,
+		"XDG_CACHE_HOME="+runCache(), "STRATUS_TEST_SECRET=from outside")
 	b.cmd.Env = append(b.cmd.Env, env...)
 	b.cmd.Stdout = &b.stdout
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
