@@ -78,7 +78,7 @@ func checkIfChanged(c *command.Call, q *build.Request) error {
 	case metadata == "" || metadata == "-":
 		return report.Usagef("--if-changed needs the description of the output in a file: add --metadata FILE")
 	case q.Reuse == nil:
-		return report.Usagef("--if-changed needs what earlier builds keep: drop --no-warm")
+		return report.Usagef("--if-changed needs what earlier builds keep: drop --no-warm and --no-seal")
 	case c.Bool("refresh"):
 		return report.Usagef("--refresh takes nothing from earlier builds: drop it or --if-changed")
 	}
