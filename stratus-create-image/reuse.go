@@ -29,7 +29,7 @@ func readReuse(c *command.Call, q *build.Request) (err error) {
 		return nil
 	}
 	if !q.Seal.Whole() { // images of one snapshot would share what is left in them
-		c.Log.Infof("keeping nothing for later builds, because of --no-seal")
+		c.Log.Verbosef("keeping nothing for later builds, because of --no-seal")
 		return nil
 	}
 	cache, err := os.UserCacheDir()
