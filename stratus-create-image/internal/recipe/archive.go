@@ -46,14 +46,50 @@ apt-get indextargets --format '$(URI)|$(METAKEY)|$(FILENAME)' 'Created-By: Packa
 done | sort -u
 `
 
+// rpmArchives is the end of a pipe that does the same for repositories of RPM packages. It
+// reads a line "want" for each enabled one, and for each that was read "id ID" and then
+// "url URL". It calls found with the ID, which prints the path of the index.
+const rpmArchives = ` | {
+  id= wanted=0 got=0
+  while read -r what value rest; do
+    case $what in
+    want) wanted=$((wanted + 1)) ;;
+    id) id=$value ;;
+    url)
+      file=$(found "$id")
+      if [ -n "$id" ] && [ -f "$file" ]; then
+        value=${value%,}
+        echo "${value%/}/repodata/repomd.xml $(sha256sum <"$file" | cut -d ' ' -f 1)"
+        id= got=$((got + 1))
+      fi
+      ;;
+    esac
+  done
+  if [ $wanted != $got ]; then echo unknown unknown; fi
+} | sort -u
+`
+
+// dnfArchives reads what dnf 4 says, whose directories are named by an ID and 16 digits.
+const dnfArchives = `
+found() { ls -d /var/cache/dnf/"$1"-????????????????/repodata/repomd.xml; }
+{
+  dnf -q -C repolist --enabled | sed '1d; s/.*/want/'
+  dnf -q -C repoinfo --enabled | sed -n 's/^Repo-id *: */id /p; s/^Repo-baseurl *: */url /p'
+}` + rpmArchives
+
+const zypperArchives = `
+found() { echo /var/cache/zypp/raw/"$1"/repodata/repomd.xml; }
+zypper --non-interactive --no-refresh --xmlout repos |
+  sed -n 's/^<repo alias="\([^"]*\)".* enabled="1".*/want\nid \1/p; s,^<url>\(.*\)</url>$,url \1,p'` + rpmArchives
+
 // Archives returns the indexes of the archives whose lists of packages the guest has.
 // None are returned where this host cannot compare all of them later: of package managers
-// other than apt, and of archives that are not reached by http or https.
+// other than apt, dnf 4 and zypper, and of archives that are not reached by http or https.
 func (j *Job) Archives(ctx context.Context) ([]Archive, error) {
-	if j.installer != Apt {
+	command := map[Installer]string{Apt: aptArchives, Dnf: dnfArchives, Zypper: zypperArchives}[j.installer]
+	if command == "" {
 		return nil, nil
 	}
-	command := aptArchives
 	if file := j.conditions.environment; file != "" {
 		command = shell.Join(".", file) + "\n" + command
 	}

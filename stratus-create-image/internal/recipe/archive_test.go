@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stratuslab/stratus/lib/peers"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/repotest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/sandboxtest"
 )
 
@@ -159,7 +161,7 @@ func TestArchives(t *testing.T) {
 	if err := j.End(t.Context(), g, nil); err != nil {
 		t.Error(err)
 	}
-	for _, other := range []Installer{Dnf, Zypper, Apk} {
+	for _, other := range []Installer{Yum, Apk, Pacman} {
 		j, err := (&Recipe{Installer: other}).For(t.Context(), osOf(other), t.Logf)
 		if err != nil {
 			t.Fatal(err)
@@ -167,5 +169,48 @@ func TestArchives(t *testing.T) {
 		if archives, err := j.Archives(t.Context()); archives != nil || err != nil {
 			t.Errorf("%s: %q, %v", other, archives, err)
 		}
+	}
+}
+
+// TestRPMArchives has dnf and zypper read two repositories, and compares what the guest says
+// of them with what the servers have. A repository that was not read leaves nothing to
+// compare.
+func TestRPMArchives(t *testing.T) {
+	for _, installer := range []Installer{Dnf, Zypper} {
+		t.Run(string(installer), func(t *testing.T) {
+			peers.Need(t, string(installer))
+			dirs, urls := [2]string{t.TempDir(), t.TempDir()}, [2]string{}
+			for i, dir := range dirs {
+				repotest.RPMs(t, dir, nil, repotest.Pair[i:]...)
+				urls[i], _ = serve(t, dir)
+			}
+			s := sandboxtest.Start(t)
+			g := s.Login("root")
+			sandboxtest.Output(t, g, "rm -rf /etc/yum.repos.d/* /etc/zypp/repos.d/* /var/cache/dnf /var/cache/zypp; "+
+				"mkdir -p /etc/rpm; echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros")
+			r := &Recipe{Installer: installer, Repos: repos(t, urls[0], urls[1]+"/"), AllowUnsigned: true, Update: true}
+			j, err := r.For(t.Context(), osOf(installer), t.Logf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range r.Steps()[:2] {
+				if err := j.Do(t.Context(), g, step); err != nil {
+					t.Fatalf("%s: %v\n%s", step.Name, err, s.Lines())
+				}
+			}
+			archives, err := j.Archives(t.Context())
+			if err != nil || len(archives) != 2 {
+				t.Fatalf("the guest has %q, %v, want two", archives, err)
+			}
+			now, err := Fetch(t.Context(), http.DefaultClient, archives)
+			if diff := cmp.Diff(archives, now); diff != "" || err != nil {
+				t.Errorf("the servers have other indexes: %v (-guest +server):\n%s", err, diff)
+			}
+			sandboxtest.Output(t, g, "cd /var/cache; "+
+				"rm -rf $(ls -d dnf/stratus-*/repodata zypp/raw/stratus-*/repodata 2>/dev/null | head -n 1)")
+			if archives, err := j.Archives(t.Context()); archives != nil || err != nil {
+				t.Errorf("without an index: %q, %v", archives, err)
+			}
+		})
 	}
 }
