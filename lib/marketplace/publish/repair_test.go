@@ -35,6 +35,7 @@ func TestRepairGoesOn(t *testing.T) {
 			defer cancel()
 			goOn := make(chan struct{})
 			r := at(&counting{files: localFiles(t, before), at: 40, do: func() { cancel(); <-goOn }})
+			r.beat = time.Hour // each step is one of the repair
 			_, _, err := r.Publish(ctx, last)
 			if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "made anew, which goes on") {
 				t.Errorf("got %v", err)
