@@ -21,14 +21,12 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-func run(t *testing.T, name string, args ...string) string {
+func keygen(t *testing.T, args ...string) {
 	t.Helper()
-	peers.Need(t, name)
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	peers.Need(t, "ssh-keygen")
+	if out, err := exec.Command("ssh-keygen", args...).CombinedOutput(); err != nil {
+		t.Fatalf("ssh-keygen %q: %v\n%s", args, err, out)
 	}
-	return string(out)
 }
 
 // authority signs the host key of a server that is started after it.
@@ -36,7 +34,7 @@ func authority(t *testing.T, principal string) (config, public string) {
 	t.Helper()
 	dir := t.TempDir()
 	ca, host := sshdtest.NewKey(t, dir, "ca"), sshdtest.NewKey(t, dir, "host")
-	run(t, "ssh-keygen", "-q", "-s", ca, "-I", "test", "-h", "-n", principal, host+".pub")
+	keygen(t, "-q", "-s", ca, "-I", "test", "-h", "-n", principal, host+".pub")
 	content, err := os.ReadFile(ca + ".pub")
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +44,7 @@ func authority(t *testing.T, principal string) (config, public string) {
 
 func TestKnownHosts(t *testing.T) {
 	rsa := filepath.Join(t.TempDir(), "rsa")
-	run(t, "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", rsa)
+	keygen(t, "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", rsa)
 	rsaPublic, err := os.ReadFile(rsa + ".pub")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +112,7 @@ func checkKnown(t *testing.T, server *sshdtest.Server, name, known string, want 
 			o.KnownHosts = filepath.Join(t.TempDir(), "known_hosts")
 			write(t, o.KnownHosts, known)
 			if hashed {
-				run(t, "ssh-keygen", "-q", "-H", "-f", o.KnownHosts)
+				keygen(t, "-q", "-H", "-f", o.KnownHosts)
 			}
 			checkDial(t, server, o, want)
 		})

@@ -23,7 +23,7 @@ func lock(t *testing.T, key, path string) {
 		t.Fatal(err)
 	}
 	write(t, path, string(content))
-	run(t, "ssh-keygen", "-q", "-p", "-P", "", "-N", "a passphrase", "-f", path)
+	keygen(t, "-q", "-p", "-P", "", "-N", "a passphrase", "-f", path)
 }
 
 // newHome sets a home directory with .ssh and no agent.
@@ -121,10 +121,10 @@ func TestKeyFiles(t *testing.T) {
 func TestLockedOldFormat(t *testing.T) {
 	dir := newHome(t)
 	rsa := filepath.Join(dir, "rsa")
-	run(t, "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", rsa)
+	keygen(t, "-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", rsa)
 	server := sshdtest.Start(t, "AuthorizedKeysFile "+rsa+".pub")
 	t.Setenv("SSH_AUTH_SOCK", sshdtest.StartAgent(t, rsa))
-	run(t, "ssh-keygen", "-q", "-p", "-P", "", "-N", "a passphrase", "-m", "PEM", "-f", rsa)
+	keygen(t, "-q", "-p", "-P", "", "-N", "a passphrase", "-m", "PEM", "-f", rsa)
 	o := server.Options()
 	o.SSHKey = rsa
 	checkDial(t, server, o, nil)

@@ -59,7 +59,7 @@ func (r *run) inputs(ctx context.Context) ([]input, error) {
 		return nil, err
 	}
 	var sealing []string
-	r.Seal.Describe(func(name, format string, args ...any) { sealing = append(sealing, fmt.Sprintf(format, args...)) })
+	r.Seal.Describe(func(_, format string, args ...any) { sealing = append(sealing, fmt.Sprintf(format, args...)) })
 	about, err := json.Marshal(r.Texts)
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (c *record) write(name, image string) (err error) {
 	if c.Image, err = imageStamp(image); err != nil {
 		return err
 	}
-	text, err := json.Marshal(c)
+	text, err := json.Marshal(c) //nolint:gosec // Secret is a digest
 	if err != nil {
 		return err
 	}
