@@ -165,7 +165,7 @@ func (c *record) write(name, image string) (err error) {
 	if c.Image, err = imageStamp(image); err != nil {
 		return err
 	}
-	text, err := json.Marshal(c) //nolint:gosec // Secret is a digest
+	text, err := json.Marshal(c) //nolint:gosec // where Secret belongs
 	if err != nil {
 		return err
 	}
