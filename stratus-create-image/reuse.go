@@ -1,11 +1,9 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/urfave/cli/v2"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/command"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/report"
@@ -32,13 +30,13 @@ func readReuse(c *command.Call, q *build.Request) (err error) {
 		c.Log.Verbosef("keeping nothing for later builds, because of --no-seal")
 		return nil
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := cache.UserDir()
 	if err != nil {
 		c.Log.Warnf("keeping nothing for later builds: %v", err)
 		return nil
 	}
 	q.Reuse = &build.Reuse{
-		Dir: filepath.Join(cache, "stratuslab"), Bytes: command.Parse(c, &err, "cache-size", parseSize),
+		Dir: dir, Bytes: command.Parse(c, &err, "cache-size", parseSize),
 		Scripts: c.Bool("keep-steps"), Refresh: c.Bool("refresh"),
 	}
 	if err == nil {

@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/report"
@@ -122,13 +122,13 @@ func (f *Found) digested(file *os.File, sums diskimage.Image, whole []byte) (*Im
 // cache returns the user's cache of images, or one in the work directory.
 func (f *Found) cache(workDir string) (*fetch.Cache, error) {
 	if f.source.NoCache {
-		return fetch.NewCache(filepath.Join(workDir, "images"), math.MaxInt64), nil
+		return fetch.NewCache(cache.In(workDir), math.MaxInt64), nil
 	}
-	dir, err := os.UserCacheDir()
+	dir, err := cache.UserDir()
 	if err != nil {
 		return nil, report.WithHint(fmt.Errorf("finding the image cache: %w", err), "add --no-cache to do without")
 	}
-	return fetch.NewCache(filepath.Join(dir, "stratuslab", "images"), f.source.CacheSize), nil
+	return fetch.NewCache(cache.In(dir), f.source.CacheSize), nil
 }
 
 func fileSize(path string) int64 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
@@ -176,12 +177,24 @@ func (r *run) release(ctx context.Context, failed bool) error {
 			r.log.Warnf("%v", err) // which does not spoil what was made
 		}
 	}
+	r.prune()
 	if !r.kept {
 		if err := os.RemoveAll(r.dir); err != nil {
 			removed = fmt.Errorf("removing the work directory: %w", err)
 		}
 	}
 	return errors.Join(destroyed, removed)
+}
+
+// prune removes from the cache what was not used for the longest time, if it has more
+// than it may.
+func (r *run) prune() {
+	if r.Reuse == nil {
+		return
+	}
+	if _, err := cache.In(r.Reuse.Dir).Prune(r.Reuse.Bytes, time.Now()); err != nil {
+		r.log.Warnf("%v", err)
+	}
 }
 
 // scratchParent is where the work directory goes: TMPDIR, else a place that is

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/report"
 )
@@ -20,20 +21,14 @@ import (
 // taken out.
 type Cache struct {
 	dir   string
+	all   cache.Dirs
 	limit int64
 }
 
-// Endings of the files that belong to the image NAME.
-const (
-	lockEnding     = ".lock"
-	partEnding     = ".part"
-	unpackedEnding = ".new"
-	recordEnding   = ".json"
-)
-
-// NewCache returns the cache in a directory, which need not exist. Its files take at
-// most limit bytes, holes not counted, as soon as none is in use.
-func NewCache(dir string, limit int64) *Cache { return &Cache{dir, limit} }
+// NewCache returns the cache with its images in one of the directories, which need not
+// exist. What is in all of them takes at most limit bytes, holes not counted, as soon as
+// no image is in use.
+func NewCache(all cache.Dirs, limit int64) *Cache { return &Cache{all.Images, all, limit} }
 
 func (c *Cache) path(name string) string { return filepath.Join(c.dir, name) }
 
@@ -54,7 +49,7 @@ type Item struct {
 // Item returns the image of that name, which is not locked.
 func (c *Cache) Item(name string) *Item {
 	path := c.path(name)
-	return &Item{cache: c, Path: path, Part: path + partEnding, Unpacked: path + unpackedEnding, Record: path + recordEnding}
+	return &Item{cache: c, Path: path, Part: path + cache.PartEnding, Unpacked: path + cache.UnpackedEnding, Record: path + cache.RecordEnding}
 }
 
 // Acquire returns the image of that name, locked: for this process alone until it
@@ -64,7 +59,7 @@ func (c *Cache) Item(name string) *Item {
 // waiting. The item must be closed. The error wraps ErrUnsafe where others may
 // change the directory or a file in it.
 func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item, error) {
-	if m := member.FindStringSubmatch(name); m == nil || m[1] != name {
+	if !cache.ImageName(name) {
 		return nil, fmt.Errorf("locking the cached image %q: not a valid name", name)
 	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
@@ -89,7 +84,7 @@ func (c *Cache) Acquire(ctx context.Context, name string, waiting func()) (*Item
 func (c *Cache) acquire(ctx context.Context, name string, how int, waiting func()) (*Item, error) {
 	i := c.Item(name)
 	var err error
-	if i.Lock, err = lockFile(ctx, i.Path+lockEnding, how, waiting); err != nil {
+	if i.Lock, err = lockFile(ctx, i.Path+cache.LockEnding, how, waiting); err != nil {
 		return nil, fmt.Errorf("locking the cached image %q: %w", i.Path, err)
 	}
 	info, err := os.Lstat(i.Path)
@@ -121,8 +116,8 @@ func (i *Item) Commit(ctx context.Context, from string) error {
 			return fmt.Errorf("keeping the image: %w", err)
 		}
 	}
-	// Changing a lock may release it in between, when trim must not run.
-	trimming, err := lockFile(ctx, i.cache.path(trimLock), unix.LOCK_EX, nil)
+	// Changing a lock may release it in between, when nothing must be pruned.
+	trimming, err := lockFile(ctx, i.cache.path(cache.PruneLock), unix.LOCK_EX, nil)
 	if err != nil {
 		return fmt.Errorf("locking the image cache: %w", err)
 	}
@@ -157,12 +152,14 @@ func (i *Item) appear(from string) error {
 	return dir.Sync()
 }
 
-// Close releases the image, and removes from the cache what is beyond its limit.
+// Close releases the image, and removes from all directories what is beyond the
+// limit.
 func (i *Item) Close() error {
 	if err := i.Lock.Close(); err != nil {
 		return fmt.Errorf("unlocking the cached image %q: %w", i.Path, err)
 	}
-	return i.cache.trim(time.Now())
+	_, err := i.cache.all.Prune(i.cache.limit, time.Now())
+	return err
 }
 
 // ErrUnsafe is wrapped by errors about a cache that others may change.

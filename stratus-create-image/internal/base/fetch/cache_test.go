@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/cache"
 )
 
 func put(t *testing.T, c *Cache, name string, size int) *Item {
@@ -64,7 +66,7 @@ func TestOnce(t *testing.T) {
 	}
 	first.says("made")
 	second.says("present: true") // while the first one still uses it
-	i, err := NewCache(dir, 0).Acquire(t.Context(), name(1), func() { t.Error("it has to wait") })
+	i, err := NewCache(cache.Dirs{Images: dir}, 0).Acquire(t.Context(), name(1), func() { t.Error("it has to wait") })
 	if err != nil || !i.Present {
 		t.Fatalf("got %+v, %v", i, err)
 	}
@@ -78,7 +80,7 @@ func TestOnce(t *testing.T) {
 	}
 	first.end()
 	second.end()
-	if err := NewCache(dir, 0).trim(time.Now()); err != nil {
+	if _, err := (cache.Dirs{Images: dir}).Prune(0, time.Now()); err != nil {
 		t.Error(err)
 	}
 	if left := images(t, dir); len(left) > 0 {
@@ -104,7 +106,7 @@ func TestInterruptedWait(t *testing.T) {
 	other.says("present: false")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("enough")
-	if _, err := NewCache(dir, 0).Acquire(ctx, name(1), func() { cancel(reason) }); !errors.Is(err, reason) {
+	if _, err := NewCache(cache.Dirs{Images: dir}, 0).Acquire(ctx, name(1), func() { cancel(reason) }); !errors.Is(err, reason) {
 		t.Errorf("got %v, want %v", err, reason)
 	}
 	other.end()
@@ -113,7 +115,7 @@ func TestInterruptedWait(t *testing.T) {
 // TestInherited: a process that outlives us keeps the image.
 func TestInherited(t *testing.T) {
 	dir := t.TempDir()
-	i := put(t, NewCache(dir, 0), name(1), 10)
+	i := put(t, NewCache(cache.Dirs{Images: dir}, 0), name(1), 10)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +129,10 @@ func TestInherited(t *testing.T) {
 	if got := images(t, dir); len(got) == 0 {
 		t.Error("the image is gone")
 	}
-	if err := errors.Join(w.Close(), cmd.Wait(), NewCache(dir, 0).trim(time.Now())); err != nil {
+	if err := errors.Join(w.Close(), cmd.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (cache.Dirs{Images: dir}).Prune(0, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if got := images(t, dir); len(got) > 0 {
@@ -138,14 +143,14 @@ func TestInherited(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, bad := range []string{"", "../sha256-00", "sha256-00/../x", "image", "sha256-00.lock.lock"} {
-		if _, err := NewCache(dir, 0).Acquire(t.Context(), bad, nil); err == nil {
+		if _, err := NewCache(cache.Dirs{Images: dir}, 0).Acquire(t.Context(), bad, nil); err == nil {
 			t.Errorf("%q is a name", bad)
 		}
 	}
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, name(1))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewCache(dir, 0).Acquire(t.Context(), name(1), nil); err == nil ||
+	if _, err := NewCache(cache.Dirs{Images: dir}, 0).Acquire(t.Context(), name(1), nil); err == nil ||
 		!strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a link: %v", err)
 	}
@@ -176,7 +181,7 @@ func TestUnsafe(t *testing.T) {
 			return os.Chown(dir, 12345, 12345)
 		}, "belongs to another user"},
 		{"an image", link(name(1)), "not a regular file"},
-		{"a lock", link(name(1) + lockEnding), "symbolic link"},
+		{"a lock", link(name(1) + cache.LockEnding), "symbolic link"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "stratuslab", "images")
@@ -186,7 +191,7 @@ func TestUnsafe(t *testing.T) {
 			if err := test.prepare(t, dir); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := NewCache(dir, 0).Acquire(t.Context(), name(1), nil); !errors.Is(err, ErrUnsafe) ||
+			if _, err := NewCache(cache.Dirs{Images: dir}, 0).Acquire(t.Context(), name(1), nil); !errors.Is(err, ErrUnsafe) ||
 				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -200,7 +205,7 @@ func TestUnsafe(t *testing.T) {
 // TestOpen: only a regular file of the cache is opened.
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
-	c := NewCache(dir, 100)
+	c := NewCache(cache.Dirs{Images: dir}, 100)
 	done(t, put(t, c, name(1), 0))
 	f, err := c.Item(name(1)).Open()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/digest"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
@@ -70,7 +71,7 @@ func (d *download) clean(err error) {
 
 // receive reads what was kept and then the body.
 func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
-	if err := d.note(record{Location: d.location, Version: body.current.version}); err != nil {
+	if err := d.note(cache.Record{Location: d.location, Version: body.current.version}); err != nil {
 		return Image{}, err
 	}
 	size := max(body.current.size, 0)
@@ -104,7 +105,7 @@ func (d *download) receive(ctx context.Context, body *resuming) (Image, error) {
 	if err := d.in.stop(); err != nil {
 		return Image{}, keeping(err)
 	}
-	done := record{Location: d.location, Version: body.current.version, File: d.sum.Sum(nil), Image: sums.SHA256}
+	done := cache.Record{Location: d.location, Version: body.current.version, File: d.sum.Sum(nil), Image: sums.SHA256}
 	return Image{Path: path, Sums: sums, Location: d.location}, d.note(done)
 }
 

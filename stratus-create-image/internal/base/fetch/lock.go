@@ -32,7 +32,7 @@ func lockFile(ctx context.Context, path string, how int, waiting func()) (*os.Fi
 		if err != nil {
 			return nil, err
 		}
-		// With the image, trim removes the file: the lock of a file without a name
+		// With the image, its lock is removed: the lock of a file without a name
 		// keeps no other process out.
 		if files.Named(f, path) {
 			return f, nil

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/peers"
 )
 
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 // hold gets the image, making it if need be, tells which, and keeps it until
 // standard input ends.
 func hold(dir string) error {
-	i, err := NewCache(dir, math.MaxInt64).Acquire(context.Background(), name(1), func() { fmt.Println("waiting") })
+	i, err := NewCache(cache.Dirs{Images: dir}, math.MaxInt64).Acquire(context.Background(), name(1), func() { fmt.Println("waiting") })
 	if err != nil {
 		return err
 	}

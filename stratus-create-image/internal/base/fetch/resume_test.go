@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/remote"
 	"github.com/stratuslab/stratus/lib/remote/sshdtest"
 )
@@ -226,7 +227,7 @@ func FuzzReadRecord(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := readRecord(path); r.Image != nil && !bytes.Equal((&Item{Record: path}).FileSHA256(r.Image), r.File) {
+		if r := cache.ReadRecord(path); r.Image != nil && !bytes.Equal((&Item{Record: path}).FileSHA256(r.Image), r.File) {
 			t.Errorf("%+v is not found", r)
 		}
 	})

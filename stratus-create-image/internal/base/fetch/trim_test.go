@@ -6,14 +6,16 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/stratuslab/stratus/lib/cache"
 )
 
 func TestBound(t *testing.T) {
 	dir := t.TempDir()
-	c := NewCache(dir, 250<<10)
+	c := NewCache(cache.Dirs{Images: dir}, 250<<10)
 	writeFile(t, dir+"/not-ours", 1<<20)
 	for n := 1; n <= 3; n++ {
-		i := put(t, NewCache(dir, math.MaxInt64), name(n), 100<<10)
+		i := put(t, NewCache(cache.Dirs{Images: dir}, math.MaxInt64), name(n), 100<<10)
 		// The time of the last use, in the order of n.
 		used := time.Now().Add(time.Duration(n-10) * time.Hour)
 		if err := os.Chtimes(i.Lock.Name(), used, used); err != nil {
@@ -36,7 +38,7 @@ func TestBound(t *testing.T) {
 
 func TestParts(t *testing.T) {
 	dir := t.TempDir()
-	c := NewCache(dir, 250<<10)
+	c := NewCache(cache.Dirs{Images: dir}, 250<<10)
 	part := func(n int) *Item {
 		t.Helper()
 		i, err := c.Acquire(t.Context(), name(n), nil)
@@ -51,7 +53,7 @@ func TestParts(t *testing.T) {
 	if got := fmt.Sprint(images(t, dir)); got != "[1.lock 1.part]" {
 		t.Errorf("kept: %v", got)
 	}
-	if err := c.trim(time.Now().Add(maxPartAge + time.Hour)); err != nil {
+	if _, err := (cache.Dirs{Images: dir}).Prune(250<<10, time.Now().Add(8*24*time.Hour)); err != nil {
 		t.Error(err)
 	}
 	if got := images(t, dir); len(got) > 0 {

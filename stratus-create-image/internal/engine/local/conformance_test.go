@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/peers"
@@ -131,7 +132,7 @@ func TestConformance(t *testing.T) {
 			flip(t, filepath.Join(s.store(), name, ramFile), 100<<20)
 		},
 		Left: func(t *testing.T) []string {
-			live, err := filepath.Glob(filepath.Join(s.store(), livePrefix+"*"))
+			live, err := filepath.Glob(filepath.Join(s.store(), cache.LivePrefix+"*"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -188,7 +189,7 @@ func TestSnapshotLeft(t *testing.T) {
 	if err := m.live.store.sweep(); err != nil {
 		t.Error(err)
 	}
-	if got := names(t, m.live.store.dir); len(got) != 2 || !strings.HasPrefix(got[0], livePrefix) || got[1] != "one" {
+	if got := names(t, m.live.store.dir); len(got) != 2 || !strings.HasPrefix(got[0], cache.LivePrefix) || got[1] != "one" {
 		t.Errorf("while the machine runs there is %q", got)
 	}
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stratuslab/stratus/lib/cache"
 )
 
 // live is what a machine that can be kept has in the store: a directory with its
@@ -17,7 +19,7 @@ type live struct {
 	lock     *os.File
 	memory   *os.File
 	identity *identity
-	checks   map[string]check // of the overlays that are not written to any more, by their names
+	checks   cache.Sums // of the overlays that are not written to any more, by their names
 }
 
 // makeLive makes the machine one that can be kept, if its spec has a store with room
@@ -48,7 +50,7 @@ func (m *machine) makeLive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.live = &live{store: s, lock: lock, identity: id, checks: make(map[string]check)}
+	m.live = &live{store: s, lock: lock, identity: id, checks: make(cache.Sums)}
 	m.config.Holds = append(m.config.Holds, lock)
 	m.config.Overlays = []string{m.live.overlay(0)}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/lib/shell"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
@@ -20,14 +21,14 @@ import (
 // Resume implements engine.Snapshotter. The machine has a copy of the memory, which is
 // checked while it is copied.
 func (e *Engine) Resume(ctx context.Context, spec *engine.Spec, name string) (engine.Machine, []byte, error) {
-	if !snapshotName.MatchString(name) {
+	if !cache.SnapshotName(name) {
 		return nil, nil, fmt.Errorf("%w: %q is not a valid name", engine.ErrNoSnapshot, name)
 	}
 	s, err := openStore(spec.Snapshots)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, err)
 	}
-	lock, err := lockDir(s.path(name), unix.LOCK_SH)
+	lock, err := cache.LockDir(s.path(name), unix.LOCK_SH)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", engine.ErrNoSnapshot, err)
 	}
@@ -78,7 +79,7 @@ func (e *Engine) resume(ctx context.Context, spec *engine.Spec, s *store, name s
 		return nil, nil, err
 	}
 	now := time.Now()
-	_ = os.Chtimes(filepath.Join(dir, manifestFile), now, now) // the last use
+	_ = os.Chtimes(filepath.Join(dir, cache.ManifestFile), now, now) // the last use
 	return m, kept.Note, nil
 }
 
@@ -97,8 +98,8 @@ func (m *machine) fill(ctx context.Context, dir string, kept *manifest) error {
 			return err
 		}
 		defer ram.Close()
-		got, err := copyChecked(ctx, m.live.memory, ram)
-		return errors.Join(err, kept.verify(ramFile, got))
+		got, err := cache.CopySummed(ctx, m.live.memory, ram)
+		return errors.Join(err, kept.Files.Check(ramFile, got))
 	})
 	g.Go(func() error {
 		for _, name := range kept.Overlays {
@@ -106,8 +107,8 @@ func (m *machine) fill(ctx context.Context, dir string, kept *manifest) error {
 			if err := os.Link(filepath.Join(dir, name), path); err != nil {
 				return err
 			}
-			got, err := copyFile(ctx, "", path)
-			if err = errors.Join(err, kept.verify(name, got)); err != nil {
+			got, err := cache.CopyFile(ctx, "", path)
+			if err = errors.Join(err, kept.Files.Check(name, got)); err != nil {
 				return err
 			}
 			m.live.checks[name] = got
@@ -124,8 +125,8 @@ func (m *machine) fill(ctx context.Context, dir string, kept *manifest) error {
 		copies = append(copies, varsFile)
 	}
 	for _, name := range copies {
-		got, err := copyFile(ctx, filepath.Join(c.Dir, name), filepath.Join(dir, name))
-		if err = errors.Join(err, kept.verify(name, got)); err != nil {
+		got, err := cache.CopyFile(ctx, filepath.Join(c.Dir, name), filepath.Join(dir, name))
+		if err = errors.Join(err, kept.Files.Check(name, got)); err != nil {
 			return errors.Join(err, g.Wait())
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
@@ -36,7 +37,7 @@ var (
 )
 
 func (m *machine) snapshot(ctx context.Context, name string, note []byte) (err error) {
-	if !snapshotName.MatchString(name) {
+	if !cache.SnapshotName(name) {
 		return fmt.Errorf("not a valid name")
 	}
 	if m.live == nil {
@@ -55,7 +56,7 @@ func (m *machine) snapshot(ctx context.Context, name string, note []byte) (err e
 	s := &taking{machine: m, dir: filepath.Join(m.live.lock.Name(), "entry")}
 	s.manifest = manifest{
 		Format: snapshotFormat, Identity: m.live.identity.String(), Bus: m.config.Bus, UEFI: m.config.OVMF != nil,
-		Files: make(map[string]check), Note: note,
+		Files: make(cache.Sums), Note: note,
 	}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		return err
@@ -133,7 +134,7 @@ func (s *taking) freeze(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ram.Close()) }()
-	if s.manifest.Files[ramFile], err = copyChecked(ctx, ram, m.live.memory); err != nil {
+	if s.manifest.Files[ramFile], err = cache.CopySummed(ctx, ram, m.live.memory); err != nil {
 		return err
 	}
 	if c.Swap > 0 {
@@ -179,14 +180,14 @@ func (s *taking) state(ctx context.Context) error {
 	if err := s.machine.vm.saveState(ctx, f); err != nil {
 		return err
 	}
-	s.manifest.Files[stateFile], err = copyChecked(ctx, nil, f)
+	s.manifest.Files[stateFile], err = cache.CopySummed(ctx, nil, f)
 	return err
 }
 
 // copy keeps a copy of a file under its own name.
 func (s *taking) copy(ctx context.Context, path string) (err error) {
 	name := filepath.Base(path)
-	s.manifest.Files[name], err = copyFile(ctx, filepath.Join(s.dir, name), path)
+	s.manifest.Files[name], err = cache.CopyFile(ctx, filepath.Join(s.dir, name), path)
 	return err
 }
 
@@ -207,14 +208,14 @@ func (s *taking) finish(ctx context.Context) (err error) {
 		}
 		got, known := m.live.checks[name]
 		if !known {
-			if got, err = copyFile(ctx, "", path); err != nil {
+			if got, err = cache.CopyFile(ctx, "", path); err != nil {
 				return err
 			}
 			m.live.checks[name] = got
 		}
 		s.manifest.Files[name] = got
 	}
-	return writeManifest(s.dir, &s.manifest)
+	return cache.WriteManifest(s.dir, &s.manifest)
 }
 
 var _ engine.SnapshotMachine = (*machine)(nil)

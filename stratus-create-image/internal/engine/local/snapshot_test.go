@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/peers"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
@@ -173,16 +174,16 @@ func TestSnapshotDamage(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, qemuProgram), []byte("#!/bin/sh\nexec "+program+" \"$@\"\n"), 0o700)
 		}},
 		{"another format", func(_ *testing.T, s *engine.Spec) error {
-			kept, err := readManifest(filepath.Dir(at(s, manifestFile)))
+			kept, err := readManifest(filepath.Dir(at(s, cache.ManifestFile)))
 			if err != nil {
 				return err
 			}
 			kept.Format++
-			return writeManifest(filepath.Dir(at(s, manifestFile)), kept)
+			return cache.WriteManifest(filepath.Dir(at(s, cache.ManifestFile)), kept)
 		}},
 		{"a hole in the memory filled", func(t *testing.T, s *engine.Spec) error { flip(t, at(s, ramFile), 48<<20); return nil }},
 	}
-	for _, file := range []string{ramFile, stateFile, overlayName(0), manifestFile, "context-context.iso", swapFile} {
+	for _, file := range []string{ramFile, stateFile, overlayName(0), cache.ManifestFile, "context-context.iso", swapFile} {
 		tests = append(tests,
 			damage{file + " missing", func(_ *testing.T, s *engine.Spec) error { return os.Remove(at(s, file)) }},
 			damage{file + " cut", func(_ *testing.T, s *engine.Spec) error {

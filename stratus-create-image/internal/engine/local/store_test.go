@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/files"
 )
 
@@ -21,7 +22,7 @@ func entry(t *testing.T, s *store, name string, hours, size int, below string) {
 	used := time.Now().Add(-time.Duration(hours) * time.Hour)
 	err := errors.Join(
 		os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, ramFile), make([]byte, size<<10), 0o600),
-		writeManifest(dir, &manifest{Format: snapshotFormat}), os.Chtimes(filepath.Join(dir, manifestFile), used, used),
+		cache.WriteManifest(dir, &manifest{Format: snapshotFormat}), os.Chtimes(filepath.Join(dir, cache.ManifestFile), used, used),
 	)
 	if below != "" {
 		err = errors.Join(err, os.Link(filepath.Join(s.path(below), ramFile), filepath.Join(dir, overlayName(0))))
@@ -77,7 +78,7 @@ func TestStoreTrim(t *testing.T) {
 func TestStoreLocks(t *testing.T) {
 	s := newStore(t)
 	entry(t, s, "one", 1, 1, "")
-	reader, err := lockDir(s.path("one"), unix.LOCK_SH)
+	reader, err := cache.LockDir(s.path("one"), unix.LOCK_SH)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +93,8 @@ func TestStoreLocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := errors.Join(
-		os.Mkdir(s.path(livePrefix+"killed"), 0o700), os.Mkdir(s.path(livePrefix+"killed/entry"), 0o700),
-		os.WriteFile(s.path(livePrefix+"killed/entry/"+ramFile), nil, 0o600), os.Mkdir(s.path(trashPrefix+"X"), 0o700),
+		os.Mkdir(s.path(cache.LivePrefix+"killed"), 0o700), os.Mkdir(s.path(cache.LivePrefix+"killed/entry"), 0o700),
+		os.WriteFile(s.path(cache.LivePrefix+"killed/entry/"+ramFile), nil, 0o600), os.Mkdir(s.path(cache.TrashPrefix+"X"), 0o700),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestStoreLocks(t *testing.T) {
 	if left := names(t, s.dir); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
-	if _, err := lockDir(s.path("one"), unix.LOCK_SH); !errors.Is(err, os.ErrNotExist) {
+	if _, err := cache.LockDir(s.path("one"), unix.LOCK_SH); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("reading what is gone: %v", err)
 	}
 }
