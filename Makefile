@@ -13,7 +13,7 @@ GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 TAGS = urfave_cli_no_docs
 
 TOOLS    = $(wildcard stratus-*)
-PROGRAMS = find-image marketplace
+PROGRAMS = find-image image-cache marketplace
 HELPERS  = boot-image build-base-image audit-image audit-guest.sh check-sealed
 BASE     = build/base.qcow2
 TRIXIE   = build/trixie.qcow2

@@ -96,7 +96,7 @@ func TestReadme(t *testing.T) {
 	for _, name := range []string{"bin/stratus-create-image", "bin/stratus-build-metadata", "bin/stratus-sign-metadata",
 		"bin/stratus-upload-metadata",
 		"share/man/man1/stratus-create-image.1", "libexec/stratus/boot-image", "libexec/stratus/find-image",
-		"libexec/stratus/marketplace",
+		"libexec/stratus/image-cache", "libexec/stratus/marketplace",
 		"libexec/stratus/build-base-image", "libexec/stratus/audit-image", "libexec/stratus/audit-guest.sh",
 		"libexec/stratus/check-sealed",
 		"libexec/stratus/sealed-paths", "libexec/stratus/base-image/etc/initramfs-tools/hooks/base-image",

@@ -25,7 +25,8 @@ const module = "github.com/stratuslab/stratus/"
 // reached.
 var linked = map[string]string{
 	"stratus-create-image": `
-		lib/credential lib/digest lib/marketplace lib/marketplace/entry lib/marketplace/internal/api
+		lib/metadata lib/strictxml
+		lib/cache lib/credential lib/digest lib/marketplace lib/marketplace/entry lib/marketplace/internal/api
 		lib/marketplace/registry lib/remote lib/shell lib/signature lib/signature/internal/xmldsig lib/trust
 		stratus-create-image/internal/base
 		stratus-create-image/internal/base/fetch stratus-create-image/internal/base/ova
@@ -42,10 +43,12 @@ var linked = map[string]string{
 		golang.org/x/crypto golang.org/x/sync golang.org/x/text software.sslmate.com/src/go-pkcs12
 	`,
 	"stratus-build-metadata": `
+		lib/metadata lib/strictxml
 		lib/digest stratus-build-metadata/internal/describe stratus-build-metadata/internal/edit
 		github.com/klauspost/compress golang.org/x/sync
 	`,
 	"stratus-sign-metadata": `
+		lib/metadata lib/strictxml
 		lib/credential lib/digest lib/shell lib/signature lib/signature/internal/xmldsig lib/trust
 		stratus-sign-metadata/internal/endorse
 		github.com/beevik/etree github.com/jonboulle/clockwork github.com/klauspost/compress
@@ -53,6 +56,7 @@ var linked = map[string]string{
 		software.sslmate.com/src/go-pkcs12
 	`,
 	"stratus-upload-metadata": `
+		lib/metadata lib/strictxml
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
 		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/xmldsig
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
@@ -61,13 +65,18 @@ var linked = map[string]string{
 		golang.org/x/sync
 	`,
 	"scripts/find-image": `
+		lib/metadata lib/strictxml
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/registry
 		lib/remote lib/signature lib/signature/internal/xmldsig
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
 	`,
+	"scripts/image-cache": `
+		lib/cache lib/digest github.com/klauspost/compress golang.org/x/sync
+	`,
 	"scripts/marketplace": `
+		lib/metadata lib/strictxml
 		lib/marketplace lib/marketplace/entry lib/marketplace/internal/api lib/marketplace/publish
 		lib/marketplace/registry lib/remote lib/signature lib/signature/internal/xmldsig
 		scripts/marketplace/internal/index scripts/marketplace/internal/page
@@ -81,7 +90,7 @@ var linked = map[string]string{
 
 // everywhere is what every program links.
 const everywhere = `
-	lib/command lib/diskimage lib/files lib/metadata lib/report lib/strictxml
+	lib/command lib/diskimage lib/files lib/report
 	github.com/cpuguy83/go-md2man/v2 github.com/russross/blackfriday/v2 github.com/urfave/cli/v2
 	github.com/xrash/smetrics golang.org/x/sys golang.org/x/term gopkg.in/ini.v1
 `

@@ -23,14 +23,14 @@ func baseFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "allow-deprecated", Usage: "accept a base that its endorser has deprecated"},
 		&cli.BoolFlag{Name: "allow-expired", Usage: "accept a base whose description has expired"},
 		&cli.BoolFlag{Name: "insecure-no-trust", Usage: "accept a base from any endorser, trusted or not; image policies still apply"},
-		&cli.StringFlag{Name: "cache-size", Value: "20G", Usage: "keep at most `SIZE` of downloaded images"},
+		&cli.StringFlag{Name: "cache-size", Value: "20G", Usage: "keep at most `SIZE` of downloaded images and of machines for later builds"},
 		&cli.BoolFlag{Name: "no-cache", Usage: "download the base for this run only, and keep no copy"},
 	)
 }
 
 // readBase reads what the base is, and how to find, trust and download it.
 func readBase(c *command.Call) (s *base.Source, err error) {
-	s = &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache"), CacheSize: command.Parse(c, &err, "cache-size", parseSize)}
+	s = &base.Source{Access: remoteOptions(c), NoCache: c.Bool("no-cache"), CacheSize: command.Parse(c, &err, "cache-size", report.ParseBytes)}
 	var sum []byte
 	if c.String("base-sha256") != "" {
 		sum = command.Parse(c, &err, "base-sha256", base.ParseSHA256)

@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
-	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -53,7 +51,9 @@ func readMachine(c *command.Call, q *build.Request) (err error) {
 	if err := q.Machine.Check(); err != nil {
 		return report.Usagef("reading the machine's size: %w", err)
 	}
-	q.Disk = command.Parse(c, &err, "disk-size", parseSize)
+	if c.String("disk-size") != "" {
+		q.Disk = command.Parse(c, &err, "disk-size", report.ParseBytes)
+	}
 	q.Engine = &local.Engine{
 		Accel:    command.Parse(c, &err, "accel", local.ParseAccel),
 		Network:  command.Parse(c, &err, "network", local.ParseNetwork),
@@ -73,21 +73,4 @@ func parseDuration(text string) (time.Duration, error) {
 		return 0, errors.New("not a valid time; want seconds, or a time such as 10m")
 	}
 	return d, nil
-}
-
-// parseSize reads bytes, or a number with the binary unit K, M, G or T. An empty
-// text is 0.
-func parseSize(text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	number, shift := text, 0
-	if i := strings.IndexByte("KMGT", strings.ToUpper(text)[len(text)-1]); i >= 0 {
-		number, shift = text[:len(text)-1], 10*(i+1)
-	}
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
-		return 0, errors.New("not a valid size; want a size such as 20G")
-	}
-	return n << shift, nil
 }

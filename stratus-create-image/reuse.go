@@ -36,7 +36,7 @@ func readReuse(c *command.Call, q *build.Request) (err error) {
 		return nil
 	}
 	q.Reuse = &build.Reuse{
-		Dir: dir, Bytes: command.Parse(c, &err, "cache-size", parseSize),
+		Dir: dir, Bytes: command.Parse(c, &err, "cache-size", report.ParseBytes),
 		Scripts: c.Bool("keep-steps"), Refresh: c.Bool("refresh"),
 	}
 	if err == nil {

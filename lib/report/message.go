@@ -1,9 +1,12 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -72,6 +75,22 @@ func FormatBytes(n int64) string {
 		value, unit = value/1024, unit+1
 	}
 	return fmt.Sprintf("%.1f %ciB", value, "KMGTPE"[unit])
+}
+
+// ParseBytes parses a size of at least one byte: a number, perhaps with the binary unit K,
+// M, G or T.
+func ParseBytes(text string) (int64, error) {
+	number, shift := text, 0
+	if last := len(text) - 1; last >= 0 {
+		if i := strings.IndexByte("KMGT", strings.ToUpper(text)[last]); i >= 0 {
+			number, shift = text[:last], 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
+		return 0, errors.New("not a valid size; want a size such as 20G")
+	}
+	return n << shift, nil
 }
 
 // OneOf returns a parser that accepts two or more words. Its error lists them.

@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 // hold gets the image, making it if need be, tells which, and keeps it until
 // standard input ends.
 func hold(dir string) error {
-	i, err := NewCache(cache.Dirs{Images: dir}, math.MaxInt64).Acquire(context.Background(), name(1), func() { fmt.Println("waiting") })
+	c := NewCache(cache.Dirs{Images: dir}, math.MaxInt64)
+	i, err := c.Acquire(context.Background(), name(1), func() { fmt.Println("waiting") })
 	if err != nil {
 		return err
 	}
