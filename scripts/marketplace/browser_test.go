@@ -141,7 +141,7 @@ func TestBrowserSearch(t *testing.T) {
 				t.Errorf("after typing (-want +got):\n%s", diff)
 			}
 			b.enter(b.find(`//input[@name="words"]`), "\ue009a\ue000\ue003") // Control-A, Backspace
-			b.counted("5 of 5 images") // so that "1 of 1" is not that of the words
+			b.counted("5 of 5 images")                                       // so that "1 of 1" is not that of the words
 			b.click(b.find(`//select[@name="status"]/option[.="expired"]`))
 			b.counted("1 of 1 images")
 			b.looks("search-" + name)
