@@ -84,7 +84,7 @@ var linked = map[string]string{
 		github.com/beevik/etree github.com/hashicorp/go-cleanhttp github.com/hashicorp/go-retryablehttp
 		github.com/jonboulle/clockwork github.com/kr/fs github.com/pkg/sftp
 		github.com/russellhaering/goxmldsig github.com/skeema/knownhosts golang.org/x/crypto
-		golang.org/x/sync
+		golang.org/x/net golang.org/x/sync
 	`,
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -28,24 +29,14 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		return refused(fmt.Errorf("redirect to %q: %w", req.URL.Redacted(), err))
 	}
 	req.Header.Del("Referer") // a signed URL is a credential, too
-	if !stays(req.URL, via) {
+	// A header that was left away once would otherwise be set again on the way back. The
+	// standard library counts subdomains and other ports as the same host.
+	if slices.ContainsFunc(via, func(earlier *http.Request) bool { return !sameHost(earlier.URL, req.URL) }) {
 		for _, credential := range []string{"Authorization", "Cookie", "Proxy-Authorization"} {
 			req.Header.Del(credential)
 		}
 	}
 	return nil
-}
-
-// stays reports whether all requests are of the same host. A header that was left
-// away once would otherwise be set again on the way back. The standard library
-// counts subdomains and other ports as the same host.
-func stays(next *url.URL, via []*http.Request) bool {
-	for _, earlier := range via {
-		if !sameHost(earlier.URL, next) {
-			return false
-		}
-	}
-	return true
 }
 
 // sameHost reports whether both URLs are of one server: host and port are equal,

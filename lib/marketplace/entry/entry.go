@@ -111,6 +111,29 @@ func (k Key) URLPath() string {
 	return strings.Join([]string{Root, k.Identifier, url.PathEscape(k.Email), k.Name()}, "/")
 }
 
+// maxTagName bounds the name of the directory of a tag, in bytes.
+const maxTagName = 200
+
+// TagPath returns the directory of a tag, "tag/EMAIL/TAG". It is empty if there is
+// no tag, or one that is too long for the name of a directory. Control characters,
+// "/", "\", "%" and a leading "." are escaped as in a URL; other bytes stand for
+// themselves.
+func TagPath(email, tag string) string {
+	var b strings.Builder
+	for i := range len(tag) {
+		switch c := tag[i]; {
+		case c < ' ', c == 0x7F, c == '/', c == '\\', c == '%', c == '.' && i == 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	if b.Len() == 0 || b.Len() > maxTagName {
+		return ""
+	}
+	return "tag/" + email + "/" + b.String()
+}
+
 // Entry is a signed description.
 type Entry struct {
 	Key
@@ -209,4 +232,11 @@ func (e *Entry) Admit(latest string, now time.Time) error {
 		return NotAdmittedf("older than latest entry: got %s, there is one of %s", e.Created, latest)
 	}
 	return nil
+}
+
+// Receipt is the answer to a publication.
+type Receipt struct {
+	URL     string // of the entry; empty while it is pending
+	Existed bool   // the same document was there already
+	Pending bool   // not visible before the endorser has followed a link in a mail
 }

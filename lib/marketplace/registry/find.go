@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"sync/atomic"
 	"time"
@@ -62,16 +61,7 @@ func (r *Registry) fromLog(ctx context.Context, q entry.Query) iter.Seq2[entry.C
 // FindListed is Find for a registry of which only files can be read, such as one
 // behind a web server. It needs the derived files.
 func FindListed(ctx context.Context, f FileReader, q entry.Query) iter.Seq2[*entry.Entry, error] {
-	load := func(k entry.Key) (*entry.Entry, error) {
-		src, err := f.ReadFile(k.Path(), entry.MaxBytes)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%w: %w", entry.ErrInvalid, err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return entry.VerifyAs(k, src)
-	}
+	load := func(k entry.Key) (*entry.Entry, error) { return verified(ctx, f, k) }
 	return entry.Select(q, time.Now(), candidates(ctx, f, q), load)
 }
 

@@ -54,10 +54,14 @@ func New(f Files) *Registry {
 // Read returns the document of an entry, unverified. The error wraps
 // fs.ErrNotExist if there is none.
 func (r *Registry) Read(ctx context.Context, k entry.Key) ([]byte, error) {
+	return read(ctx, r.files, k)
+}
+
+func read(ctx context.Context, f FileReader, k entry.Key) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	src, err := r.files.ReadFile(k.Path(), entry.MaxBytes)
+	src, err := f.ReadFile(k.Path(), entry.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("reading an entry: %w", err)
 	}
@@ -67,7 +71,11 @@ func (r *Registry) Read(ctx context.Context, k entry.Key) ([]byte, error) {
 // Verified reads and verifies an entry. The error wraps entry.ErrInvalid unless it
 // is about the directory as a whole.
 func (r *Registry) Verified(ctx context.Context, k entry.Key) (*entry.Entry, error) {
-	src, err := r.Read(ctx, k)
+	return verified(ctx, r.files, k)
+}
+
+func verified(ctx context.Context, f FileReader, k entry.Key) (*entry.Entry, error) {
+	src, err := read(ctx, f, k)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrUnfit) {
 		return nil, fmt.Errorf("%w: %w", entry.ErrInvalid, err)
 	}
@@ -83,7 +91,7 @@ func (r *Registry) Verified(ctx context.Context, k entry.Key) (*entry.Entry, err
 
 // Images returns the identifiers of all images, sorted.
 func (r *Registry) Images() ([]string, error) {
-	return r.names(entry.Root, entry.IsIdentifier, fs.FileMode.IsDir)
+	return r.names(entry.Root, func(d fs.DirEntry) bool { return d.IsDir() && entry.IsIdentifier(d.Name()) })
 }
 
 // Keys returns the keys under which an image has entries, the newest first; with an
@@ -92,7 +100,8 @@ func (r *Registry) Keys(ctx context.Context, identifier, email string) ([]entry.
 	emails := []string{email}
 	if email == "" {
 		var err error
-		if emails, err = r.names(entry.Root+"/"+identifier, entry.IsEmail, fs.FileMode.IsDir); err != nil {
+		isEndorser := func(d fs.DirEntry) bool { return d.IsDir() && entry.IsEmail(d.Name()) }
+		if emails, err = r.names(entry.Root+"/"+identifier, isEndorser); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +110,7 @@ func (r *Registry) Keys(ctx context.Context, identifier, email string) ([]entry.
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		names, err := r.names(entry.Root+"/"+identifier+"/"+email, func(string) bool { return true }, func(fs.FileMode) bool { return true })
+		names, err := r.names(entry.Root+"/"+identifier+"/"+email, func(fs.DirEntry) bool { return true })
 		if err != nil {
 			return nil, err
 		}
@@ -115,16 +124,16 @@ func (r *Registry) Keys(ctx context.Context, identifier, email string) ([]entry.
 	return keys, nil
 }
 
-// names returns the valid names of one kind in a directory, sorted. A directory that does not
-// exist is empty.
-func (r *Registry) names(dir string, valid func(string) bool, kind func(fs.FileMode) bool) ([]string, error) {
+// names returns the valid names in a directory, sorted. A directory that does not exist
+// is empty.
+func (r *Registry) names(dir string, valid func(fs.DirEntry) bool) ([]string, error) {
 	entries, err := r.files.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("listing a directory: %w", err)
 	}
 	var names []string
 	for _, e := range entries {
-		if valid(e.Name()) && kind(e.Type()) {
+		if valid(e) {
 			names = append(names, e.Name())
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -108,17 +107,14 @@ func (q Query) matcher() func(*row) bool {
 // Endorsers returns the newest entry for each address, subject and issuer that differ,
 // in this order: at most limit of them, those who endorsed last.
 func (x *Index) Endorsers(limit int) []entry.Summary {
-	x.mu.RLock()
-	rows := slices.Collect(maps.Values(x.endorsers))
-	x.mu.RUnlock()
-	if len(rows) > limit {
-		slices.SortFunc(rows, func(a, b *row) int { return b.Compare(a.Key) })
-		rows = rows[:limit]
-	}
-	found := make([]entry.Summary, 0, len(rows))
-	for _, r := range rows {
-		found = append(found, r.Summary)
-	}
+	type endorser struct{ email, subject, issuer string }
+	seen := make(map[endorser]bool)
+	found := latest(x.scope(entry.Query{}).newestFirst(true), limit, func(r *row) bool {
+		who := endorser{r.Email, r.Subject, r.Issuer}
+		known := seen[who]
+		seen[who] = true
+		return !known
+	})
 	slices.SortFunc(found, func(a, b entry.Summary) int {
 		return cmp.Or(strings.Compare(a.Email, b.Email), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Issuer, b.Issuer))
 	})
@@ -130,29 +126,17 @@ func (x *Index) Endorsers(limit int) []entry.Summary {
 // newest first, at most limit of them, and with hidden also those of which there is a
 // newer one.
 func (x *Index) History(of entry.Query, since string, hidden bool, limit int) []entry.Summary {
-	var found []entry.Summary
-	for r := range x.scope(of).newestFirst(hidden) {
-		if r.Created < since || len(found) == limit {
-			break
-		}
-		if of.Email == "" || of.Email == r.Email {
-			found = append(found, r.Summary)
-		}
-	}
-	return found
+	return latest(x.scope(of).newestFirst(hidden), limit, func(r *row) bool {
+		return r.Created >= since && (of.Email == "" || of.Email == r.Email)
+	})
 }
 
 // Series returns the keys of the entries of a series, the newest first, at most limit of
 // them.
-func (x *Index) Series(of entry.Series, limit int) []entry.Key {
-	var found []entry.Key
-	for r := range x.scope(entry.Query{Identifier: of.Identifier}).newestFirst(true) {
-		if len(found) == limit {
-			break
-		}
-		if r.Series() == of {
-			found = append(found, r.Key)
-		}
+func (x *Index) Series(of entry.Series, limit int) (found []entry.Key) {
+	rows := x.scope(entry.Query{Identifier: of.Identifier}).newestFirst(true)
+	for _, s := range latest(rows, limit, func(r *row) bool { return r.Series() == of }) {
+		found = append(found, s.Key)
 	}
 	return found
 }
@@ -160,14 +144,12 @@ func (x *Index) Series(of entry.Series, limit int) []entry.Key {
 // Tagged returns the newest entry for each tag of an endorser, in the order of the tags,
 // at most limit of them, without entries of which there is a newer one.
 func (x *Index) Tagged(email string, limit int) []entry.Summary {
-	var found []entry.Summary
 	seen := make(map[string]bool)
-	for r := range x.scope(entry.Query{Email: email}).newestFirst(false) {
-		if r.Tag != "" && !seen[r.Tag] && len(found) < limit {
-			seen[r.Tag] = true
-			found = append(found, r.Summary)
-		}
-	}
+	found := latest(x.scope(entry.Query{Email: email}).newestFirst(false), limit, func(r *row) bool {
+		known := r.Tag == "" || seen[r.Tag]
+		seen[r.Tag] = true
+		return !known
+	})
 	slices.SortFunc(found, func(a, b entry.Summary) int { return strings.Compare(a.Tag, b.Tag) })
 	return found
 }

@@ -24,12 +24,7 @@ type Index struct {
 	by     map[string][]*row // by e-mail address of the endorser
 	latest map[entry.Series]*row
 	words  map[string]string // texts that many summaries have, kept once
-
-	endorsers map[endorser]*row // with the newest entry of each
 }
-
-// endorser is an address and the names in a certificate.
-type endorser struct{ email, subject, issuer string }
 
 // row is a summary in the index. Only hidden changes.
 type row struct {
@@ -51,7 +46,6 @@ func (x *Index) Replace(summaries []entry.Summary) {
 	defer x.mu.Unlock()
 	x.all, x.words = make([]*row, 0, len(summaries)), make(map[string]string)
 	x.images, x.by, x.latest = make(map[string][]*row), make(map[string][]*row), make(map[entry.Series]*row)
-	x.endorsers = make(map[endorser]*row)
 	x.addAll(summaries)
 }
 
@@ -78,10 +72,6 @@ func (x *Index) add(r *row) {
 	x.all = insert(x.all, r)
 	x.images[r.Identifier] = insert(x.images[r.Identifier], r)
 	x.by[r.Email] = insert(x.by[r.Email], r)
-	who := endorser{r.Email, r.Subject, r.Issuer}
-	if known := x.endorsers[who]; known == nil || known.Created < r.Created {
-		x.endorsers[who] = r
-	}
 	before := x.latest[r.Series()]
 	switch {
 	case before == nil:
@@ -187,6 +177,19 @@ func (s snapshot) newestFirst(all bool) iter.Seq[*row] {
 			}
 		}
 	}
+}
+
+// latest returns the newest of the rows that are wanted, at most limit of them.
+func latest(rows iter.Seq[*row], limit int, want func(*row) bool) (found []entry.Summary) {
+	for r := range rows {
+		if len(found) == limit {
+			break
+		}
+		if want(r) {
+			found = append(found, r.Summary)
+		}
+	}
+	return found
 }
 
 // scope returns the smallest list that has everything that the query matches.

@@ -3,10 +3,12 @@ package server
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -122,44 +124,54 @@ func TestSearchTime(t *testing.T) {
 	}
 }
 
-// TestConnections: more connections than places wait.
+// TestConnections: more connections than places wait until one ends.
 func TestConnections(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Connections = 2
+	m := newMarket(t, t.TempDir(), limits)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	two := newBounded(l, 2)
-	accepted := make(chan net.Conn)
-	go func() {
-		defer close(accepted)
-		for {
-			c, err := two.Accept()
-			if err != nil {
-				return
-			}
-			accepted <- c
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- m.Serve(ctx, l) }()
+	ask := func(c net.Conn) {
+		t.Helper()
+		if _, err := fmt.Fprint(c, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
 		}
-	}()
-	for range 3 {
+	}
+	answered := func(c net.Conn) {
+		t.Helper()
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("%v: %v", resp, err)
+		}
+	}
+	var open []net.Conn
+	for i := range 3 {
 		c, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
+		open = append(open, c)
+		if ask(c); i < limits.Connections {
+			answered(c)
+		}
 	}
-	first := <-accepted
-	second := <-accepted
-	select {
-	case <-accepted:
-		t.Error("a third connection has been accepted")
-	case <-time.After(50 * time.Millisecond): // for something that must not happen
+	third := open[2]
+	_ = third.SetReadDeadline(time.Now().Add(50 * time.Millisecond)) // for something that must not happen
+	if n, err := third.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a third connection is answered: %d bytes, %v", n, err)
 	}
-	_, _ = first.Close(), first.Close()
-	third := <-accepted
-	_, _ = second.Close(), third.Close()
-	_ = two.Close()
-	if _, open := <-accepted; open {
-		t.Error("a connection that nobody made")
+	_ = third.SetReadDeadline(time.Time{})
+	_ = open[0].Close()
+	answered(third)
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
+
+	"golang.org/x/net/netutil"
 
 	"github.com/stratuslab/stratus/lib/report"
 )
@@ -32,7 +33,8 @@ func (w warnings) Write(line []byte) (int, error) {
 }
 
 // Serve answers requests until the context ends, then finishes those under way within
-// a limited time. It closes the listener.
+// a limited time. It closes the listener. Connections beyond Limits.Connections wait in
+// the queue of the system.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	h := &http.Server{
 		Handler:           s,
@@ -44,7 +46,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(slog.NewTextHandler(warnings{s.log}, nil), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- h.Serve(newBounded(l, s.limits.Connections)) }()
+	go func() { served <- h.Serve(netutil.LimitListener(l, s.limits.Connections)) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serving: %w", err)
@@ -56,47 +58,4 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return errors.Join(fmt.Errorf("stopping: requests are still under way after %s: %w", stopTime, err), h.Close())
 	}
 	return nil
-}
-
-// bounded is a listener that keeps at most cap(places) connections open; others wait
-// in the queue of the system.
-type bounded struct {
-	net.Listener
-	places chan struct{} // holds a token for each connection
-	closed chan struct{}
-	close  func()
-}
-
-func newBounded(l net.Listener, connections int) *bounded {
-	closed := make(chan struct{})
-	return &bounded{l, make(chan struct{}, connections), closed, sync.OnceFunc(func() { close(closed) })}
-}
-
-func (l *bounded) Accept() (net.Conn, error) {
-	select {
-	case l.places <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.places
-		return nil, err
-	}
-	return &boundedConn{c, sync.OnceFunc(func() { <-l.places })}, nil
-}
-
-func (l *bounded) Close() error {
-	l.close()
-	return l.Listener.Close()
-}
-
-type boundedConn struct {
-	net.Conn
-	leave func()
-}
-
-func (c *boundedConn) Close() error {
-	defer c.leave()
-	return c.Conn.Close()
 }

@@ -144,14 +144,14 @@ func (t route) match(parts []string) (words []string, ok bool) {
 // answer finds the route of a request and takes it.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) answer {
 	parts, ok := segments(r)
-	at := slices.IndexFunc(s.routes, func(t route) bool {
-		_, matches := t.match(parts)
-		return ok && matches
+	var words []string
+	at := slices.IndexFunc(s.routes, func(t route) (matches bool) {
+		words, matches = t.match(parts)
+		return matches
 	})
-	if at < 0 {
+	if !ok || at < 0 {
 		return s.notHere(r)
 	}
-	words, _ := s.routes[at].match(parts)
 	isRoot := len(parts) == 1 && parts[0] == entry.Root
 	switch {
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:
