@@ -145,8 +145,11 @@ func TestConnections(t *testing.T) {
 	answered := func(c net.Conn) {
 		t.Helper()
 		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil || resp.StatusCode != 200 {
-			t.Fatalf("%v: %v", resp, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v", resp.Status, err)
 		}
 	}
 	var open []net.Conn
