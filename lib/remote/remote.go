@@ -4,6 +4,7 @@
 package remote
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/stratuslab/stratus/lib/report"
@@ -64,18 +65,10 @@ const (
 
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
-	if o.Idle <= 0 {
-		o.Idle = defaultIdle
-	}
-	if o.Retries.Attempts <= 0 {
-		o.Retries.Attempts = defaultAttempts
-	}
-	if o.Retries.MinWait <= 0 {
-		o.Retries.MinWait = defaultMinWait
-	}
-	if o.Retries.MaxWait <= 0 {
-		o.Retries.MaxWait = defaultMaxWait
-	}
+	o.Idle = cmp.Or(max(o.Idle, 0), defaultIdle)
+	o.Retries.Attempts = cmp.Or(max(o.Retries.Attempts, 0), defaultAttempts)
+	o.Retries.MinWait = cmp.Or(max(o.Retries.MinWait, 0), defaultMinWait)
+	o.Retries.MaxWait = cmp.Or(max(o.Retries.MaxWait, 0), defaultMaxWait)
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}

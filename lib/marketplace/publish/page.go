@@ -10,8 +10,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/stratuslab/stratus/lib/marketplace/entry"
 	"github.com/stratuslab/stratus/lib/marketplace/registry"
 	"github.com/stratuslab/stratus/lib/report"
@@ -55,32 +53,25 @@ func Static(name string) ([]byte, error) {
 	return static.ReadFile(name)
 }
 
-// putAssets writes the files of the static page that are the same in every registry,
-// unless they are there: first the script, which has to suit the page.
-func (s *session) putAssets(b *batch) error {
-	var group errgroup.Group
-	var put [2]*change
-	for i, name := range []string{"marketplace.js", "marketplace.css"} {
-		group.Go(func() error {
-			body, err := static.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			there, err := s.files.ReadFile(name, int64(len(body)))
-			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, registry.ErrUnfit) {
-				return err
-			}
-			if err != nil || !bytes.Equal(there, body) {
-				put[i] = &change{phase: asIndex, name: name, body: body}
-			}
-			return nil
-		})
+// The files of the static page that are the same in every registry. The script has to
+// suit the page.
+const (
+	scriptFile = "marketplace.js"
+	styleFile  = "marketplace.css"
+)
+
+// putStatic writes a file of the static page, unless it is there.
+func (s *session) putStatic(b *batch, name string) error {
+	body, err := static.ReadFile(name)
+	if err != nil {
+		return err
 	}
-	err := group.Wait()
-	for _, c := range put {
-		if c != nil {
-			b.changes = append(b.changes, c)
-		}
+	there, err := s.files.ReadFile(name, int64(len(body)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, registry.ErrUnfit) {
+		return err
 	}
-	return err
+	if err != nil || !bytes.Equal(there, body) {
+		b.put(asIndex, name, body)
+	}
+	return nil
 }

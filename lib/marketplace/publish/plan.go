@@ -47,12 +47,13 @@ func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
 	var group errgroup.Group
 	var image, tagged listing
 	var l log
-	var assets batch
+	var script, style batch
 	group.Go(func() error { return p.place(ctx, s) })
 	group.Go(func() (err error) { image, err = s.listing(entry.Root + "/" + e.Identifier); return err })
 	group.Go(func() (err error) { tagged, err = s.listing(tag); return err })
 	group.Go(func() (err error) { l, err = s.log(); return err })
-	group.Go(func() error { return s.putAssets(&assets) })
+	group.Go(func() error { return s.putStatic(&script, scriptFile) })
+	group.Go(func() error { return s.putStatic(&style, styleFile) })
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
@@ -85,9 +86,10 @@ func (s *session) plan(ctx context.Context, e *entry.Entry) (*plan, error) {
 	}
 	// What is too much for one publication waits for the next ones.
 	spare := mostFiles - 1 - len(p.changes) - len(listings)
-	n := min(spare, len(assets.changes))
-	p.changes = append(p.changes, assets.changes[:n]...)
-	spare -= n
+	assets := append(script.changes, style.changes...)
+	assets = assets[:min(spare, len(assets))]
+	p.changes = append(p.changes, assets...)
+	spare -= len(assets)
 	for _, l := range listings {
 		if l.add(&p.batch, document, spare > 0) {
 			spare--

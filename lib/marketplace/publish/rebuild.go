@@ -47,7 +47,7 @@ func (s *session) rebuild(ctx context.Context) error {
 		return err
 	}
 	var last batch
-	if err := errors.Join(l.putLatest(&last), r.putAssets(&last)); err != nil {
+	if err := errors.Join(l.putLatest(&last), r.putStatic(&last, scriptFile), r.putStatic(&last, styleFile)); err != nil {
 		return err
 	}
 	if err := r.apply(ctx, &last); err != nil {

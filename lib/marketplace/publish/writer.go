@@ -132,7 +132,7 @@ func (s *session) publish(ctx context.Context, e *entry.Entry) (key entry.Key, e
 	var planned error
 	var group errgroup.Group // at once, because each of them waits for the other host
 	group.Go(s.tidy)
-	group.Go(func() (err error) { notes, err = s.names(journalDir); return err })
+	group.Go(func() (err error) { notes, err = s.filesIn(journalDir); return err })
 	group.Go(func() error { p, planned = s.plan(ctx, e); return nil })
 	if err := group.Wait(); err != nil {
 		return key, false, err
@@ -169,33 +169,26 @@ func (s *session) orLost(err error) error {
 
 // tidy removes the temporary files of other writers, which cannot go on without them.
 func (s *session) tidy() error {
-	left, err := s.files.ReadDir(tmpDir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s.files.MkdirAll(tmpDir)
-	}
+	left, err := s.filesIn(tmpDir)
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, d := range left {
-		if !d.IsDir() { // writers make no directories there
-			names = append(names, path.Join(tmpDir, d.Name()))
-		}
-	}
-	return s.remove(context.Background(), names)
+	return s.remove(context.Background(), left)
 }
 
-// names lists a directory. One that does not exist is empty.
-func (s *session) names(dir string) ([]string, error) {
+// filesIn returns the paths of the files in a directory, which it makes if it does not
+// exist. Writers make no directories there.
+func (s *session) filesIn(dir string) (names []string, err error) {
 	entries, err := s.files.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, s.files.MkdirAll(dir)
 	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
+	for _, d := range entries {
+		if !d.IsDir() {
+			names = append(names, path.Join(dir, d.Name()))
+		}
 	}
-	return names, nil
+	return names, err
 }
 
 // repair completes the publications in the journal, or makes everything derived anew.
@@ -226,7 +219,7 @@ func (s *session) complete(ctx context.Context, notes []string, broken bool) err
 			break
 		}
 		var n note
-		body, err := s.files.ReadFile(path.Join(journalDir, name), noteLimit)
+		body, err := s.files.ReadFile(name, noteLimit)
 		if err != nil && !errors.Is(err, registry.ErrUnfit) {
 			return err
 		}
@@ -243,9 +236,6 @@ func (s *session) complete(ctx context.Context, notes []string, broken bool) err
 		if err := s.rebuild(ctx); err != nil {
 			return err
 		}
-	}
-	for i, name := range notes {
-		notes[i] = path.Join(journalDir, name)
 	}
 	return s.remove(ctx, notes)
 }
