@@ -22,7 +22,7 @@ import (
 // record is what an image was made from. It is kept on this host, and the draft has its
 // digest: by the two, a later build finds that it would make the same again.
 type record struct {
-	Secret string // random: others cannot try out what the draft's digest may stand for
+	Random string // a secret: others cannot try out what the draft's digest may stand for
 	Inputs []input
 	Lists  *lists      // the package lists that were used; nil: none
 	Image  files.Stamp // of the output, when it was written
@@ -33,7 +33,7 @@ type input struct{ Name, Digest string }
 
 // digest returns the digest for the draft.
 func (c *record) digest() string {
-	texts := []string{c.Secret}
+	texts := []string{c.Random}
 	for _, i := range c.Inputs {
 		texts = append(texts, i.Name, i.Digest)
 	}
@@ -120,7 +120,7 @@ func (r *run) newRecord(ctx context.Context) *record {
 		r.log.Verbosef("--if-changed will not know this image: %v", err)
 		return nil
 	}
-	return &record{Secret: rand.Text(), Inputs: list}
+	return &record{Random: rand.Text(), Inputs: list}
 }
 
 // finishRecord adds what is known at the end. Lists of packages that are not known, and

@@ -81,13 +81,13 @@ func TestUpToDate(t *testing.T) {
 
 // TestRecordIsKeyed has the draft's digest depend on a secret, and on the package lists.
 func TestRecordIsKeyed(t *testing.T) {
-	c := record{Secret: "a", Inputs: []input{{"x", "y"}}}
+	c := record{Random: "a", Inputs: []input{{"x", "y"}}}
 	first := c.digest()
-	c.Secret = "b"
+	c.Random = "b"
 	if c.digest() == first {
 		t.Error("another secret gives the same digest")
 	}
-	c.Secret, c.Lists = "a", &lists{Archives: []recipe.Archive{{URL: "http://x.org", SHA256: "z"}}}
+	c.Random, c.Lists = "a", &lists{Archives: []recipe.Archive{{URL: "http://x.org", SHA256: "z"}}}
 	if c.digest() == first {
 		t.Error("package lists give the same digest as none")
 	}
