@@ -189,7 +189,7 @@ func (r *run) makeAnew(ctx context.Context, lost error) error {
 	alone := *r.Request
 	alone.Reuse = nil
 	*r = run{
-		Request: &alone, log: r.log, phases: r.phases, dir: r.dir, found: r.found, base: r.base, record: r.record,
+		Request: &alone, log: r.log, phases: r.phases, dir: r.dir, found: r.found, base: r.base,
 	}
 	if err := r.makeContext(); err != nil {
 		return err

@@ -59,8 +59,10 @@ func TestReuseFails(t *testing.T) {
 		{"nothing resumes", func(w *world, _ *Request) { w.fake.At = "resume" },
 			want{calls: "resume resume start snapshot snapshot", warnings: []string{notGoing, notGoing}, image: "a:a\n"}},
 		{"refreshed", func(_ *world, q *Request) { q.Reuse.Refresh = true }, whole},
+		{"the machine is lost", func(w *world, q *Request) { w.fake.At, q.Reuse.Refresh = "snapshot", true },
+			want{calls: "start snapshot start", warnings: []string{"making the image anew"}, image: "a:a\n"}},
 		{"no guest can be refreshed", func(w *world, _ *Request) { w.output("ln -sf /bin/false /usr/local/bin/date") },
-			want{calls: "resume resume start snapshot start", warnings: []string{notGoing, notGoing, "making the image anew"}, image: "a:a\n"}},
+			want{calls: "resume resume start snapshot snapshot", warnings: []string{notGoing, notGoing}, image: "a:a\n"}},
 	} {
 		for _, name := range w.fake.Snapshots() {
 			_ = w.fake.Forget(nil, name)
@@ -69,7 +71,7 @@ func TestReuseFails(t *testing.T) {
 		q := w.request()
 		test.change(w, q)
 		w.build(test.name, q, test.want)
-		if w.fake.At = ""; strings.HasSuffix(test.want.calls, "start") {
+		if w.fake.At = ""; test.name == "no guest can be refreshed" {
 			break // the last
 		}
 		w.build("after "+test.name, w.request(), want{calls: "resume", reused: "machine; command", image: "a:a\n"})

@@ -126,7 +126,7 @@ func (m *fakeMachine) Connect(ctx context.Context, login func(context.Context, s
 		return err
 	}
 	if m.resumed && m.fake.Deaf {
-		return fmt.Errorf("nobody is let in: %w", ErrFake)
+		return fmt.Errorf("the machine does not answer: %w", ErrFake)
 	}
 	return login(ctx, m.fake.Address)
 }
