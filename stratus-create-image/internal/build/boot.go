@@ -15,13 +15,14 @@ import (
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 )
 
-// start starts the machine, or resumes one of an earlier build, and logs in to it.
-func (r *run) start(ctx context.Context) error {
+// start starts the machine with its files in dir, or resumes one of an earlier build, and
+// logs in to it.
+func (r *run) start(ctx context.Context, dir string) error {
 	for _, note := range r.notes {
 		r.log.Warnf("%s", note)
 	}
 	from := engine.Base{Path: r.base.Path, Format: r.base.Format, Size: r.base.Size, Bus: r.base.DisksBus, Hold: r.base.Hold()}
-	spec := r.spec(r.dir, from)
+	spec := r.spec(dir, from)
 	if err := r.Recipe.LoadKeys(ctx); err != nil {
 		return err
 	}
@@ -32,6 +33,7 @@ func (r *run) start(ctx context.Context) error {
 		r.log.Warnf("nothing is kept for later builds, nor taken from earlier ones: %v", err)
 		r.unfit, spec.Snapshots = true, ""
 	}
+	r.warm = spec
 	if resumed, err := r.resume(ctx, spec); resumed || err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ var (
 	ErrLimit = errors.New("the machine took too long")
 	// ErrNoLogin reports that the build could not log in to the machine.
 	ErrNoLogin = errors.New("no login")
+	// errLost reports that the machine is lost because it was kept.
+	errLost = errors.New("the machine was lost while it was kept")
 	// ErrAccount reports that the base has an account with the name Request.User.
 	ErrAccount = errors.New("the account is the base's own")
 )
@@ -70,11 +72,12 @@ type run struct {
 	record   *record // of what the image is made from; nil: there is none
 	lists    *lists  // the package lists that the guest has; nil: they are not known
 	layers   []*layer
-	at       int    // the layer that the machine is
-	reused   []made // by an earlier build
-	made     []made // those, and after them the layers of this build that are kept
-	unfit    bool   // the guest cannot be kept
-	swapping bool   // it has its disk for swap
+	warm     *engine.Spec // of machines that are kept; nil: none is
+	at       int          // the layer that the machine is
+	reused   []made       // by an earlier build
+	made     []made       // those, and after them the layers of this build that are kept
+	unfit    bool         // the guest cannot be kept
+	swapping bool         // it has its disk for swap
 	job      *recipe.Job
 
 	packages struct{ before, after sbom.Packages }
@@ -105,16 +108,23 @@ func Run(ctx context.Context, q *Request) (*notify.Report, error) {
 
 // check makes the context, and checks what can be checked before anything is
 // started.
-func (r *run) check(ctx context.Context) (err error) {
-	if r.seed, err = contextualize.NewSeed(r.User); err != nil {
+func (r *run) check(ctx context.Context) error {
+	if err := r.makeContext(); err != nil {
+		return err
+	}
+	return r.Engine.Check(ctx, r.Target)
+}
+
+func (r *run) makeContext() (err error) {
+	if r.Request.seed != nil {
+		r.seed = r.Request.seed
+	} else if r.seed, err = contextualize.NewSeed(r.User); err != nil {
 		return err
 	}
 	content := *r.Context
 	content.Seed = r.seed
-	if r.disks, r.notes, err = content.Disks(r.Scheme); err != nil {
-		return err
-	}
-	return r.Engine.Check(ctx, r.Target)
+	r.disks, r.notes, err = content.Disks(r.Scheme)
+	return err
 }
 
 func (r *run) run(ctx context.Context) (err error) {
@@ -133,12 +143,12 @@ func (r *run) run(ctx context.Context) (err error) {
 		return err
 	}
 	r.record = r.newRecord(ctx)
-	r.begin("starting the machine")
-	if err := r.start(ctx); err != nil {
-		return err
+	err = r.make(ctx, r.dir)
+	if errors.Is(err, errLost) && ctx.Err() == nil {
+		err = r.makeAnew(ctx, err)
 	}
-	if err := r.customize(ctx); err != nil {
-		return r.keepFailed(ctx, err)
+	if err != nil {
+		return err
 	}
 	if r.KeepRunning {
 		return r.keepRunning()
@@ -153,6 +163,42 @@ func (r *run) run(ctx context.Context) (err error) {
 	}
 	r.begin("saving the image")
 	return r.save(ctx, out)
+}
+
+// make starts a machine with its files in dir, and customizes it.
+func (r *run) make(ctx context.Context, dir string) error {
+	r.begin("starting the machine")
+	if err := r.start(ctx, dir); err != nil {
+		return err
+	}
+	err := r.customize(ctx)
+	if err == nil || errors.Is(err, errLost) {
+		return err
+	}
+	return r.keepFailed(ctx, err)
+}
+
+// makeAnew is make after a machine was lost. The new one is not kept, and has nothing of
+// earlier builds.
+func (r *run) makeAnew(ctx context.Context, lost error) error {
+	r.log.Warnf("making the image anew, and keeping nothing for later builds: %v", lost)
+	r.guest.Close()
+	if err := r.machine.Destroy(ctx); err != nil {
+		return fmt.Errorf("removing the machine: %w", err)
+	}
+	alone := *r.Request
+	alone.Reuse = nil
+	*r = run{
+		Request: &alone, log: r.log, phases: r.phases, dir: r.dir, found: r.found, base: r.base,
+	}
+	if err := r.makeContext(); err != nil {
+		return err
+	}
+	dir := filepath.Join(r.dir, "anew")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return fmt.Errorf("making a directory for the machine: %w", err)
+	}
+	return r.make(ctx, dir)
 }
 
 // release destroys the machine and its files, and releases the base. A machine

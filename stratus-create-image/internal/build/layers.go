@@ -15,6 +15,7 @@ import (
 	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
+	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/recipe"
 )
 
@@ -198,8 +199,11 @@ func (r *run) readArchives(ctx context.Context, at int) error {
 		return nil
 	}
 	archives, err := r.job.Archives(ctx)
-	if err != nil {
+	if ctx.Err() != nil || errors.Is(err, guest.ErrBroken) {
 		return err
+	}
+	if err != nil {
+		r.log.Warnf("later builds cannot compare the package lists with the archives: %v", err)
 	}
 	now := lists{r.Reuse.now(), archives}
 	r.lists = &now

@@ -56,6 +56,8 @@ type Request struct {
 	Version string                    // of the program
 	Quiet   bool                      // Log drops Infof
 	Log     report.Log
+
+	seed *contextualize.Seed // of tests, whose guest has its keys; nil: a new one
 }
 
 // Texts describe the image. An empty one is not known.

@@ -187,17 +187,36 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 		return err
 	}
 	r.guest.Close()
-	if _, err := machine.Snapshot(ctx, l.key, text); err != nil {
-		return err
-	}
-	if err := r.connect(ctx, min(r.Limit, resumeTime)); err != nil {
-		return err
-	}
-	if err := refresh.GoOn(alive, r.guest, time.Now); err != nil {
+	if err := r.takeSnapshot(ctx, alive, machine, l.key, text); err != nil {
 		return err
 	}
 	r.addSwap(alive)
 	return nil
+}
+
+// takeSnapshot takes a snapshot in place of one that must not be used any more. The error
+// wraps errLost if the machine does not go on; no later build takes it, then.
+func (r *run) takeSnapshot(ctx, alive context.Context, m engine.SnapshotMachine, key string, note []byte) error {
+	snapshotter, can := r.Engine.(engine.Snapshotter)
+	if can && r.Reuse.Refresh {
+		if err := snapshotter.Forget(r.warm, key); err != nil {
+			r.log.Warnf("%v", err)
+		}
+	}
+	_, err := m.Snapshot(ctx, key, note)
+	if err == nil {
+		err = r.connect(ctx, min(r.Limit, resumeTime))
+	}
+	if err == nil {
+		err = refresh.GoOn(alive, r.guest, time.Now)
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if can {
+		err = errors.Join(err, snapshotter.Forget(r.warm, key))
+	}
+	return tagged{err, errLost}
 }
 
 // checkInputs reports whether the inputs of the steps up to a layer are still those that

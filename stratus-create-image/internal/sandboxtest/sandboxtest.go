@@ -26,6 +26,8 @@ import (
 type Sandbox struct {
 	t     testing.TB
 	login guest.Login
+	// Seed has the keys of the server and of those who log in.
+	Seed *contextualize.Seed
 
 	mu    sync.Mutex
 	lines []string
@@ -87,7 +89,7 @@ func Start(t testing.TB) *Sandbox {
 	write(t, files+"/host", string(seed.HostPEM))
 	write(t, files+"/authorized_keys", seed.LoginKey()+"\n")
 	write(t, files+"/config", "Port "+port+"\n"+config)
-	s := &Sandbox{t: t, login: guest.Login{Address: address, Keys: []ssh.Signer{seed.Login}, HostKey: seed.HostKey}}
+	s := &Sandbox{t: t, login: guest.Login{Address: address, Keys: []ssh.Signer{seed.Login}, HostKey: seed.HostKey}, Seed: seed}
 	s.serve(t.TempDir(), files)
 	return s
 }

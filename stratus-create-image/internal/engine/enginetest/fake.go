@@ -16,7 +16,7 @@ import (
 )
 
 // Steps are the calls of a build, in their order, that a Fake can fail at.
-var Steps = []string{"check", "start", "connect", "stop", "save", "destroy"}
+var Steps = []string{"check", "resume", "start", "connect", "snapshot", "stop", "save", "destroy"}
 
 // ErrFake is the error of the step that fails.
 var ErrFake = errors.New("the fake engine fails here")
@@ -31,10 +31,16 @@ type Fake struct {
 	// with ErrFake; else Stop is called, which ends the step's context.
 	At   string
 	Stop func()
+	// Event, if not nil, is called as a machine starts, is kept, is resumed and is saved,
+	// with the name of the snapshot or nothing. It does to the guest what that means.
+	Event func(step, snapshot string)
+	Deaf  bool // machines that are resumed let nobody in
+	Full  bool // there is no room for snapshots
 
-	mu    sync.Mutex
-	left  []string
-	calls []string
+	mu        sync.Mutex
+	left      []string
+	calls     []string
+	snapshots map[string][]byte // their notes; nil: it is damaged
 }
 
 // Left returns what the fake has made and not yet removed.
@@ -97,11 +103,20 @@ func (f *Fake) Start(ctx context.Context, spec *engine.Spec) (engine.Machine, er
 	f.mu.Lock()
 	f.left = append(f.left, "machine")
 	f.mu.Unlock()
-	return &fakeMachine{fake: f, ended: make(chan struct{})}, nil
+	f.event("start", "")
+	return &fakeMachine{fake: f, spec: spec, ended: make(chan struct{})}, nil
+}
+
+func (f *Fake) event(step, snapshot string) {
+	if f.Event != nil {
+		f.Event(step, snapshot)
+	}
 }
 
 type fakeMachine struct {
 	fake      *Fake
+	spec      *engine.Spec
+	resumed   bool
 	ended     chan struct{} // closed when the machine has stopped
 	destroyed bool
 }
@@ -109,6 +124,9 @@ type fakeMachine struct {
 func (m *fakeMachine) Connect(ctx context.Context, login func(context.Context, string) error) error {
 	if err := m.fake.step(ctx, "connect"); err != nil {
 		return err
+	}
+	if m.resumed && m.fake.Deaf {
+		return fmt.Errorf("the machine does not answer: %w", ErrFake)
 	}
 	return login(ctx, m.fake.Address)
 }
@@ -147,6 +165,7 @@ func (m *fakeMachine) Save(ctx context.Context, _ *engine.Target, out *os.File, 
 	if err := m.fake.step(ctx, "save", "image"); err != nil {
 		return diskimage.Image{}, err
 	}
+	m.fake.event("save", "")
 	if _, err := out.WriteString(m.fake.Disk); err != nil {
 		return diskimage.Image{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stratuslab/stratus/lib/diskimage"
+	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 )
 
@@ -21,8 +22,13 @@ func spec(t *testing.T) *engine.Spec {
 	if err := os.WriteFile(base, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &engine.Spec{Dir: t.TempDir(), Base: engine.Base{Path: base, Format: diskimage.Raw}}
+	return &engine.Spec{Dir: t.TempDir(), Base: engine.Base{Path: base, Format: diskimage.Raw}, Snapshots: "in memory", Log: quiet{}}
 }
+
+// quiet is a log of nothing.
+type quiet struct{ report.Log }
+
+func (quiet) Warnf(string, ...any) {}
 
 // TestFake has the fake keep the contract as any engine does.
 func TestFake(t *testing.T) {
@@ -31,6 +37,8 @@ func TestFake(t *testing.T) {
 		Engine: f, Spec: spec,
 		Login:    func(context.Context, string) error { return nil },
 		Poweroff: func(context.Context) error { return nil },
+		Settle:   func(context.Context) error { return nil },
+		Damage:   func(_ *testing.T, name string) { f.SetNote(name, nil) },
 		Left:     func(*testing.T) []string { return f.Left() },
 	})
 }
@@ -69,12 +77,22 @@ func takeSteps(ctx context.Context, t *testing.T, f *Fake) (err error) {
 	if err := f.Check(ctx, nil); err != nil {
 		return err
 	}
-	m, err := f.Start(ctx, spec(t))
+	f.snapshots = map[string][]byte{"one": []byte("note")}
+	m, _, err := f.Resume(ctx, spec(t), "one")
 	if err != nil {
+		return err
+	}
+	if err := m.Destroy(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	if m, err = f.Start(ctx, spec(t)); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.Destroy(context.WithoutCancel(ctx))) }()
 	if err := m.Connect(ctx, func(context.Context, string) error { return nil }); err != nil {
+		return err
+	}
+	if _, err := m.(engine.SnapshotMachine).Snapshot(ctx, "two", nil); err != nil {
 		return err
 	}
 	if err := m.Stop(ctx, 0, func(context.Context) error { return nil }); err != nil {
