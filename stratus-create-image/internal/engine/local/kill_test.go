@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/diskimage"
 	"github.com/stratuslab/stratus/lib/peers"
@@ -123,6 +125,27 @@ func awaitEnd(t *testing.T, text string) {
 	}
 }
 
+// awaitUnlocked waits until nobody holds a lock on a directory of a running machine: a
+// process that was about to become QEMU does not name it yet.
+func awaitUnlocked(t *testing.T, store string) {
+	t.Helper()
+	for _, name := range names(t, store) {
+		if !strings.HasPrefix(name, cache.LivePrefix) {
+			continue
+		}
+		dir, err := os.Open(filepath.Join(store, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX); err != nil {
+			t.Error(err)
+		}
+		if err := dir.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestSnapshotKilled kills the process that keeps or resumes a machine, at several times.
 // What it was making is removed by the next one, and all snapshots are whole.
 func TestSnapshotKilled(t *testing.T) {
@@ -140,6 +163,7 @@ func TestSnapshotKilled(t *testing.T) {
 			time.Sleep(time.Duration(after) * time.Millisecond) // the moment is what is tested
 			kill(t, child)
 			awaitEnd(t, dir)
+			awaitUnlocked(t, store)
 			live, err := m.live.store.makeLive()
 			if err != nil {
 				t.Fatal(err)
