@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/marketplace/entrytest"
 	"github.com/stratuslab/stratus/lib/metadata"
 )
@@ -229,6 +230,21 @@ func TestCacheSize(t *testing.T) {
 	w.run(2, w.trusted("--cache-size", "100K", w.identifier()), obtained)
 	if files, err := filepath.Glob(w.cache + "/sha*"); err != nil || len(files) > 0 {
 		t.Errorf("kept: %q, %v", files, err)
+	}
+	// The image and two snapshots together have more than the next limit: the oldest goes.
+	for hours, name := range []string{"new", "old"} {
+		dir := filepath.Join(cache.In(filepath.Dir(w.cache)).Snapshots, name)
+		writeFile(t, dir+"/ram", strings.Repeat("x", 300<<10), 0o600)
+		writeFile(t, dir+"/"+cache.ManifestFile, "", 0o600)
+		used := time.Now().Add(-time.Duration(hours+1) * time.Hour)
+		if err := os.Chtimes(dir+"/"+cache.ManifestFile, used, used); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.run(2, w.trusted("--cache-size", "1400K", w.identifier()), obtained)
+	w.checkCached()
+	if kept, err := filepath.Glob(w.cache + "/../warm/*"); err != nil || len(kept) != 1 || filepath.Base(kept[0]) != "new" {
+		t.Errorf("kept: %q, %v", kept, err)
 	}
 }
 
