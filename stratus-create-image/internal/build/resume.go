@@ -171,15 +171,19 @@ func (r *run) keepLayer(ctx, alive context.Context, l *layer) error {
 		}
 	}
 	r.swapOff(alive)
-	err := refresh.Settle(alive, r.guest)
-	if errors.Is(err, refresh.ErrUnfit) {
+	if err := refresh.Settle(alive, r.guest); err != nil {
+		if alive.Err() != nil || errors.Is(err, guest.ErrBroken) {
+			return err
+		}
+		if !errors.Is(err, refresh.ErrUnfit) { // some of its jobs may have been stopped
+			if on := refresh.GoOn(alive, r.guest, time.Now); on != nil {
+				return tagged{errors.Join(err, on), errLost}
+			}
+		}
 		r.unfit = true
 		r.log.Infof("the machine is not kept for later builds: %v", err)
 		r.addSwap(alive)
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	r.made = append(slices.Clone(r.made), made{l.name(), l.kind(), r.Reuse.now()})
 	text, err := json.Marshal(note{r.seed, r.taken, r.os, r.packages.before, r.made})

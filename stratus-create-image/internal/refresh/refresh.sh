@@ -52,6 +52,7 @@ new_id() {
 # $1, the time as 14 digits: systemd would run them at once, whatever the clock says.
 start_jobs() {
     jobs=
+    if [ ! -e $kept/jobs ]; then return; fi
     while read -r next job; do
         if [ "$next" = 0 ] || [ "$next" -gt "$1" ]; then jobs="$jobs $job"; fi
     done <$kept/jobs
