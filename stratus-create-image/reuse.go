@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/stratuslab/stratus/lib/cache"
@@ -35,8 +37,13 @@ func readReuse(c *command.Call, q *build.Request) (err error) {
 		c.Log.Warnf("keeping nothing for later builds: %v", err)
 		return nil
 	}
+	size, dirs := command.Parse(c, &err, "cache-size", report.ParseBytes), cache.In(dir)
 	q.Reuse = &build.Reuse{
-		Dir: dir, Bytes: command.Parse(c, &err, "cache-size", report.ParseBytes),
+		Dir: dir, Snapshots: dirs.Snapshots, Bytes: size,
+		Prune: func() error {
+			_, err := dirs.Prune(size, time.Now())
+			return err
+		},
 		Scripts: c.Bool("keep-steps"), Refresh: c.Bool("refresh"),
 	}
 	if err == nil {

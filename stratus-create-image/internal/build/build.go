@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/report"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/base"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/contextualize"
@@ -232,13 +231,12 @@ func (r *run) release(ctx context.Context, failed bool) error {
 	return errors.Join(destroyed, removed)
 }
 
-// prune removes from the cache what was not used for the longest time, if it has more
-// than it may.
+// prune removes from the cache what is more than it may have.
 func (r *run) prune() {
 	if r.Reuse == nil {
 		return
 	}
-	if _, err := cache.In(r.Reuse.Dir).Prune(r.Reuse.Bytes, time.Now()); err != nil {
+	if err := r.Reuse.Prune(); err != nil {
 		r.log.Warnf("%v", err)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/stratuslab/stratus/lib/cache"
 	"github.com/stratuslab/stratus/lib/files"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/engine"
 	"github.com/stratuslab/stratus/stratus-create-image/internal/guest"
@@ -21,11 +20,13 @@ import (
 
 // Reuse says what a build keeps for later ones, and takes from earlier ones.
 type Reuse struct {
-	Dir     string // private, of this user
-	Bytes   int64  // that snapshots and images may take together
-	Scripts bool   // keep the machine after each script, too
-	Refresh bool   // take nothing from earlier builds
-	HTTP    recipe.HTTP
+	Dir       string       // private, of this user
+	Snapshots string       // the directory of snapshots
+	Bytes     int64        // that snapshots and images may take together
+	Prune     func() error // removes what was not used for the longest time, down to Bytes
+	Scripts   bool         // keep the machine after each script, too
+	Refresh   bool         // take nothing from earlier builds
+	HTTP      recipe.HTTP
 
 	clock func() time.Time // nil: that of this host
 }
@@ -81,7 +82,7 @@ func (r *run) planLayers(ctx context.Context, spec *engine.Spec) error {
 	if err := os.MkdirAll(r.Reuse.Dir, 0o700); err != nil {
 		return fmt.Errorf("keeping machines for later builds: %w", err)
 	}
-	spec.Snapshots, spec.SnapshotBytes = cache.In(r.Reuse.Dir).Snapshots, r.Reuse.Bytes
+	spec.Snapshots, spec.SnapshotBytes = r.Reuse.Snapshots, r.Reuse.Bytes
 	identity, err := snapshotter.Identity(ctx, spec)
 	if err != nil {
 		return err

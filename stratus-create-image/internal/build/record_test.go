@@ -33,7 +33,7 @@ func TestUpToDate(t *testing.T) {
 	}
 	write(script, "#!/bin/sh\n")
 	q := request(t, dir, new(enginetest.Fake), sandbox.Root())
-	q.Replace, q.Reuse = true, &Reuse{Dir: filepath.Join(dir, "cache")}
+	q.Replace, q.Reuse = true, &Reuse{Dir: filepath.Join(dir, "cache"), Prune: func() error { return nil }}
 	q.Recipe.Scripts = []recipe.Script{{Path: script}}
 	q.Recipe.Variables = []recipe.Variable{{Name: "SECRET", Value: "hunter2"}}
 	reason := func(q *Request) string {

@@ -114,7 +114,10 @@ func newWorld(t *testing.T) *world {
 		q.Scheme, q.seed, q.SBOM, q.Seal = contextualize.NoCloud, sandbox.Seed, "", seal.NewPlan(nil, nil)
 		q.Recipe = recipe.Recipe{Commands: []string{"echo a >>/srv/made/a"}}
 		q.Log = recorder{log{t}, w}
-		q.Reuse = &Reuse{Dir: w.dir, Bytes: 1 << 30, Scripts: true, HTTP: w.client(), clock: func() time.Time { return clock }}
+		q.Reuse = &Reuse{
+			Dir: w.dir, Snapshots: filepath.Join(w.dir, "warm"), Bytes: 1 << 30, Prune: func() error { return nil },
+			Scripts: true, HTTP: w.client(), clock: func() time.Time { return clock },
+		}
 		return q
 	}
 	return w
