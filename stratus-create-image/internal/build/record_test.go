@@ -85,7 +85,7 @@ func TestRecordIsKeyed(t *testing.T) {
 	first := c.digest()
 	c.Random = "b"
 	if c.digest() == first {
-		t.Error("another secret gives the same digest")
+		t.Error("the digest does not depend on the secret")
 	}
 	c.Random, c.Lists = "a", &lists{Archives: []recipe.Archive{{URL: "http://x.org", SHA256: "z"}}}
 	if c.digest() == first {

@@ -58,7 +58,7 @@ func described(d Document) ([][2]string, error) {
 	return lines, nil
 }
 
-// who returns the signer, the time and the form of a signature.
+// who returns names and values of the signer and the signature, for people.
 func (s Signer) who() [][2]string {
 	certificate, email := s.signer.Certificate, s.By.Email
 	if len(certificate.EmailAddresses) == 0 {

@@ -30,6 +30,9 @@ func counting() *Engine {
 // startCounter starts a machine that counts, and returns it when it does.
 func startCounter(t *testing.T, spec *engine.Spec) (m *machine, number string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts virtual machines (-short)")
+	}
 	peers.Need(t, qemuProgram, imgProgram)
 	started, err := counting().Start(t.Context(), spec)
 	if err != nil {
